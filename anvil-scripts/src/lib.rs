@@ -1,0 +1,1 @@
+//! Deployment and rehearsals against anvil or any RPC URL

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Answer, JobState, Phase, RefundReason, Terms} from "./JobTypes.sol";
+
+/// @title The life of a job: request, draw, commit, reveal, resolve, refund, call back.
+/// @notice Holds the requesters' escrow. Callers send a job's `Terms` again with every call; the job id binds them.
+interface IJobRegistry {
+    /// @notice Parameters, fixed at deployment. Amounts in wei, times in seconds.
+    struct Parameters {
+        /// Blocks after the request whose hash is the beacon.
+        uint16 beaconDelay;
+        uint32 minCommitWindow;
+        uint32 maxCommitWindow;
+        uint32 minRevealWindow;
+        uint32 maxRevealWindow;
+        /// Late reveals are accepted this long after the reveal deadline; a censored node is cured, a silent one is slashed after it.
+        uint32 revealGrace;
+        uint128 minSeatFee;
+        uint128 minDispatchFee;
+        uint128 minAdvanceReserve;
+        /// Callback fee per unit of callback gas.
+        uint64 callbackGasPrice;
+        uint32 maxCallbackGas;
+        uint32 maxInputBytes;
+        uint32 maxResultBytes;
+        /// Stake locked per seat, in basis points of the seat's fee.
+        uint32 lockMultiplierBps;
+        /// Part of an agreeing seat's fee that is burned.
+        uint16 protocolFeeBps;
+        /// Part of its fee that each valid revealer keeps when no cluster forms.
+        uint16 noAgreementShareBps;
+    }
+
+    // ---------------------------------------------------------------- events
+
+    event JobRequested(
+        bytes32 indexed jobId,
+        address indexed requester,
+        bytes32 indexed modelId,
+        Terms terms,
+        bytes input,
+        bytes parameters,
+        string inputUri
+    );
+    /// @notice The committee is known: executor ids by seat (0: none found). Also emitted when freed seats are drawn again.
+    event CommitteeDrawn(
+        bytes32 indexed jobId, bytes32 beacon, uint32[] committee, uint128 seatFee, uint64 commitDeadline
+    );
+    event SeatDeclined(bytes32 indexed jobId, uint32 indexed executorId, uint8 seat);
+    event Committed(bytes32 indexed jobId, uint32 indexed executorId, uint8 seat, bytes32 commitment);
+    event RevealPhaseOpened(bytes32 indexed jobId, uint64 revealDeadline);
+    event Revealed(bytes32 indexed jobId, uint32 indexed executorId, uint8 seat, bytes result, bytes vector);
+    /// @param agreeing Bitmap of the seats in the cluster.
+    event JobResolved(
+        bytes32 indexed jobId, uint8 centre, uint8 agreeing, bytes32 resultHash, bytes32 vectorHash, uint256 refund
+    );
+    event JobRefunded(bytes32 indexed jobId, RefundReason reason, uint256 refund);
+    event CallbackExecuted(bytes32 indexed jobId, address indexed target, bool success);
+    /// @notice `advanceJob` moved the job on and paid `bounty` to `caller`.
+    event JobAdvanced(bytes32 indexed jobId, address indexed caller, Phase phase, uint256 bounty);
+    event Credited(address indexed account, bytes32 indexed jobId, uint256 amount);
+    event Withdrawn(address indexed account, uint256 amount);
+
+    // ---------------------------------------------------------------- errors
+
+    error NotRequester(address caller, address requester);
+    error NonceUsed(address requester, uint256 nonce);
+    error InvalidCommittee(uint8 committeeSize, uint8 quorum);
+    error UnknownModelVersion(bytes32 modelId, uint32 version, bytes32 runtimeClass);
+    error PoolNotSupported(uint64 pool);
+    error InputHashMismatch(bytes32 expected, bytes32 actual);
+    error ParametersHashMismatch(bytes32 expected, bytes32 actual);
+    error InputTooLarge(uint256 size, uint256 cap);
+    error ResultTooLarge(uint256 size, uint256 cap);
+    error InputAndUri();
+    error WindowOutOfRange(uint32 window, uint32 minimum, uint32 maximum);
+    error FeeTooLow(uint256 fee, uint256 minimum);
+    error FeeTooHigh(uint256 fee, uint256 maximum);
+    error CallbackGasTooHigh(uint32 gas, uint32 maximum);
+    error CallbackWithoutTarget();
+    error ZeroRefundAddress();
+    error InsufficientPayment(uint256 required, uint256 given);
+    error WrongPhase(bytes32 jobId, Phase phase);
+    error NotBefore(bytes32 jobId, uint256 time);
+    error TooLate(bytes32 jobId, uint256 deadline);
+    error BeaconNotReady(bytes32 jobId, uint256 availableAtBlock);
+    error BeaconOutOfReach(bytes32 jobId);
+    error NotSeated(bytes32 jobId, uint32 executorId);
+    error AlreadyCommitted(bytes32 jobId, uint8 seat);
+    error NotCommitted(bytes32 jobId, uint8 seat);
+    error AlreadyRevealed(bytes32 jobId, uint8 seat);
+    error ZeroCommitment();
+    error CommitmentMismatch(bytes32 jobId, uint8 seat);
+    error AnswerMismatch(bytes32 jobId, uint8 seat);
+    error MissingAnswers(bytes32 jobId, uint8 revealed, uint256 given);
+    error InsufficientGasForCallback(uint256 required, uint256 available);
+    error CallbackNotFailed(bytes32 jobId);
+    error ResultMismatch(bytes32 jobId);
+    error NothingToAdvance(bytes32 jobId);
+    error NothingToWithdraw(address account);
+    error TransferFailed(address account, uint256 amount);
+    error InvalidParameter(string name);
+
+    // ---------------------------------------------------------------- requester
+
+    /// @notice Locks the escrow and opens the job. Overpayment is credited to `terms.refundTo`.
+    /// @param input The input bytes, empty when `inputUri` is given.
+    /// @param parameters The task's parameters (for zero-shot: abi.encode(string[] labels)).
+    /// @param inputUri Where to fetch an input that hashes to `terms.inputHash`; empty for inline input.
+    /// @return jobId keccak256(abi.encode(chainid, registry, requester, nonce, termsHash)).
+    function request(
+        Terms calldata terms,
+        bytes calldata input,
+        bytes calldata parameters,
+        string calldata inputUri
+    ) external payable returns (bytes32 jobId);
+
+    /// @notice The most a job on these terms can cost, and the escrow that `request` takes. In wei.
+    function quote(Terms calldata terms) external view returns (uint256 escrow);
+
+    /// @notice Refunds a job in full. Only before the beacon block, so that nobody can shop for a committee.
+    function cancel(Terms calldata terms) external;
+
+    // ---------------------------------------------------------------- executors (called by their signer)
+
+    /// @notice Commits to an answer. The first commitment draws the committee.
+    /// @param commitment keccak256(abi.encode(DOMAIN, chainid, registry, jobId, executor, resultHash, vectorHash, salt)).
+    function commit(Terms calldata terms, bytes32 commitment) external;
+
+    /// @notice Gives the caller's seat back, free of charge, before it has committed; the seat is drawn again.
+    function decline(Terms calldata terms) external;
+
+    /// @notice Opens a commitment.
+    function reveal(Terms calldata terms, bytes calldata result, bytes calldata vector, bytes32 salt) external;
+
+    /// @notice Opens the last commitment and resolves in one transaction.
+    /// @param others The answers that were revealed before, without the caller's.
+    function revealAndResolve(
+        Terms calldata terms,
+        bytes calldata result,
+        bytes calldata vector,
+        bytes32 salt,
+        Answer[] calldata others
+    ) external;
+
+    // ---------------------------------------------------------------- anyone
+
+    /// @notice Compares the revealed answers, settles with everyone and calls back. Allowed once every committed seat has
+    /// revealed, or after the reveal deadline plus grace with at least `quorum` reveals.
+    /// @param answers All revealed answers in ascending seat order.
+    function resolve(Terms calldata terms, Answer[] calldata answers) external;
+
+    /// @notice Moves a stuck job on: draws, re-draws missing seats, opens the reveal phase, or refunds. Pays a bounty from the
+    /// advance reserve that shrinks with each step; works unpaid when the reserve is empty.
+    function advanceJob(Terms calldata terms) external;
+
+    /// @notice Repeats a failed callback with at least the agreed gas. Unpaid.
+    /// @param vectorHash keccak256 of the centre's vector.
+    function retryCallback(Terms calldata terms, bytes calldata result, bytes32 vectorHash) external;
+
+    /// @notice Pays an account's credit out to it. Anyone may call for anyone.
+    function withdrawFor(address account) external;
+
+    // ---------------------------------------------------------------- views
+
+    function parameters() external view returns (Parameters memory);
+
+    function termsHash(Terms calldata terms) external pure returns (bytes32);
+
+    function jobIdOf(Terms calldata terms) external view returns (bytes32);
+
+    /// @notice State of a job; `Phase.None` for an unknown id. Never reverts.
+    function jobState(bytes32 jobId) external view returns (JobState memory);
+
+    /// @notice The committee that is drawn, or would be drawn if the next block were now; empty before the beacon is known.
+    /// @return committee Executor ids by seat. @return seatFee Fee of each seat in wei.
+    function committeeOf(Terms calldata terms) external view returns (uint32[] memory committee, uint128 seatFee);
+
+    /// @notice A seat's commitment, or after its reveal keccak256(abi.encode(resultHash, vectorHash)).
+    function seatHash(bytes32 jobId, uint8 seat) external view returns (bytes32);
+
+    /// @notice The inbox: whether `result` is the job's final result.
+    function verifyResult(bytes32 jobId, bytes calldata result, bytes32 vectorHash) external view returns (bool);
+
+    function nonceUsed(address requester, uint256 nonce) external view returns (bool);
+
+    /// @notice Wei that `withdrawFor` would pay.
+    function creditOf(address account) external view returns (uint256);
+
+    /// @notice Escrow of all open jobs plus all credits, in wei; never more than the contract's balance.
+    function liabilities() external view returns (uint256);
+}

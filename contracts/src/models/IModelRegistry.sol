@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+/// @notice How two results of a task are compared, beside their vectors.
+enum ResultRule {
+    None,
+    /// Byte for byte.
+    ExactBytes,
+    /// abi.encode(uint16 winner, int32[] scores): same winner, scores within `elementTolerance`;
+    /// a centre whose best two scores are within the tolerance excuses another winner.
+    Scores,
+    /// The vector is the result; the result bytes are empty.
+    Vector
+}
+
+enum VersionStatus {
+    None,
+    Active,
+    Deprecated,
+    Revoked
+}
+
+/// @notice How answers of one (version, runtime class) are verified. One storage slot.
+struct VerificationProfile {
+    ResultRule rule;
+    /// Elements of the output vector, at most 1024.
+    uint16 dimension;
+    /// Fixed-point scale of the vector: element = round(scale x).
+    uint16 scale;
+    /// Largest accepted 1 - cos, in parts per billion.
+    uint32 maxCosineDistancePpb;
+    /// Largest accepted difference of two squared norms, in parts per million of the larger.
+    uint32 normTolerancePpm;
+    /// Largest accepted difference of two scores, in their own unit.
+    uint32 elementTolerance;
+    /// Honest executors of this class produce identical bytes.
+    bool bitExact;
+}
+
+/// @title Models, their immutable versions and verification profiles.
+interface IModelRegistry {
+    struct RuntimeClassInput {
+        bytes32 runtimeClass;
+        VerificationProfile profile;
+    }
+
+    struct Version {
+        /// keccak256 of the canonical manifest.
+        bytes32 manifestHash;
+        /// Task number as in infera-protocol (1 embedding, 2 zero-shot classification).
+        uint8 task;
+        VersionStatus status;
+        string contentUri;
+    }
+
+    event ModelPublished(bytes32 indexed modelId, address indexed publisher, string name);
+    event VersionAdded(
+        bytes32 indexed modelId, uint32 indexed version, bytes32 manifestHash, uint8 task, string contentUri
+    );
+    event RuntimeClassAdded(
+        bytes32 indexed modelId, uint32 indexed version, bytes32 indexed runtimeClass, VerificationProfile profile
+    );
+    event VersionStatusChanged(bytes32 indexed modelId, uint32 indexed version, VersionStatus status);
+
+    error ModelExists(bytes32 modelId);
+    error UnknownModel(bytes32 modelId);
+    error UnknownVersion(bytes32 modelId, uint32 version);
+    error UnknownRuntimeClass(bytes32 modelId, uint32 version, bytes32 runtimeClass);
+    error NotPublisher(address caller, address publisher);
+    error EmptyName();
+    error ZeroManifestHash();
+    error ZeroTask();
+    error NoRuntimeClass();
+    error DuplicateRuntimeClass(bytes32 runtimeClass);
+    error InvalidProfile(bytes32 runtimeClass, string field);
+    error StatusNotReversible(VersionStatus from, VersionStatus to);
+
+    /// @notice Registers a model with its first version. modelId = keccak256(abi.encode(publisher, name)).
+    function publish(
+        string calldata name,
+        bytes32 manifestHash,
+        uint8 task,
+        string calldata contentUri,
+        RuntimeClassInput[] calldata classes
+    ) external returns (bytes32 modelId);
+
+    /// @notice Adds the next version. Only the publisher.
+    function addVersion(
+        bytes32 modelId,
+        bytes32 manifestHash,
+        uint8 task,
+        string calldata contentUri,
+        RuntimeClassInput[] calldata classes
+    ) external returns (uint32 version);
+
+    /// @notice Active -> Deprecated -> Revoked, forward only. Only the publisher. New jobs need an active version.
+    function setStatus(bytes32 modelId, uint32 version, VersionStatus status) external;
+
+    function modelIdOf(address publisher, string calldata name) external pure returns (bytes32);
+    function publisherOf(bytes32 modelId) external view returns (address);
+    /// @notice Highest active version; reverts `UnknownModel` or `UnknownVersion` when there is none.
+    function latestVersion(bytes32 modelId) external view returns (uint32);
+    function versionOf(bytes32 modelId, uint32 version) external view returns (Version memory);
+    /// @notice The profile; rule `None` when the version or class is unknown. Never reverts.
+    function profileOf(
+        bytes32 modelId,
+        uint32 version,
+        bytes32 runtimeClass
+    ) external view returns (VerificationProfile memory);
+    /// @notice Whether new jobs may name this version and class.
+    function isServable(bytes32 modelId, uint32 version, bytes32 runtimeClass) external view returns (bool);
+}

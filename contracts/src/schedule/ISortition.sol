@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+/// @title Weighted draws without replacement over one sum tree per offering.
+/// @notice A leaf is an executor id. Weights are frozen per epoch: a change acts from the next one.
+interface ISortition {
+    event WeightChanged(bytes32 indexed key, uint32 indexed executorId, uint64 weight);
+
+    error NotExecutorRegistry(address caller);
+    error LeafOutOfRange(uint32 executorId);
+    error WeightTooLarge(uint64 weight, uint64 maximum);
+    error NothingToPick(bytes32 key);
+
+    /// @notice Sets a leaf. Executor registry only.
+    function setWeight(bytes32 key, uint32 executorId, uint64 weight) external;
+
+    /// @notice Picks one leaf with probability weight / (total - excluded weights), from the current epoch's frozen weights.
+    /// @param random Uniform 256-bit number.
+    /// @param excluded Distinct leaves that can't be picked (already drawn or skipped).
+    function pick(bytes32 key, uint256 random, uint32[] calldata excluded) external view returns (uint32 executorId);
+
+    /// @notice Frozen total weight of a tree in this epoch.
+    function totalWeight(bytes32 key) external view returns (uint256);
+    /// @notice Frozen weight of a leaf in this epoch, and the one that acts from the next.
+    function weightOf(bytes32 key, uint32 executorId) external view returns (uint64 frozen, uint64 next);
+}

@@ -1,0 +1,1 @@
+//! A whole Infera network for tests and for infera up

@@ -1,0 +1,1 @@
+//! Canonical event stream, store and REST API over Infera's contracts

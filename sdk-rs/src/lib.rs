@@ -1,0 +1,1 @@
+//! The Infera client: deploy, publish models, request inference, follow jobs, read results

@@ -1,0 +1,1 @@
+//! The demo's stories, end-to-end and differential tests, adversaries

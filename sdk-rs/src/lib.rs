@@ -1,1 +1,23 @@
-//! The Infera client: deploy, publish models, request inference, follow jobs, read results
+//! The Infera client: deploy the contracts, publish models, join as an executor, request inference, follow a job to its
+//! result.
+//!
+//! An Ethereum JSON-RPC is the only interface to the chain: every function takes an alloy provider, so anvil, the devnet and
+//! a live L3 are interchangeable.
+
+mod client;
+mod deploy;
+mod deployment;
+mod error;
+mod operator;
+mod publish;
+mod request;
+mod sender;
+
+pub use client::{Client, JobProgress};
+pub use deploy::{DeploymentParameters, deploy};
+pub use deployment::Deployment;
+pub use error::{Error, Result};
+pub use operator::{ExecutorRegistration, Operator};
+pub use publish::{ModelPublication, publish_model};
+pub use request::{JobRequest, RequestedJob};
+pub use sender::{Sender, Sent};

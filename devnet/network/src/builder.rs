@@ -1,0 +1,78 @@
+//! What a network is started with.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use infera_sdk::DeploymentParameters;
+
+use crate::{ExecutorPlan, ModelPlan, Network, Result, Stage};
+
+/// Called as the set-up proceeds.
+pub(crate) type Observer = Arc<dyn Fn(Stage) + Send + Sync>;
+
+/// Builds a [`Network`].
+#[derive(Clone)]
+pub struct NetworkBuilder {
+    pub(crate) model: ModelPlan,
+    pub(crate) executors: Vec<ExecutorPlan>,
+    pub(crate) parameters: Option<DeploymentParameters>,
+    pub(crate) block_time: Duration,
+    pub(crate) rpc_address: SocketAddr,
+    pub(crate) indexer_address: SocketAddr,
+    pub(crate) observer: Observer,
+}
+
+impl NetworkBuilder {
+    pub(crate) fn new(model: ModelPlan) -> Self {
+        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self {
+            model,
+            executors: Vec::new(),
+            parameters: None,
+            block_time: Duration::from_secs(1),
+            rpc_address: any_port,
+            indexer_address: any_port,
+            observer: Arc::new(|_| {}),
+        }
+    }
+
+    /// Adds an executor.
+    pub fn executor(mut self, plan: ExecutorPlan) -> Self {
+        self.executors.push(plan);
+        self
+    }
+
+    /// Other contract parameters than the devnet preset.
+    pub fn parameters(mut self, parameters: DeploymentParameters) -> Self {
+        self.parameters = Some(parameters);
+        self
+    }
+
+    /// Interval between blocks once the network is set up; one second if not given.
+    pub fn block_time(mut self, interval: Duration) -> Self {
+        self.block_time = interval;
+        self
+    }
+
+    /// Where JSON-RPC is served; a free port on loopback if not given.
+    pub fn rpc_address(mut self, address: SocketAddr) -> Self {
+        self.rpc_address = address;
+        self
+    }
+
+    /// Where the indexer's API is served; a free port on loopback if not given.
+    pub fn indexer_address(mut self, address: SocketAddr) -> Self {
+        self.indexer_address = address;
+        self
+    }
+
+    /// Tells how the set-up proceeds.
+    pub fn observe(mut self, observer: impl Fn(Stage) + Send + Sync + 'static) -> Self {
+        self.observer = Arc::new(observer);
+        self
+    }
+
+    /// Starts everything and returns when executors can be drawn.
+    pub async fn start(self) -> Result<Network> {
+        Network::start(self).await
+    }
+}

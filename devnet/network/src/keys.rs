@@ -1,0 +1,62 @@
+//! Who is who on a development network: every key comes from the chain's mnemonic, so nothing is secret and all is repeatable.
+
+use alloy::{
+    primitives::{Address, B256, keccak256},
+    signers::local::PrivateKeySigner,
+};
+
+use crate::{Error, Result};
+
+/// A part that owns an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Deploys the contracts and publishes the model.
+    Deployer,
+    /// Asks for inference in the demo and in tests.
+    Requester,
+    /// Another one who asks, or who funds.
+    Bystander,
+    /// Owner (cold key) of the executor with this index.
+    Owner(usize),
+    /// Signer (hot key) of the executor with this index.
+    Signer(usize),
+}
+
+/// Accounts that are no executor's.
+const RESERVED: usize = 3;
+
+impl Role {
+    /// Index of the role's development account.
+    pub fn account(self) -> usize {
+        match self {
+            Self::Deployer => 0,
+            Self::Requester => 1,
+            Self::Bystander => 2,
+            Self::Owner(index) => RESERVED + 2 * index,
+            Self::Signer(index) => RESERVED + 2 * index + 1,
+        }
+    }
+
+    /// How many development accounts a network with so many executors needs.
+    pub fn accounts(executors: usize) -> usize {
+        RESERVED + 2 * executors
+    }
+
+    /// The role's key among a chain's development accounts.
+    pub(crate) fn key(self, accounts: &[PrivateKeySigner]) -> Result<PrivateKeySigner> {
+        accounts
+            .get(self.account())
+            .cloned()
+            .ok_or_else(|| Error::Unknown(format!("the chain has no account for {self:?}")))
+    }
+}
+
+/// The VRF key of the executor whose owner this is: from a development seed, as everything here.
+pub(crate) fn vrf_key(owner: Address) -> Result<PrivateKeySigner> {
+    derived("infera-network vrf", owner)
+        .and_then(|secret| PrivateKeySigner::from_bytes(&secret).map_err(|error| Error::Unknown(error.to_string())))
+}
+
+fn derived(domain: &str, owner: Address) -> Result<B256> {
+    Ok(keccak256([domain.as_bytes(), owner.as_slice()].concat()))
+}

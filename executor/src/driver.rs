@@ -1,0 +1,300 @@
+//! Brings every open job one step on: reads its state, asks the planner, acts.
+
+use std::{collections::HashMap, sync::Arc};
+
+use alloy::{
+    eips::BlockId,
+    primitives::{Address, B256, Bytes, keccak256},
+    sol_types::SolCall,
+};
+use infera_contracts::IJobRegistry::{
+    self, Answer, JobState, Revealed, advanceJobCall, commitCall, declineCall, resolveCall, revealAndResolveCall,
+    revealCall,
+};
+use infera_protocol::{
+    commitment::{Commitment, SaltSecret},
+    engine::{EngineError, InferenceEngine, InferenceOutput, InferenceRequest},
+};
+use infera_sdk::Client;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::{
+    Result,
+    broadcast::Purpose,
+    input::{InputFetcher, check_hash},
+    journal::{JobRecord, Journal, StoredAnswer},
+    outbox::{Outbox, Submission},
+    planner::{Phase, Step, View, Work},
+    serving::Serving,
+};
+
+/// An inference that failed for a passing reason is tried so often.
+const ATTEMPTS: u32 = 3;
+
+/// Where the chain is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct ChainTime {
+    pub(crate) height: u64,
+    /// Unix seconds.
+    pub(crate) now: u64,
+}
+
+/// An inference that ended.
+pub(crate) struct Completion {
+    job: B256,
+    outcome: std::result::Result<InferenceOutput, EngineError>,
+}
+
+/// What the node remembers of a job between two looks; losing it in a restart costs nothing.
+#[derive(Default)]
+pub(crate) struct Memory {
+    running: bool,
+    attempts: u32,
+    open_since: Option<u64>,
+    last_refusal: String,
+}
+
+pub(crate) struct Driver {
+    pub(crate) client: Client,
+    pub(crate) journal: Journal,
+    pub(crate) outbox: Outbox,
+    pub(crate) engine: Arc<dyn InferenceEngine>,
+    pub(crate) fetcher: InputFetcher,
+    pub(crate) serving: Serving,
+    pub(crate) executor_id: u32,
+    pub(crate) owner: Address,
+    pub(crate) reveal_grace: u64,
+    pub(crate) salt_secret: SaltSecret,
+    pub(crate) completions: UnboundedSender<Completion>,
+    pub(crate) memory: HashMap<B256, Memory>,
+}
+
+impl Driver {
+    /// One step for every open job, and the outbox's upkeep. A chain that does not answer stops nothing: the next call tries
+    /// again.
+    pub(crate) async fn drive(&mut self, time: ChainTime) -> Result<()> {
+        for job in self.journal.open_jobs().await? {
+            if let Err(error) = self.drive_job(&job, time).await {
+                passing(error, &format!("job {} waits", job.id))?;
+            }
+        }
+        if let Err(error) = self.outbox.tend(time.height, time.now).await {
+            passing(error, "the outbox waits")?;
+        }
+        Ok(())
+    }
+
+    async fn drive_job(&mut self, job: &JobRecord, time: ChainTime) -> Result<()> {
+        let state = self.client.job_state(job.id).await?;
+        let answer = self.journal.answer(job.id).await?;
+        let committee = match Phase::from(state.phase) {
+            Phase::Requested => self.committee(job).await?,
+            _ => state.committee.clone(),
+        };
+        let memory = self.memory.entry(job.id).or_default();
+        let work = match (&answer, &job.failure) {
+            (Some(_), _) => Work::Answered,
+            (None, Some(_)) => Work::Failed,
+            (None, None) if memory.running => Work::Running,
+            (None, None) => Work::None,
+        };
+        let view = View {
+            job: job.id,
+            terms: &job.terms,
+            state: &state,
+            committee: &committee,
+            executor: self.executor_id,
+            work,
+            now: time.now,
+            reveal_grace: self.reveal_grace,
+            open_since: memory.open_since,
+        };
+        let step = view.next_step();
+        memory.open_since = match step {
+            Step::WaitForTurn | Step::Resolve | Step::Advance => memory.open_since.or(Some(time.now)),
+            _ => None,
+        };
+        match (step, answer) {
+            (Step::Wait | Step::WaitForTurn, _) => Ok(()),
+            (Step::Finish, _) => {
+                self.memory.remove(&job.id);
+                self.journal.close_job(job.id).await
+            }
+            (Step::Compute, _) => self.compute(job).await,
+            (Step::Decline, _) => {
+                let call = declineCall { terms: job.terms.clone() }.abi_encode();
+                self.submit(job, Purpose::Decline, call, time).await
+            }
+            (Step::Advance, _) => {
+                let call = advanceJobCall { terms: job.terms.clone() }.abi_encode();
+                self.submit(job, Purpose::Advance, call, time).await
+            }
+            (Step::Resolve, _) => {
+                let answers = self.revealed(job.id, &state, None).await?;
+                let call = resolveCall { terms: job.terms.clone(), answers }.abi_encode();
+                self.submit(job, Purpose::Resolve, call, time).await
+            }
+            (Step::Commit, Some(answer)) => {
+                let call = commitCall { terms: job.terms.clone(), commitment: self.commitment(job.id, &answer) };
+                self.submit(job, Purpose::Commit, call.abi_encode(), time).await
+            }
+            (Step::Reveal, Some(answer)) => {
+                let call = revealCall {
+                    terms: job.terms.clone(),
+                    result: answer.result.into(),
+                    vector: answer.vector.into(),
+                    salt: self.salt_secret.salt(job.id),
+                };
+                self.submit(job, Purpose::Reveal, call.abi_encode(), time).await
+            }
+            (Step::RevealAndResolve, Some(answer)) => {
+                let others = self.revealed(job.id, &state, view.seat()).await?;
+                let call = revealAndResolveCall {
+                    terms: job.terms.clone(),
+                    result: answer.result.into(),
+                    vector: answer.vector.into(),
+                    salt: self.salt_secret.salt(job.id),
+                    others,
+                };
+                self.submit(job, Purpose::Reveal, call.abi_encode(), time).await
+            }
+            // The planner asks for these with an answer only.
+            (Step::Commit | Step::Reveal | Step::RevealAndResolve, None) => Ok(()),
+        }
+    }
+
+    /// The committee that the next block would draw.
+    async fn committee(&self, job: &JobRecord) -> Result<Vec<u32>> {
+        let address = self.client.deployment().job_registry;
+        let registry = IJobRegistry::new(address, self.client.provider());
+        let answer = registry.committeeOf(job.terms.clone()).block(BlockId::pending()).call().await;
+        match answer {
+            Ok(drawn) => Ok(drawn.committee),
+            Err(error) => {
+                match infera_sdk::Error::from_call("JobRegistry", address, "asking for the committee", error) {
+                    // A draw that cannot be made (nobody eligible) is none.
+                    infera_sdk::Error::Reverted { .. } => Ok(Vec::new()),
+                    other => Err(other.into()),
+                }
+            }
+        }
+    }
+
+    fn commitment(&self, job: B256, answer: &StoredAnswer) -> B256 {
+        let deployment = self.client.deployment();
+        Commitment {
+            chain_id: deployment.chain_id,
+            registry: deployment.job_registry,
+            job_id: job,
+            executor: self.owner,
+            result_hash: keccak256(&answer.result),
+            vector_hash: keccak256(&answer.vector),
+            salt: self.salt_secret.salt(job),
+        }
+        .hash()
+    }
+
+    /// The answers that others have revealed, by seat.
+    async fn revealed(&self, job: B256, state: &JobState, without: Option<u8>) -> Result<Vec<Answer>> {
+        let events = self.client.events::<Revealed>(job).await?;
+        let mut answers: Vec<Answer> = events
+            .into_iter()
+            .map(|(event, _)| Answer { seat: event.seat, result: event.result, vector: event.vector })
+            .filter(|answer| state.revealed >> answer.seat & 1 == 1 && Some(answer.seat) != without)
+            .collect();
+        answers.sort_by_key(|answer| answer.seat);
+        Ok(answers)
+    }
+
+    async fn compute(&mut self, job: &JobRecord) -> Result<()> {
+        let Some((model, task)) = self.serving.model(&job.terms) else { return Ok(()) };
+        let input = match self.input(job).await {
+            Ok(input) => input,
+            Err(reason) => {
+                tracing::warn!(job = %job.id, reason, "no input; the seat is given back");
+                return self.journal.record_failure(job.id, &reason).await;
+            }
+        };
+        if let Some(memory) = self.memory.get_mut(&job.id) {
+            memory.running = true;
+            memory.attempts += 1;
+        }
+        let (id, completions) = (job.id, self.completions.clone());
+        let request = InferenceRequest {
+            model,
+            task,
+            input,
+            parameters: job.parameters.clone(),
+            max_units: job.terms.maxUnits,
+        };
+        tracing::info!(job = %id, "drawn: running the model");
+        let reply = move |outcome| {
+            // A closed channel means that the node has ended; the journal brings the job back at the next start.
+            let _ = completions.send(Completion { job: id, outcome });
+        };
+        self.engine.infer(request, Box::new(reply));
+        Ok(())
+    }
+
+    async fn input(&self, job: &JobRecord) -> std::result::Result<Vec<u8>, String> {
+        check_hash(&job.parameters, job.terms.parametersHash)?;
+        if job.input_uri.is_empty() {
+            check_hash(&job.input, job.terms.inputHash)?;
+            return Ok(job.input.clone());
+        }
+        self.fetcher.fetch(&job.input_uri, job.terms.inputHash).await
+    }
+
+    /// Stores what the engine answered.
+    pub(crate) async fn complete(&mut self, completion: Completion) -> Result<()> {
+        let Completion { job, outcome } = completion;
+        let memory = self.memory.entry(job).or_default();
+        memory.running = false;
+        match outcome {
+            Ok(output) => {
+                let answer =
+                    StoredAnswer { result: output.result, vector: output.vector.to_bytes(), units: output.units };
+                tracing::info!(%job, units = answer.units, "answered");
+                self.journal.record_answer(job, &answer).await
+            }
+            Err(error) if error.is_retryable() && memory.attempts < ATTEMPTS => {
+                tracing::warn!(%job, %error, "no answer yet; trying again");
+                Ok(())
+            }
+            Err(error) => {
+                tracing::warn!(%job, %error, "no answer; the seat is given back");
+                self.journal.record_failure(job, &error.to_string()).await
+            }
+        }
+    }
+
+    async fn submit(&mut self, job: &JobRecord, purpose: Purpose, call: Vec<u8>, time: ChainTime) -> Result<()> {
+        match self.outbox.submit(job.id, purpose, Bytes::from(call), time.now).await? {
+            Submission::Sent(transaction) => {
+                tracing::info!(job = %job.id, purpose = purpose.name(), %transaction, "sent");
+            }
+            Submission::Refused(reason) => {
+                // Often passing (a block too early, or somebody was faster): said once, tried again.
+                if let Some(memory) = self.memory.get_mut(&job.id)
+                    && memory.last_refusal != reason
+                {
+                    tracing::info!(job = %job.id, purpose = purpose.name(), reason, "the contract would refuse now");
+                    memory.last_refusal = reason;
+                }
+            }
+            Submission::UnderWay | Submission::GivenUp => {}
+        }
+        Ok(())
+    }
+}
+
+/// Logs what passes by itself; hands on what ends the node.
+fn passing(error: crate::Error, what: &str) -> Result<()> {
+    match error {
+        crate::Error::Chain(error) => {
+            tracing::warn!(%error, "{what}");
+            Ok(())
+        }
+        other => Err(other),
+    }
+}

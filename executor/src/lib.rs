@@ -9,10 +9,12 @@
 //! The node holds no tensors: it takes an [`infera_protocol::engine::InferenceEngine`].
 
 pub mod broadcast;
+pub mod command;
 mod driver;
 mod error;
 pub mod input;
 pub mod journal;
+pub mod key;
 pub mod node;
 pub mod outbox;
 pub mod planner;

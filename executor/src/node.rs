@@ -92,6 +92,11 @@ impl NodeHandle {
         self.task.await.map_err(|error| Error::Stream(format!("the node's task ended: {error}")))?
     }
 
+    /// A token that stops the node.
+    pub fn cancellation(&self) -> CancellationToken {
+        self.cancellation.clone()
+    }
+
     /// Ends the node at its next await, as a crash would.
     pub fn abort(self) {
         self.task.abort();

@@ -41,4 +41,3 @@ pub use precision::{Precision, runtime_class};
 pub use sentence_encoder::SentenceEncoder;
 pub use verification::{FileReport, FileState, Verification, verify};
 pub use weights::{WeightTransform, unchanged};
-pub use zero_shot::cosine_parts_per_million;

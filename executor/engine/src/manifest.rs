@@ -207,7 +207,8 @@ impl Manifest {
             }
         }
         self.check_files()?;
-        let roles = [("weights", &self.weights), ("configuration", &self.configuration), ("tokenizer", &self.tokenizer)];
+        let roles =
+            [("weights", &self.weights), ("configuration", &self.configuration), ("tokenizer", &self.tokenizer)];
         for (field, path) in roles {
             if self.file(path).is_none() {
                 return Err(invalid(field, format!("{path:?} is not among the files")));

@@ -1,14 +1,13 @@
 //! The runtime class: which arithmetic produced an answer. Answers of different classes are never compared.
 
-use alloy::primitives::{B256, keccak256};
-use serde::{Deserialize, Serialize};
+use alloy::primitives::B256;
+use infera_protocol::ids;
 
 /// The libtorch release whose kernels compute; `torch-sys` refuses to build against another one.
 const LIBTORCH: &str = "libtorch-2.11";
 
 /// The type of number that weights and activations have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Precision {
     /// IEEE 754 binary32 throughout.
@@ -34,7 +33,7 @@ impl Precision {
     /// keccak256 of [`Self::runtime_class`]: the class as contracts know it.
     #[must_use]
     pub fn runtime_class_hash(self) -> B256 {
-        keccak256(self.runtime_class())
+        ids::runtime_class(&self.runtime_class())
     }
 }
 

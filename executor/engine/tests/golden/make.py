@@ -32,7 +32,7 @@ TEXTS = [
     "Emoji 🎉🚀 and unknown \u2fff symbols \U0001f9ff.",
     "tabs\tand\nnew lines\r\n  and   many    spaces\u00a0and a zero\u200bwidth space",
     "antidisestablishmentarianism pneumonoultramicroscopicsilicovolcanoconiosis 0xdeadbeef",
-    "[CLS] a text that names [MASK] special tokens [SEP] must not break out of its place",
+    "[CLS] a text that names [MASK] special tokens [SEP] in its middle",
     " ".join(f"Clause {number}: the treasury pays {number * 37} tokens." for number in range(60)),
 ]
 

@@ -22,6 +22,7 @@ interface!(executor_registry, IExecutorRegistry, "artifacts/IExecutorRegistry.js
 interface!(consumer, IInferaConsumer, "artifacts/IInferaConsumer.json");
 interface!(job_registry, IJobRegistry, "artifacts/IJobRegistry.json");
 interface!(model_registry, IModelRegistry, "artifacts/IModelRegistry.json");
+interface!(proposal_router, ProposalRouter, "artifacts/ProposalRouter.json");
 interface!(reputation, IReputation, "artifacts/IReputation.json");
 interface!(slashing, ISlashing, "artifacts/ISlashing.json");
 interface!(sortition, ISortition, "artifacts/ISortition.json");

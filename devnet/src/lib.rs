@@ -1,1 +1,47 @@
-//! The L3 on revm: blocks with real roots, JSON-RPC, an in-process alloy transport
+//! A development chain: an Ethereum execution layer on revm, in process or served as JSON-RPC.
+//!
+//! [`Devnet::start`] makes a chain. [`Devnet::client`] and [`Devnet::provider`] speak to it without a socket;
+//! [`Devnet::serve`] answers the same requests over HTTP and WebSocket. [`command`] is the program
+//! `infera-devnet`, which takes anvil's flags.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use alloy::providers::Provider;
+//! use infera_devnet::{Config, Devnet};
+//!
+//! let devnet = Devnet::start(Config::default())?;
+//! assert_eq!(devnet.provider().get_chain_id().await?, 31337);
+//!
+//! let server = devnet.serve(([127, 0, 0, 1], 0).into()).await?;
+//! println!("{}", server.http_url());
+//! # Ok(())
+//! # }
+//! ```
+
+mod accounts;
+mod chain;
+mod clock;
+pub mod command;
+mod config;
+mod devnet;
+mod error;
+mod genesis;
+mod hub;
+mod persistence;
+mod rpc;
+mod server;
+mod spec;
+mod state;
+mod transport;
+
+pub use alloy_hardforks::EthereumHardfork;
+
+pub use crate::{
+    clock::{Clock, ManualClock, SystemClock},
+    config::{Config, DEFAULT_MNEMONIC, MiningMode},
+    devnet::Devnet,
+    error::Error,
+    server::Server,
+    transport::InProcess,
+};

@@ -48,10 +48,7 @@ impl Artifact {
     pub(crate) fn new(name: &str, contract: &Contract) -> Result<Self> {
         let evm = contract.evm.as_ref().context("solc gave no bytecode section")?;
         let creation = evm.bytecode.as_ref().context("solc gave no creation bytecode")?;
-        let deployed = evm
-            .deployed_bytecode
-            .as_ref()
-            .context("solc gave no runtime bytecode")?;
+        let deployed = evm.deployed_bytecode.as_ref().context("solc gave no runtime bytecode")?;
         let runtime = deployed.bytecode.as_ref().context("solc gave no runtime bytecode")?;
         ensure!(
             !creation.object.is_unlinked(),
@@ -66,11 +63,8 @@ impl Artifact {
         // solc names an immutable by its syntax-tree number, which any edit changes; number them by position.
         let mut immutables: Vec<_> = deployed.immutable_references.values().collect();
         immutables.sort_by_key(|places| places.first().map(|place| place.start));
-        let immutables: BTreeMap<String, _> = immutables
-            .into_iter()
-            .enumerate()
-            .map(|(index, places)| (index.to_string(), places))
-            .collect();
+        let immutables: BTreeMap<String, _> =
+            immutables.into_iter().enumerate().map(|(index, places)| (index.to_string(), places)).collect();
 
         let mut artifact = json!({
             "abi": contract.abi,
@@ -82,10 +76,7 @@ impl Artifact {
         {
             fields.insert("storageLayout".to_owned(), layout::stable(&contract.storage_layout)?);
         }
-        Ok(Self {
-            text: format!("{}\n", sorted(artifact)),
-            runtime_size,
-        })
+        Ok(Self { text: format!("{}\n", sorted(artifact)), runtime_size })
     }
 }
 
@@ -138,9 +129,7 @@ mod tests {
     #[test]
     fn a_contract_over_the_size_limit_is_refused() {
         assert!(Artifact::new("A", &contract(&"00".repeat(RUNTIME_LIMIT))).is_ok());
-        let error = Artifact::new("A", &contract(&"00".repeat(RUNTIME_LIMIT + 1)))
-            .err()
-            .unwrap();
+        let error = Artifact::new("A", &contract(&"00".repeat(RUNTIME_LIMIT + 1))).err().unwrap();
         assert!(error.to_string().contains("23501 bytes"), "{error}");
     }
 

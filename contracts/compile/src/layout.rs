@@ -102,18 +102,12 @@ mod tests {
             ("t_uint256", "t_uint256"),
             ("t_array(t_uint256)5_storage", "t_array(t_uint256)5_storage"),
             ("t_struct(Job)1234_storage", "t_struct(Job)1_storage"),
-            (
-                "t_array(t_struct(Job)1234_storage)3_storage",
-                "t_array(t_struct(Job)1_storage)3_storage",
-            ),
+            ("t_array(t_struct(Job)1234_storage)3_storage", "t_array(t_struct(Job)1_storage)3_storage"),
             (
                 "t_mapping(t_userDefinedValueType(Id)77,t_enum(Status)9)",
                 "t_mapping(t_userDefinedValueType(Id)2,t_enum(Status)3)",
             ),
-            (
-                "t_mapping(t_contract(Token)1234,t_bytes32)",
-                "t_mapping(t_contract(Token)1,t_bytes32)",
-            ),
+            ("t_mapping(t_contract(Token)1234,t_bytes32)", "t_mapping(t_contract(Token)1,t_bytes32)"),
         ] {
             assert_eq!(numbers.rename(solc), stable);
         }

@@ -9,6 +9,7 @@ use std::{
     fs,
     io::Write as _,
     path::{Path, PathBuf},
+    process::ExitCode,
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -36,34 +37,29 @@ struct Arguments {
     check: bool,
 }
 
-fn main() -> Result<()> {
-    let Arguments { project, check } = Arguments::parse();
+fn main() -> ExitCode {
+    let Err(error) = run(Arguments::parse()) else { return ExitCode::SUCCESS };
+    // Nothing is left to do when standard error is closed.
+    let _ = writeln!(std::io::stderr(), "error: {error:#}");
+    ExitCode::FAILURE
+}
+
+fn run(Arguments { project, check }: Arguments) -> Result<()> {
     let project =
         fs::canonicalize(&project).with_context(|| format!("there is no project at {}", project.display()))?;
     let artifacts = compile(&project)?;
     report(&artifacts)?;
-    let texts = artifacts
-        .into_iter()
-        .map(|(name, artifact)| (format!("{name}.json"), artifact.text))
-        .collect();
+    let texts = artifacts.into_iter().map(|(name, artifact)| (format!("{name}.json"), artifact.text)).collect();
     let folder = project.join("artifacts");
-    if check {
-        require_equal(&folder, &texts)
-    } else {
-        write(&folder, &texts)
-    }
+    if check { require_equal(&folder, &texts) } else { write(&folder, &texts) }
 }
 
 /// Compiles the project's sources. Returns the artifacts by contract name.
 fn compile(project: &Path) -> Result<BTreeMap<String, Artifact>> {
     let profile = Profile::read(project)?;
     let solc = project.join(&profile.solc);
-    let solc = Solc::new(&solc).with_context(|| {
-        format!(
-            "{} does not run; `cargo xtask setup` installs what it needs",
-            solc.display()
-        )
-    })?;
+    let solc = Solc::new(&solc)
+        .with_context(|| format!("{} does not run; `cargo xtask setup` installs what it needs", solc.display()))?;
     let sources = project.join(&profile.src);
     let paths = ProjectPathsConfig::builder()
         .root(project)
@@ -74,10 +70,7 @@ fn compile(project: &Path) -> Result<BTreeMap<String, Artifact>> {
     let files = paths.read_sources()?;
     let compiler = ProjectBuilder::<SolcCompiler>::new(ConfigurableArtifacts::default())
         .paths(paths)
-        .settings(SolcSettings {
-            settings: profile.solc_settings()?,
-            cli_settings: Default::default(),
-        })
+        .settings(SolcSettings { settings: profile.solc_settings()?, cli_settings: Default::default() })
         .set_compiler_severity_filter(Severity::Warning)
         .ignore_paths(profile.libs.iter().map(PathBuf::from).collect())
         .offline()
@@ -89,18 +82,11 @@ fn compile(project: &Path) -> Result<BTreeMap<String, Artifact>> {
     let output = output.into_output();
 
     let mut artifacts = BTreeMap::new();
-    for (file, source) in output
-        .sources
-        .sources_with_version()
-        .map(|(file, source, _)| (file, source))
-    {
+    for (file, source) in output.sources.sources_with_version().map(|(file, source, _)| (file, source)) {
         if !file.starts_with(&sources) {
             continue;
         }
-        let tree = source
-            .ast
-            .as_ref()
-            .with_context(|| format!("no syntax tree for {}", file.display()))?;
+        let tree = source.ast.as_ref().with_context(|| format!("no syntax tree for {}", file.display()))?;
         for (name, kind) in tree.nodes.iter().filter_map(artifact::definition) {
             if kind == Kind::Inherited {
                 continue;
@@ -110,19 +96,12 @@ fn compile(project: &Path) -> Result<BTreeMap<String, Artifact>> {
                 .contracts_with_files()
                 .find(|(contract_file, contract_name, _)| *contract_file == file && **contract_name == name)
                 .with_context(|| format!("solc gave no output for {name} in {}", file.display()))?;
-            if artifacts
-                .insert(name.clone(), Artifact::new(&name, contract)?)
-                .is_some()
-            {
+            if artifacts.insert(name.clone(), Artifact::new(&name, contract)?).is_some() {
                 bail!("two definitions are called {name}; an artifact is named after its contract, so rename one");
             }
         }
     }
-    ensure!(
-        !artifacts.is_empty(),
-        "there are no contracts under {}",
-        sources.display()
-    );
+    ensure!(!artifacts.is_empty(), "there are no contracts under {}", sources.display());
     Ok(artifacts)
 }
 
@@ -193,20 +172,13 @@ mod tests {
     use super::*;
 
     fn texts(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs
-            .iter()
-            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
-            .collect()
+        pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
     }
 
     #[test]
     fn a_changed_a_missing_and_a_left_over_artifact_are_each_named() {
         let folder = tempfile::tempdir().unwrap();
-        write(
-            folder.path(),
-            &texts(&[("Changed.json", "1"), ("Kept.json", "2"), ("LeftOver.json", "3")]),
-        )
-        .unwrap();
+        write(folder.path(), &texts(&[("Changed.json", "1"), ("Kept.json", "2"), ("LeftOver.json", "3")])).unwrap();
         let sources = texts(&[("Changed.json", "9"), ("Kept.json", "2"), ("Missing.json", "4")]);
 
         let error = require_equal(folder.path(), &sources).unwrap_err().to_string();

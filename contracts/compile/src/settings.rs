@@ -12,17 +12,8 @@ use serde::Deserialize;
 const CONTRACT_OUTPUTS: [&str; 4] = ["abi", "evm.bytecode", "evm.deployedBytecode", "storageLayout"];
 
 /// Settings of the default profile that decide the bytecode. All must be set.
-const COMPILER_KEYS: [&str; 9] = [
-    "src",
-    "libs",
-    "solc",
-    "evm_version",
-    "via_ir",
-    "optimizer",
-    "optimizer_runs",
-    "bytecode_hash",
-    "cbor_metadata",
-];
+const COMPILER_KEYS: [&str; 9] =
+    ["src", "libs", "solc", "evm_version", "via_ir", "optimizer", "optimizer_runs", "bytecode_hash", "cbor_metadata"];
 
 /// Settings of the default profile that do not. Anything in neither list is refused: ignoring a setting that changes
 /// the bytecode would let the artifacts drift from what the tests run.
@@ -139,10 +130,7 @@ mod tests {
         assert_eq!(settings.optimizer.runs, Some(profile.optimizer_runs));
         assert_eq!(settings.evm_version.unwrap().to_string(), profile.evm_version);
         let metadata = settings.metadata.unwrap();
-        assert_eq!(
-            (metadata.bytecode_hash, metadata.cbor_metadata),
-            (Some(BytecodeHash::None), Some(false))
-        );
+        assert_eq!((metadata.bytecode_hash, metadata.cbor_metadata), (Some(BytecodeHash::None), Some(false)));
     }
 
     #[test]

@@ -31,7 +31,12 @@ interface IExecutorRegistry {
     }
 
     event ExecutorRegistered(
-        uint32 indexed executorId, address indexed owner, address indexed signer, Keys keys, string endpoint, string region
+        uint32 indexed executorId,
+        address indexed owner,
+        address indexed signer,
+        Keys keys,
+        string endpoint,
+        string region
     );
     event KeysChangeAnnounced(uint32 indexed executorId, Keys keys, uint64 activeAt);
     event KeysChanged(uint32 indexed executorId, Keys keys);
@@ -57,6 +62,7 @@ interface IExecutorRegistry {
     error NoPendingKeys(uint32 executorId);
     error KeysNotActiveYet(uint32 executorId, uint64 activeAt);
     error TooManyOfferings(uint32 executorId, uint256 maximum);
+    error NotOffered(uint32 executorId, bytes32 offeringKey);
 
     /// @notice Registers the caller. First keys act at once.
     /// @param vrfPossession 65-byte signature (r, s, v) by the VRF key over `vrfPossessionDigest(owner)`: proof of possession.
@@ -67,10 +73,12 @@ interface IExecutorRegistry {
         string calldata region
     ) external returns (uint32 executorId);
 
-    /// @notice Announces new keys; they act after `keyChangeDelay`, when anyone calls `activateKeys`.
+    /// @notice Announces new keys; they act after `keyChangeDelay`, when anyone calls `activateKeys`. Replaces an earlier
+    /// announcement. The signer may stay the same.
     function announceKeys(Keys calldata keys, bytes calldata vrfPossession) external;
     function activateKeys(uint32 executorId) external;
-    /// @notice Stops the caller's signer at once. New keys can be announced afterwards.
+    /// @notice Stops the signer of the calling owner at once, with any announced keys that name it. New keys can be announced
+    /// afterwards. Until they act, refreshed weights are 0; withdraw the offerings to be out of this epoch's draws too.
     function revokeSigner() external;
 
     /// @notice Offers, changes or (capacity 0) withdraws a model version. Price and capacity act at once on draws;
@@ -88,19 +96,25 @@ interface IExecutorRegistry {
     function refreshWeights(uint32 executorId) external;
 
     function executorCount() external view returns (uint32);
+    /// @notice Zero when unknown.
     function executorOf(uint32 executorId) external view returns (Executor memory);
+    /// @notice Keys that were announced but do not act yet; `activeAt` is 0 when there are none.
+    function pendingKeysOf(uint32 executorId) external view returns (Keys memory keys, uint64 activeAt);
     /// @notice Ids are 0 when unknown. A revoked signer is unknown.
     function idOfOwner(address owner) external view returns (uint32);
     function idOfSigner(address signer) external view returns (uint32);
+    /// @notice The zero address when unknown.
     function ownerOf(uint32 executorId) external view returns (address);
     function offeringOf(uint32 executorId, bytes32 offeringKey) external view returns (Offering memory);
+    /// @notice Keys of the active offerings, in no particular order.
+    function offeringKeysOf(uint32 executorId) external view returns (bytes32[] memory);
     /// @notice keccak256(abi.encode(modelId, version, runtimeClass, pool)): names an offering and its draw.
-    function offeringKeyOf(
-        bytes32 modelId,
-        uint32 version,
-        bytes32 runtimeClass,
-        uint64 pool
-    ) external pure returns (bytes32);
+    function offeringKeyOf(bytes32 modelId, uint32 version, bytes32 runtimeClass, uint64 pool)
+        external
+        pure
+        returns (bytes32);
+    /// @notice EIP-712 digest of `VrfPossession(address owner)`; domain "Infera", version "1", this chain and contract.
     function vrfPossessionDigest(address owner) external view returns (bytes32);
+    /// @notice Seconds from an announcement until the keys can act.
     function keyChangeDelay() external view returns (uint64);
 }

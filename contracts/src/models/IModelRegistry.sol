@@ -102,11 +102,10 @@ interface IModelRegistry {
     function latestVersion(bytes32 modelId) external view returns (uint32);
     function versionOf(bytes32 modelId, uint32 version) external view returns (Version memory);
     /// @notice The profile; rule `None` when the version or class is unknown. Never reverts.
-    function profileOf(
-        bytes32 modelId,
-        uint32 version,
-        bytes32 runtimeClass
-    ) external view returns (VerificationProfile memory);
+    function profileOf(bytes32 modelId, uint32 version, bytes32 runtimeClass)
+        external
+        view
+        returns (VerificationProfile memory);
     /// @notice Whether new jobs may name this version and class.
     function isServable(bytes32 modelId, uint32 version, bytes32 runtimeClass) external view returns (bool);
 }

@@ -17,9 +17,12 @@ interface ISlashing {
 
     /// @notice Punishes a commitment without reveal: 5, 20, then 100 percent of the stake by strike. Job registry only.
     /// @param prover Gets min(10 % of the slashed stake, 10 seat fees); the rest is burned.
-    function punishNoReveal(uint32 executorId, bytes32 jobId, uint128 seatFee, address prover) external returns (uint256 amount);
+    function punishNoReveal(uint32 executorId, bytes32 jobId, uint128 seatFee, address prover)
+        external
+        returns (uint256 amount);
 
+    /// @notice Offences so far; stays at 255.
     function strikesOf(uint32 executorId, Offence offence) external view returns (uint8);
-    /// @notice Percent of the stake for the given strike, counted from 1.
+    /// @notice Percent of the stake for the given strike, counted from 1; every strike from the third on costs the same.
     function percentOf(Offence offence, uint8 strike) external pure returns (uint8);
 }

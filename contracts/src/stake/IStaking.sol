@@ -48,6 +48,7 @@ interface IStaking {
     event ExitRequested(uint32 indexed executorId, uint256 amount, uint64 maturesAtEpoch);
     event ExitCompleted(uint32 indexed executorId, uint256 amount);
     event SeatLocked(uint32 indexed executorId, bytes32 indexed jobId, uint256 amount);
+    event SeatUnlocked(uint32 indexed executorId, bytes32 indexed jobId, uint256 amount);
     event SeatSettled(
         uint32 indexed executorId,
         bytes32 indexed jobId,
@@ -60,7 +61,10 @@ interface IStaking {
         uint32 indexed executorId, bytes32 indexed jobId, uint256 amount, uint256 burned, address prover, uint256 reward
     );
     event Ejected(uint32 indexed executorId);
+    /// @notice A full exit cleared the latch; the reputation starts anew.
+    event Reinstated(uint32 indexed executorId);
     event EarningsWithdrawn(uint32 indexed executorId, address indexed owner, uint256 amount);
+    event ProverRewardWithdrawn(address indexed prover, uint256 amount);
 
     error NotJobRegistry(address caller);
     error NotSlashing(address caller);
@@ -77,55 +81,66 @@ interface IStaking {
     error NothingToWithdraw(uint32 executorId);
     error TransferFailed(address to, uint256 amount);
     error EjectedExecutor(uint32 executorId);
+    error NoProverReward(address prover);
+    error InvalidParameter(string name);
 
-    /// @notice Adds own stake. Counts in draws from the next epoch.
+    /// @notice Adds stake. Anyone may fund an executor; what is staked is its owner's from then on. Counts in draws from the
+    /// epoch after the next `IExecutorRegistry.refreshWeights`.
     function stake(uint32 executorId) external payable;
     /// @notice Starts the exit of `amount`: capacity falls at once, the amount stays slashable until it matures.
     /// What stays must be 0 or at least the minimum stake.
     function requestExit(uint256 amount) external;
-    /// @notice Pays a matured exit to the owner. Anyone may call; needs no lock beyond the remaining stake.
+    /// @notice Pays a matured exit to the owner. Anyone may call. A full exit clears an ejected executor's latch; one that was
+    /// slashed whole and has nothing to exit stays ejected.
     function completeExit(uint32 executorId) external;
     /// @notice Pays the executor's earnings to its owner. Anyone may call.
     function withdrawEarnings(uint32 executorId) external;
+    /// @notice Pays a prover's share of slashed stake out to it. Anyone may call.
+    function withdrawProverReward(address prover) external;
 
     // ------------------------------------------------- job registry and slashing only
 
-    /// @notice Locks `amount` for a seat if the executor is eligible: not ejected, seats in flight below `capacity`, free stake.
+    /// @notice Locks `amount` for a seat if the executor is eligible: not ejected, seats in flight below `capacity`, stake at
+    /// least the minimum, and enough of it free.
     /// @return locked False when it is not; nothing changes then.
-    function tryLockSeat(bytes32 jobId, uint32 executorId, uint128 amount, uint16 capacity) external returns (bool locked);
+    function tryLockSeat(bytes32 jobId, uint32 executorId, uint128 amount, uint16 capacity)
+        external
+        returns (bool locked);
     /// @notice Releases one seat's lock of `amount` without an outcome.
     function unlockSeat(bytes32 jobId, uint32 executorId, uint128 amount) external;
-    /// @notice Releases the locks of a job's seats (`amount` each), pays them from `msg.value` and steps their reputation.
-    function settle(
-        bytes32 jobId,
-        address requester,
-        uint128 amount,
-        Settlement[] calldata settlements
-    ) external payable;
-    /// @notice Takes `percent` of active and exiting stake, rounded up; pays the prover at most `rewardCap`, burns the rest.
-    function slash(
-        uint32 executorId,
-        bytes32 jobId,
-        uint8 percent,
-        address prover,
-        uint256 rewardCap
-    ) external returns (uint256 amount);
+    /// @notice Releases the locks of a job's seats (`amount` each), pays them from `msg.value`, which must be the exact sum,
+    /// and steps their reputation. A requester's misses and outliers each step an executor at most once an epoch.
+    function settle(bytes32 jobId, address requester, uint128 amount, Settlement[] calldata settlements)
+        external
+        payable;
+    /// @notice Takes `percent` of the active stake and of an exit that has not matured, each rounded up. Credits the prover with
+    /// a tenth, at most `rewardCap`, and burns the rest by sending it to 0x...dEaD. 100 percent ejects.
+    /// @param prover The zero address for nobody.
+    function slash(uint32 executorId, bytes32 jobId, uint8 percent, address prover, uint256 rewardCap)
+        external
+        returns (uint256 amount);
 
     // ------------------------------------------------- views
 
     function accountOf(uint32 executorId) external view returns (Account memory);
-    /// @notice Active own stake in wei.
+    /// @notice Active stake in wei.
     function stakeOf(uint32 executorId) external view returns (uint256);
+    /// @notice Wei that `completeExit` will pay, 0 without an exit.
     function exitOf(uint32 executorId) external view returns (uint256 amount, uint64 maturesAtEpoch);
     /// @notice Active stake not locked by seats in flight.
     function freeStakeOf(uint32 executorId) external view returns (uint256);
-    /// @notice Weight in draws: stake x reputation / 1e6 in units of 1e15 wei; 0 when ejected.
+    /// @notice Wei that `withdrawProverReward` would pay.
+    function proverRewardOf(address prover) external view returns (uint256);
+    /// @notice Weight in draws: stake x reputation / 1e6 in units of 1e15 wei; 0 when ejected or below the minimum stake.
     function weightOf(uint32 executorId) external view returns (uint64);
     /// @notice Whether `tryLockSeat` would succeed.
     function canLockSeat(uint32 executorId, uint128 amount, uint16 capacity) external view returns (bool);
     function minimumStake() external view returns (uint256);
     function epochLength() external view returns (uint64);
+    /// @notice block.timestamp / epochLength.
     function currentEpoch() external view returns (uint64);
-    /// @notice Stakes, exits and earnings together; never more than the balance.
+    /// @notice An exit matures at the start of the epoch this many after the one of its request.
+    function unbondingEpochs() external view returns (uint64);
+    /// @notice Stakes, exits, earnings and provers' rewards together, in wei; never more than the balance.
     function liabilities() external view returns (uint256);
 }

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use infera_sdk::DeploymentParameters;
 
-use crate::{ExecutorPlan, ModelPlan, Network, Result, Stage};
+use crate::{ExecutorPlan, ModelPlan, Network, Result, Stage, chain::ChainPlan};
 
 /// Called as the set-up proceeds.
 pub(crate) type Observer = Arc<dyn Fn(Stage) + Send + Sync>;
@@ -16,7 +16,7 @@ pub struct NetworkBuilder {
     pub(crate) executors: Vec<ExecutorPlan>,
     pub(crate) parameters: Option<DeploymentParameters>,
     pub(crate) block_time: Duration,
-    pub(crate) rpc_address: SocketAddr,
+    pub(crate) chain: ChainPlan,
     pub(crate) indexer_address: SocketAddr,
     pub(crate) observer: Observer,
 }
@@ -29,7 +29,7 @@ impl NetworkBuilder {
             executors: Vec::new(),
             parameters: None,
             block_time: Duration::from_secs(1),
-            rpc_address: any_port,
+            chain: ChainPlan::Own(any_port),
             indexer_address: any_port,
             observer: Arc::new(|_| {}),
         }
@@ -55,7 +55,14 @@ impl NetworkBuilder {
 
     /// Where JSON-RPC is served; a free port on loopback if not given.
     pub fn rpc_address(mut self, address: SocketAddr) -> Self {
-        self.rpc_address = address;
+        self.chain = ChainPlan::Own(address);
+        self
+    }
+
+    /// Runs on a development chain that is there already (anvil, or another devnet) instead of one of its own. The chain must
+    /// fund the accounts of the usual development mnemonic, and let its time and mining be steered.
+    pub fn on_chain(mut self, rpc_url: impl Into<String>) -> Self {
+        self.chain = ChainPlan::External(rpc_url.into());
         self
     }
 

@@ -41,9 +41,9 @@ pub enum Error {
         /// What it said last, or that it said nothing.
         reason: String,
     },
-    /// When the indexer does not start.
-    #[error("the indexer does not start: {0}")]
-    Indexer(String),
+    /// When the indexer does not start, or stops in disorder.
+    #[error(transparent)]
+    Indexer(#[from] infera_indexer::IndexerError),
     /// When a file of the network cannot be written.
     #[error("{path} cannot be written: {source}")]
     File {

@@ -1,7 +1,7 @@
 //! Who is who on a development network: every key comes from the chain's mnemonic, so nothing is secret and all is repeatable.
 
 use alloy::{
-    primitives::{Address, B256, keccak256},
+    primitives::{Address, keccak256},
     signers::local::PrivateKeySigner,
 };
 
@@ -41,22 +41,10 @@ impl Role {
     pub fn accounts(executors: usize) -> usize {
         RESERVED + 2 * executors
     }
-
-    /// The role's key among a chain's development accounts.
-    pub(crate) fn key(self, accounts: &[PrivateKeySigner]) -> Result<PrivateKeySigner> {
-        accounts
-            .get(self.account())
-            .cloned()
-            .ok_or_else(|| Error::Unknown(format!("the chain has no account for {self:?}")))
-    }
 }
 
 /// The VRF key of the executor whose owner this is: from a development seed, as everything here.
 pub(crate) fn vrf_key(owner: Address) -> Result<PrivateKeySigner> {
-    derived("infera-network vrf", owner)
-        .and_then(|secret| PrivateKeySigner::from_bytes(&secret).map_err(|error| Error::Unknown(error.to_string())))
-}
-
-fn derived(domain: &str, owner: Address) -> Result<B256> {
-    Ok(keccak256([domain.as_bytes(), owner.as_slice()].concat()))
+    let secret = keccak256([b"infera-network vrf".as_slice(), owner.as_slice()].concat());
+    PrivateKeySigner::from_bytes(&secret).map_err(|error| Error::Unknown(error.to_string()))
 }

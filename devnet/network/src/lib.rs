@@ -19,6 +19,7 @@
 //! Nothing here is used by production code paths: nodes know a chain by its RPC URL only.
 
 mod builder;
+mod chain;
 mod error;
 mod executor;
 mod keys;

@@ -4,16 +4,18 @@ use std::path::Path;
 
 use alloy::{
     primitives::{Address, B256},
-    providers::{DynProvider, Provider},
+    providers::DynProvider,
     signers::local::PrivateKeySigner,
 };
-use infera_devnet::{Config, Devnet, MiningMode, Server};
+use infera_devnet::Devnet;
+use infera_indexer::{Indexer, IndexerConfig, StoreLocation, stream::StreamConfig};
 use infera_sdk::{Client, Deployment, DeploymentParameters, Sender};
 use tempfile::TempDir;
 
 use crate::{
     Error, ExecutorPlan, ModelPlan, NetworkBuilder, PublishedModel, Result, Role, RunningExecutor,
     builder::Observer,
+    chain::{self, Chain},
     executor::Site,
     setup::{CAPACITY, JoinTerms, contracts_and_model, join},
 };
@@ -47,14 +49,12 @@ pub enum Stage {
 
 /// A running network. Dropping it stops its parts.
 pub struct Network {
-    devnet: Devnet,
-    server: Server,
-    provider: DynProvider,
+    chain: Chain,
     deployment: Deployment,
     parameters: DeploymentParameters,
     model: PublishedModel,
     executors: Vec<RunningExecutor>,
-    indexer: infera_indexer::IndexerHandle,
+    indexer: Indexer,
     observer: Observer,
     plan: ModelPlan,
     directory: TempDir,
@@ -74,31 +74,26 @@ impl Network {
         };
         let directory = tempfile::tempdir()
             .map_err(|source| Error::File { path: std::env::temp_dir(), source })?;
-        let accounts = u32::try_from(Role::accounts(builder.executors.len()).max(10)).unwrap_or(u32::MAX);
-        // Automine while the network is set up, so that it takes no longer than its transactions.
-        let devnet = Devnet::start(Config { accounts, mining: MiningMode::Automine, ..Config::default() })?;
-        let server = devnet.serve(builder.rpc_address).await?;
-        let provider = devnet.provider().erased();
-        observer(Stage::ChainStarted(server.http_url()));
+        let accounts = Role::accounts(builder.executors.len()).max(10);
+        let chain = Chain::start(builder.chain, accounts).await?;
+        observer(Stage::ChainStarted(chain.rpc_url.clone()));
 
-        let key = |role: Role| role.key(devnet.accounts());
+        let deployer = chain::key(Role::Deployer)?;
         let (deployment, model) =
-            contracts_and_model(provider.clone(), key(Role::Deployer)?, &parameters, &builder.model).await?;
+            contracts_and_model(chain.provider.clone(), deployer, &parameters, &builder.model).await?;
         observer(Stage::ContractsDeployed(deployment.job_registry));
         observer(Stage::ModelPublished(model.id));
         let deployment_file = directory.path().join("deployment.json");
         deployment.save(&deployment_file)?;
 
+        let indexer = start_indexer(&chain, &deployment, directory.path(), builder.indexer_address).await?;
         let mut network = Self {
-            indexer: start_indexer(&provider, &server.http_url(), &deployment, directory.path(), builder.indexer_address)
-                .await?,
-            devnet,
-            server,
-            provider,
+            chain,
             deployment,
             parameters,
             model,
             executors: Vec::new(),
+            indexer,
             observer,
             plan: builder.model,
             directory,
@@ -108,7 +103,7 @@ impl Network {
             network.join(plan).await?;
         }
         network.next_epoch().await?;
-        network.devnet.set_mining(MiningMode::Interval(builder.block_time));
+        network.chain.mine_every(builder.block_time).await?;
         network.start_executors().await?;
         Ok(network)
     }
@@ -121,12 +116,12 @@ impl Network {
         let terms =
             JoinTerms { stake: plan.stake, price_per_unit: self.plan.price_per_unit, capacity: CAPACITY };
         let owner_address = owner.address();
-        let id = join(self.provider.clone(), &self.deployment, owner, &signer, self.model, terms).await?;
+        let id = join(self.chain.provider.clone(), &self.deployment, owner, &signer, self.model, terms).await?;
         let signer_file = self.directory.path().join(format!("{name}.key"));
         write_secret(&signer_file, &signer)?;
         let site = Site {
-            provider: self.provider.clone(),
-            rpc_url: self.server.http_url(),
+            provider: self.chain.provider.clone(),
+            rpc_url: self.chain.rpc_url.clone(),
             deployment: self.deployment.clone(),
             deployment_file: self.deployment_file(),
             signer,
@@ -162,33 +157,31 @@ impl Network {
 
     /// Moves the chain's time to the next epoch, where changed weights act.
     pub async fn next_epoch(&self) -> Result<()> {
-        self.devnet.increase_time(self.parameters.epoch_length);
-        self.devnet.mine(1)?;
-        Ok(())
+        self.chain.skip(self.parameters.epoch_length).await
     }
 
-    /// The chain.
-    pub fn devnet(&self) -> &Devnet {
-        &self.devnet
+    /// The chain, if it is a devnet of this process.
+    pub fn devnet(&self) -> Option<&Devnet> {
+        self.chain.devnet()
     }
 
     /// JSON-RPC over HTTP.
     pub fn rpc_url(&self) -> String {
-        self.server.http_url()
+        self.chain.rpc_url.clone()
     }
 
     /// A provider in this process.
     pub fn provider(&self) -> &DynProvider {
-        &self.provider
+        &self.chain.provider
     }
 
     /// The indexer's API.
     pub fn indexer_url(&self) -> String {
-        format!("http://{}", self.indexer.local_address())
+        self.indexer.url()
     }
 
     /// The indexer.
-    pub fn indexer(&self) -> &infera_indexer::IndexerHandle {
+    pub fn indexer(&self) -> &Indexer {
         &self.indexer
     }
 
@@ -214,17 +207,17 @@ impl Network {
 
     /// The key of a part.
     pub fn key(&self, role: Role) -> Result<PrivateKeySigner> {
-        role.key(self.devnet.accounts())
+        chain::key(role)
     }
 
     /// A client in this process.
     pub async fn client(&self) -> Result<Client> {
-        Ok(Client::connect(self.provider.clone(), self.deployment.clone()).await?)
+        Ok(Client::connect(self.chain.provider.clone(), self.deployment.clone()).await?)
     }
 
     /// A sender for a part's account.
     pub async fn sender(&self, role: Role) -> Result<Sender> {
-        Ok(Sender::new(self.provider.clone(), self.key(role)?).await?)
+        Ok(Sender::new(self.chain.provider.clone(), self.key(role)?).await?)
     }
 
     /// The executors in the order they were added.
@@ -245,22 +238,22 @@ impl Network {
         for executor in &mut self.executors {
             executor.stop().await?;
         }
-        self.indexer.shutdown().await.map_err(|error| Error::Indexer(error.to_string()))?;
-        Ok(())
+        Ok(self.indexer.stop().await?)
     }
 }
 
 async fn start_indexer(
-    provider: &DynProvider,
-    rpc_url: &str,
+    chain: &Chain,
     deployment: &Deployment,
     directory: &Path,
     address: std::net::SocketAddr,
-) -> Result<infera_indexer::IndexerHandle> {
-    let config = infera_indexer::IndexerConfig::new(rpc_url, deployment.clone(), directory.join("indexer.sqlite"), address);
-    infera_indexer::Indexer::start(config, provider.clone())
-        .await
-        .map_err(|error| Error::Indexer(error.to_string()))
+) -> Result<Indexer> {
+    let config = IndexerConfig {
+        listen: address,
+        store: StoreLocation::File(directory.join("indexer.sqlite")),
+        stream: StreamConfig::new(&chain.rpc_url),
+    };
+    Ok(Indexer::start(config, chain.provider.clone(), deployment.clone()).await?)
 }
 
 /// Writes a key that only this user can read.

@@ -1,11 +1,11 @@
 //! The state as revm reads and writes it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::{BTreeMap, VecDeque};
 
 use alloy::primitives::{Address, B256, U256, map::AddressMap};
 use alloy_evm::overrides::OverrideBlockHashes;
 use revm::{
-    Database, DatabaseCommit,
+    Database, DatabaseCommit, DatabaseRef,
     bytecode::Bytecode,
     database_interface::DBErrorMarker,
     state::{Account, AccountInfo},
@@ -13,14 +13,39 @@ use revm::{
 
 use super::State;
 
-/// Hashes of blocks, by number: what the `BLOCKHASH` instruction sees.
-pub(crate) type BlockHashes = Arc<BTreeMap<u64, B256>>;
+/// How many ancestors the `BLOCKHASH` instruction sees.
+const WINDOW: usize = 256;
+
+/// Hashes of the last 256 blocks.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BlockHashes {
+    /// Number of the block after the last one here.
+    end: u64,
+    hashes: VecDeque<B256>,
+}
+
+impl BlockHashes {
+    /// Appends the hash of block `number`, which follows the last one here.
+    pub(crate) fn push(&mut self, number: u64, hash: B256) {
+        if self.hashes.len() == WINDOW {
+            self.hashes.pop_front();
+        }
+        self.hashes.push_back(hash);
+        self.end = number + 1;
+    }
+
+    fn get(&self, number: u64) -> Option<B256> {
+        let back = usize::try_from(self.end.checked_sub(number)?).ok()?;
+        self.hashes.get(self.hashes.len().checked_sub(back)?).copied()
+    }
+}
 
 /// A state to execute on. Changes stay in it until it is taken back with [`Self::into_state`].
 #[derive(Debug)]
 pub(crate) struct StateDatabase {
     state: State,
     hashes: BlockHashes,
+    overridden_hashes: BTreeMap<u64, B256>,
     clears_empty: bool,
 }
 
@@ -37,17 +62,48 @@ impl DBErrorMarker for StateError {}
 impl StateDatabase {
     /// `clears_empty`: whether touched empty accounts vanish (EIP-161).
     pub(crate) const fn new(state: State, hashes: BlockHashes, clears_empty: bool) -> Self {
-        Self { state, hashes, clears_empty }
+        Self { state, hashes, overridden_hashes: BTreeMap::new(), clears_empty }
+    }
+
+    /// The state as committed so far.
+    pub(crate) const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The same view on another state.
+    pub(crate) fn with_state(&self, state: State) -> Self {
+        Self {
+            state,
+            hashes: self.hashes.clone(),
+            overridden_hashes: self.overridden_hashes.clone(),
+            clears_empty: self.clears_empty,
+        }
     }
 
     /// The state with all that was committed.
     pub(crate) fn into_state(self) -> State {
         self.state
     }
+}
 
-    /// The state as committed so far.
-    pub(crate) const fn state(&self) -> &State {
-        &self.state
+impl DatabaseRef for StateDatabase {
+    type Error = StateError;
+
+    fn basic_ref(&self, address: Address) -> Result<Option<AccountInfo>, StateError> {
+        Ok(self.state.account(address).map(super::Account::info))
+    }
+
+    fn code_by_hash_ref(&self, code_hash: B256) -> Result<Bytecode, StateError> {
+        Err(StateError::CodeByHash(code_hash))
+    }
+
+    fn storage_ref(&self, address: Address, index: U256) -> Result<U256, StateError> {
+        Ok(self.state.storage(address, index))
+    }
+
+    fn block_hash_ref(&self, number: u64) -> Result<B256, StateError> {
+        let overridden = self.overridden_hashes.get(&number).copied();
+        Ok(overridden.or_else(|| self.hashes.get(number)).unwrap_or_default())
     }
 }
 
@@ -55,19 +111,19 @@ impl Database for StateDatabase {
     type Error = StateError;
 
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, StateError> {
-        Ok(self.state.account(address).map(super::Account::info))
+        self.basic_ref(address)
     }
 
     fn code_by_hash(&mut self, code_hash: B256) -> Result<Bytecode, StateError> {
-        Err(StateError::CodeByHash(code_hash))
+        self.code_by_hash_ref(code_hash)
     }
 
     fn storage(&mut self, address: Address, index: U256) -> Result<U256, StateError> {
-        Ok(self.state.storage(address, index))
+        self.storage_ref(address, index)
     }
 
     fn block_hash(&mut self, number: u64) -> Result<B256, StateError> {
-        Ok(self.hashes.get(&number).copied().unwrap_or_default())
+        self.block_hash_ref(number)
     }
 }
 
@@ -81,6 +137,6 @@ impl DatabaseCommit for StateDatabase {
 
 impl OverrideBlockHashes for StateDatabase {
     fn override_block_hashes(&mut self, block_hashes: BTreeMap<u64, B256>) {
-        Arc::make_mut(&mut self.hashes).extend(block_hashes);
+        self.overridden_hashes.extend(block_hashes);
     }
 }

@@ -171,7 +171,7 @@ impl State {
 
     /// Sets the code.
     pub(crate) fn set_code(&mut self, address: Address, code: Bytes) {
-        let code = Bytecode::new_legacy_or_delegation(code);
+        let code = Bytecode::new_raw_checked(code.clone()).unwrap_or_else(|_| Bytecode::new_legacy(code));
         self.change(address, |account| {
             account.code_hash = code.hash_slow();
             account.code = code;

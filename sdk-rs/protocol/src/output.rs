@@ -5,8 +5,8 @@
 
 use alloy::sol_types::SolValue;
 
-/// The score of a cosine of 1: scores are parts per million.
-pub const SCORE_SCALE: i32 = 1_000_000;
+/// Score units in a cosine of 1: scores are parts per million.
+pub const SCORES_PER_COSINE: i32 = 1_000_000;
 
 /// The most labels that a zero-shot result can name with its 16-bit winner.
 pub const MAX_LABELS: usize = 1 << 16;
@@ -38,7 +38,7 @@ pub enum OutputError {
 ///
 /// This is the edge where floats end: everything behind it is integers.
 pub fn score_from_cosine(cosine: f64) -> Result<i32, OutputError> {
-    let score = (cosine * f64::from(SCORE_SCALE)).round();
+    let score = (cosine * f64::from(SCORES_PER_COSINE)).round();
     // Comparisons with NaN are false, so it is refused too.
     if score >= f64::from(i32::MIN) && score <= f64::from(i32::MAX) {
         Ok(score as i32)

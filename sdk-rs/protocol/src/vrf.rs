@@ -8,7 +8,10 @@
 
 use std::fmt;
 
-use alloy::primitives::{Address, B256, Signature, U256};
+use alloy::{
+    hex,
+    primitives::{Address, B256, Signature, U256},
+};
 use k256::{
     AffinePoint, FieldBytes, ProjectivePoint, Scalar, Secp256k1,
     ecdsa::SigningKey,

@@ -1,6 +1,6 @@
 //! The crate against `golden/*.json`, which `golden/make.py` makes from the specifications alone, and the book against both.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::{fs, path::Path};
 

@@ -1,0 +1,112 @@
+//! `infera deploy`
+
+use std::{
+    fmt::{self, Display},
+    path::PathBuf,
+};
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+use infera_sdk::{Deployment, DeploymentParameters};
+use serde::Serialize;
+
+use crate::{
+    chain::{AccountArguments, RpcArguments},
+    output::{Output, progress, write_fields},
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  infera deploy --preset devnet --key-file deployer.key --out deployment.json
+  infera deploy --rpc-url https://rpc.example --parameters mine.json --key-file deployer.json --json > deployment.json
+
+The account must send nothing else meanwhile: the contracts' addresses follow from its nonces.";
+
+/// Deploys all contracts from one account. No contract has an owner or a setter: the parameters are final.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    rpc: RpcArguments,
+    #[command(flatten)]
+    account: AccountArguments,
+    #[command(flatten)]
+    parameters: ParameterArguments,
+
+    /// Write the deployment file there, for --deployment of other commands
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct ParameterArguments {
+    /// Parameters that are built in
+    #[arg(long)]
+    preset: Option<Preset>,
+
+    /// JSON file with parameters, in the format of contracts/parameters
+    #[arg(long, value_name = "FILE")]
+    parameters: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Preset {
+    /// Short epochs and windows, small stakes
+    Devnet,
+    /// For a live network
+    Production,
+}
+
+impl ParameterArguments {
+    fn read(&self) -> anyhow::Result<DeploymentParameters> {
+        Ok(match (&self.parameters, self.preset) {
+            (Some(path), _) => {
+                let text = std::fs::read_to_string(path);
+                let text = text.with_context(|| format!("cannot read the parameters {}", path.display()))?;
+                DeploymentParameters::parse(&path.display().to_string(), &text)?
+            }
+            (None, Some(Preset::Production)) => DeploymentParameters::production()?,
+            (None, Some(Preset::Devnet) | None) => DeploymentParameters::devnet()?,
+        })
+    }
+}
+
+/// The deployment file's content as JSON, a table as text.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Report(Deployment);
+
+impl Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = &self.0;
+        write_fields(
+            f,
+            &[
+                ("chain id", at.chain_id.to_string()),
+                ("first block", at.deployed_at_block.to_string()),
+                ("JobRegistry", at.job_registry.to_string()),
+                ("ModelRegistry", at.model_registry.to_string()),
+                ("ExecutorRegistry", at.executor_registry.to_string()),
+                ("Staking", at.staking.to_string()),
+                ("Slashing", at.slashing.to_string()),
+                ("Reputation", at.reputation.to_string()),
+                ("Sortition", at.sortition.to_string()),
+                ("BlockhashBeacon", at.beacon.to_string()),
+                ("AgreementVerifier", at.agreement_verifier.to_string()),
+                ("VifVerifier", at.vif_verifier.to_string()),
+            ],
+        )
+    }
+}
+
+pub(crate) async fn run(arguments: &Arguments, output: Output) -> anyhow::Result<()> {
+    let parameters = arguments.parameters.read()?;
+    let sender = arguments.account.sender(arguments.rpc.provider()?).await?;
+    progress(format_args!("deploying from {} to chain {}", sender.address(), sender.chain_id()));
+    let deployment = infera_sdk::deploy(&sender, &parameters).await?;
+    let saved = arguments.out.as_deref().map_or(Ok(()), |path| deployment.save(path));
+    // The contracts are there, whether or not the file is.
+    output.print(&Report(deployment))?;
+    Ok(saved?)
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Contracts, Deployment} from "./Deployment.sol";
+import {DeploymentParameters, Presets} from "./DeploymentParameters.sol";
+import {Script} from "forge-std/Script.sol";
+import {console} from "forge-std/console.sol";
+
+/// @title Deploys all contracts from the broadcasting account.
+/// @notice forge script script/Deploy.s.sol --rpc-url URL --broadcast --private-key KEY
+///   [--sig "run(string)" production]; without it the devnet's parameters.
+contract Deploy is Script, Deployment {
+    error UnknownPreset(string name);
+
+    function run() external returns (Contracts memory) {
+        return _run(Presets.devnet());
+    }
+
+    function run(string calldata preset) external returns (Contracts memory) {
+        bytes32 name = keccak256(bytes(preset));
+        if (name == keccak256("devnet")) return _run(Presets.devnet());
+        if (name == keccak256("production")) return _run(Presets.production());
+        revert UnknownPreset(preset);
+    }
+
+    function _run(DeploymentParameters memory given) private returns (Contracts memory all) {
+        vm.startBroadcast();
+        (, address deployer,) = vm.readCallers();
+        all = _deploy(given, deployer);
+        vm.stopBroadcast();
+
+        console.log("ModelRegistry     ", address(all.models));
+        console.log("ExecutorRegistry  ", address(all.executors));
+        console.log("Staking           ", address(all.staking));
+        console.log("Reputation        ", address(all.reputation));
+        console.log("Slashing          ", address(all.slashing));
+        console.log("Sortition         ", address(all.sortition));
+        console.log("BlockhashBeacon   ", address(all.beacon));
+        console.log("AgreementVerifier ", address(all.agreement));
+        console.log("VifVerifier       ", address(all.vif));
+        console.log("JobRegistry       ", address(all.jobs));
+    }
+}

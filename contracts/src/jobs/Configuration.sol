@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IExecutorRegistry} from "../executors/IExecutorRegistry.sol";
+import {IModelRegistry} from "../models/IModelRegistry.sol";
+import {IBeacon} from "../schedule/IBeacon.sol";
+import {ISortition} from "../schedule/ISortition.sol";
+import {ISlashing} from "../stake/ISlashing.sol";
+import {IStaking} from "../stake/IStaking.sol";
+import {IAgreementVerifier} from "../verify/IAgreementVerifier.sol";
+import {IJobRegistry} from "./IJobRegistry.sol";
+import {JobWords} from "./JobWord.sol";
+
+/// @title The job registry's parameters and the contracts it works with, all fixed at deployment.
+abstract contract Configuration is IJobRegistry {
+    /// @notice Contracts that the registry trusts to do what their interfaces say.
+    struct Addresses {
+        IModelRegistry models;
+        IExecutorRegistry executors;
+        IStaking staking;
+        ISlashing slashing;
+        ISortition sortition;
+        IBeacon beacon;
+        IAgreementVerifier agreement;
+    }
+
+    uint256 internal constant BASIS_POINTS = 10_000;
+    /// A vector has at most 1024 elements of two bytes.
+    uint256 internal constant MAX_VECTOR_BYTES = 2048;
+    /// Seven answers of this size are resolved within one transaction's gas limit of 16.7 million.
+    uint256 internal constant RESULT_BYTES_LIMIT = 16_384;
+    uint256 internal constant CALLBACK_GAS_LIMIT = 10_000_000;
+
+    IModelRegistry public immutable models;
+    IExecutorRegistry public immutable executors;
+    IStaking public immutable staking;
+    ISlashing public immutable slashing;
+    ISortition public immutable sortition;
+    IBeacon public immutable beacon;
+    IAgreementVerifier public immutable agreement;
+
+    uint16 internal immutable _beaconDelay;
+    uint32 internal immutable _minCommitWindow;
+    uint32 internal immutable _maxCommitWindow;
+    uint32 internal immutable _minRevealWindow;
+    uint32 internal immutable _maxRevealWindow;
+    uint32 internal immutable _revealGrace;
+    uint128 internal immutable _minSeatFee;
+    uint128 internal immutable _minDispatchFee;
+    uint128 internal immutable _minAdvanceReserve;
+    uint64 internal immutable _callbackGasPrice;
+    uint32 internal immutable _maxCallbackGas;
+    uint32 internal immutable _maxInputBytes;
+    uint32 internal immutable _maxResultBytes;
+    uint32 internal immutable _lockMultiplierBps;
+    uint16 internal immutable _protocolFeeBps;
+    uint16 internal immutable _noAgreementShareBps;
+
+    constructor(Parameters memory given, Addresses memory addresses) {
+        _require(given.beaconDelay != 0, "beaconDelay");
+        _require(given.minCommitWindow != 0, "minCommitWindow");
+        _require(given.minCommitWindow <= given.maxCommitWindow, "maxCommitWindow");
+        _require(given.minRevealWindow != 0, "minRevealWindow");
+        _require(given.minRevealWindow <= given.maxRevealWindow, "maxRevealWindow");
+        // Without a fee nothing would be locked for a seat, and nothing burned.
+        _require(given.minSeatFee != 0 && given.minSeatFee <= JobWords.MAX_SEAT_FEE, "minSeatFee");
+        _require(given.maxCallbackGas <= CALLBACK_GAS_LIMIT, "maxCallbackGas");
+        _require(given.maxInputBytes != 0, "maxInputBytes");
+        _require(given.maxResultBytes != 0 && given.maxResultBytes <= RESULT_BYTES_LIMIT, "maxResultBytes");
+        // A seat puts at least its fee at risk.
+        _require(given.lockMultiplierBps >= BASIS_POINTS, "lockMultiplierBps");
+        _require(given.protocolFeeBps < BASIS_POINTS, "protocolFeeBps");
+        // Disagreeing must not pay as well as agreeing.
+        _require(given.noAgreementShareBps < BASIS_POINTS - given.protocolFeeBps, "noAgreementShareBps");
+
+        _require(address(addresses.models) != address(0), "models");
+        _require(address(addresses.executors) != address(0), "executors");
+        _require(address(addresses.staking) != address(0), "staking");
+        _require(address(addresses.slashing) != address(0), "slashing");
+        _require(address(addresses.sortition) != address(0), "sortition");
+        _require(address(addresses.beacon) != address(0), "beacon");
+        _require(address(addresses.agreement) != address(0), "agreement");
+
+        models = addresses.models;
+        executors = addresses.executors;
+        staking = addresses.staking;
+        slashing = addresses.slashing;
+        sortition = addresses.sortition;
+        beacon = addresses.beacon;
+        agreement = addresses.agreement;
+
+        _beaconDelay = given.beaconDelay;
+        _minCommitWindow = given.minCommitWindow;
+        _maxCommitWindow = given.maxCommitWindow;
+        _minRevealWindow = given.minRevealWindow;
+        _maxRevealWindow = given.maxRevealWindow;
+        _revealGrace = given.revealGrace;
+        _minSeatFee = given.minSeatFee;
+        _minDispatchFee = given.minDispatchFee;
+        _minAdvanceReserve = given.minAdvanceReserve;
+        _callbackGasPrice = given.callbackGasPrice;
+        _maxCallbackGas = given.maxCallbackGas;
+        _maxInputBytes = given.maxInputBytes;
+        _maxResultBytes = given.maxResultBytes;
+        _lockMultiplierBps = given.lockMultiplierBps;
+        _protocolFeeBps = given.protocolFeeBps;
+        _noAgreementShareBps = given.noAgreementShareBps;
+    }
+
+    /// @inheritdoc IJobRegistry
+    function parameters() external view returns (Parameters memory) {
+        return Parameters({
+            beaconDelay: _beaconDelay,
+            minCommitWindow: _minCommitWindow,
+            maxCommitWindow: _maxCommitWindow,
+            minRevealWindow: _minRevealWindow,
+            maxRevealWindow: _maxRevealWindow,
+            revealGrace: _revealGrace,
+            minSeatFee: _minSeatFee,
+            minDispatchFee: _minDispatchFee,
+            minAdvanceReserve: _minAdvanceReserve,
+            callbackGasPrice: _callbackGasPrice,
+            maxCallbackGas: _maxCallbackGas,
+            maxInputBytes: _maxInputBytes,
+            maxResultBytes: _maxResultBytes,
+            lockMultiplierBps: _lockMultiplierBps,
+            protocolFeeBps: _protocolFeeBps,
+            noAgreementShareBps: _noAgreementShareBps
+        });
+    }
+
+    function _require(bool holds, string memory name) private pure {
+        if (!holds) revert InvalidParameter(name);
+    }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Configuration} from "./Configuration.sol";
+import {IJobRegistry} from "./IJobRegistry.sol";
+import {JobWord} from "./JobWord.sol";
+import {Terms} from "./JobTypes.sol";
+
+/// @title What jobs cost, and the accounts of those whom the registry owes.
+/// @notice Internal accounts only: the contract's balance is never read, so a donation changes nothing.
+abstract contract Escrow is Configuration {
+    mapping(address account => uint256) private _credits;
+    uint256 private _liabilities;
+
+    /// @inheritdoc IJobRegistry
+    function withdrawFor(address account) external {
+        uint256 amount = _credits[account];
+        if (amount == 0) revert NothingToWithdraw(account);
+        _credits[account] = 0;
+        _liabilities -= amount;
+        emit Withdrawn(account, amount);
+        _send(account, amount);
+    }
+
+    /// @inheritdoc IJobRegistry
+    function creditOf(address account) external view returns (uint256) {
+        return _credits[account];
+    }
+
+    /// @inheritdoc IJobRegistry
+    function liabilities() external view returns (uint256) {
+        return _liabilities;
+    }
+
+    /// @inheritdoc IJobRegistry
+    function quote(Terms calldata terms) external pure returns (uint256 escrow) {
+        return _escrowOf(terms);
+    }
+
+    /// @dev Takes in wei that the registry owes from now on.
+    function _owe(uint256 amount) internal {
+        _liabilities += amount;
+    }
+
+    /// @dev Wei that leave the contract in this transaction, other than by `withdrawFor`.
+    function _disown(uint256 amount) internal {
+        if (amount != 0) _liabilities -= amount;
+    }
+
+    /// @dev Moves wei that are already owed to an account.
+    function _credit(address account, bytes32 jobId, uint256 amount) internal {
+        if (amount == 0) return;
+        _credits[account] += amount;
+        emit Credited(account, jobId, amount);
+    }
+
+    /// @dev Sends wei without copying what the receiver returns.
+    function _send(address account, uint256 amount) internal {
+        bool sent;
+        assembly ("memory-safe") {
+            sent := call(gas(), account, amount, 0, 0, 0, 0)
+        }
+        if (!sent) revert TransferFailed(account, amount);
+    }
+
+    /// @dev The most that a seat can cost. Can't overflow: 128 + 32 bits.
+    function _maxSeatFee(Terms calldata terms) internal pure returns (uint256) {
+        return uint256(terms.maxPricePerUnit) * terms.maxUnits;
+    }
+
+    /// @dev Can't overflow: the largest term has 8 + 160 bits.
+    function _escrowOf(Terms calldata terms) internal pure returns (uint256) {
+        return _maxSeatFee(terms) * terms.committeeSize + terms.dispatchFee + terms.advanceReserve + terms.callbackFee;
+    }
+
+    /// @dev Bounty of the next paid step: a quarter of what remains of the reserve, rounded down.
+    function _bounty(Terms calldata terms, JobWord word) internal pure returns (uint256) {
+        return _reserveLeft(terms, word) / 4;
+    }
+
+    /// @dev The escrow less the bounties that were paid from it.
+    function _escrowLeft(Terms calldata terms, JobWord word) internal pure returns (uint256) {
+        return _escrowOf(terms) - terms.advanceReserve + _reserveLeft(terms, word);
+    }
+
+    /// @dev Stake that each seat locks, rounded up. Fits: `request` keeps seat fees below 88 bits, and the multiplier has 32.
+    function _lockFor(uint256 seatFee) internal view returns (uint128) {
+        return uint128((seatFee * _lockMultiplierBps + BASIS_POINTS - 1) / BASIS_POINTS);
+    }
+
+    /// @dev What agreeing with the result pays, and what of the seat fee is burned instead (rounded up).
+    function _split(uint256 seatFee) internal view returns (uint256 payment, uint256 protocolFee) {
+        protocolFee = (seatFee * _protocolFeeBps + BASIS_POINTS - 1) / BASIS_POINTS;
+        payment = seatFee - protocolFee;
+    }
+
+    function _reserveLeft(Terms calldata terms, JobWord word) private pure returns (uint256 left) {
+        left = terms.advanceReserve;
+        for (uint256 step = word.advances(); step != 0; --step) {
+            left -= left / 4;
+        }
+    }
+}

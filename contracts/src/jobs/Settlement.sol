@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IStaking, SeatOutcome} from "../stake/IStaking.sol";
+import {Callbacks} from "./Callbacks.sol";
+import {Committee} from "./Committee.sol";
+import {JobWord, JobWords} from "./JobWord.sol";
+import {CallbackStatus, Phase, RefundReason, Terms} from "./JobTypes.sol";
+
+/// @title How a job ends: who is paid what out of its escrow.
+/// @notice The one place where escrow leaves. What each seat gets, `fee` being the fee of every seat:
+///
+///   seat                     resolved                       no agreement, too few reveals   too few commitments
+///   in the cluster           fee - protocol fee, Success    -                               -
+///   revealed                 0, Outlier                     share of fee, Neutral           -
+///   committed, not revealed  0, Silent, slashed             0, Silent, slashed              0, Neutral
+///   not committed            0, Miss                        0, Miss                         0, Miss
+///
+/// The protocol fee is rounded up and burned; the share is rounded down; the requester gets all that is left.
+abstract contract Settlement is Callbacks {
+    address private constant BURN = 0x000000000000000000000000000000000000dEaD;
+
+    /// @dev Ends a job: stores its final word, pays everybody, in this order: effects, then trusted contracts.
+    /// @param word The final word.
+    /// @param dispatched Whether the caller earned the dispatch fee by bringing a resolution.
+    /// @return refund Wei credited to `refundTo`.
+    function _close(Terms calldata terms, bytes32 jobId, JobWord word, bool dispatched)
+        internal
+        returns (uint256 refund)
+    {
+        Job storage job = _jobs[jobId];
+        Committee committee = job.committee;
+        job.word = word;
+        (IStaking.Settlement[] memory settlements, uint256 paid, uint256 burned) =
+            _settlements(committee, word, committee.occupied());
+
+        uint256 reward = dispatched ? terms.dispatchFee : 0;
+        if (word.callbackStatus() != CallbackStatus.None) reward += terms.callbackFee;
+        refund = _escrowLeft(terms, word) - paid - burned - reward;
+        _credit(msg.sender, jobId, reward);
+        _credit(terms.refundTo, jobId, refund);
+        _disown(paid + burned);
+
+        _settle(terms, jobId, word, settlements, paid);
+        for (uint256 i; i < settlements.length; ++i) {
+            if (settlements[i].outcome == SeatOutcome.Silent) {
+                slashing.punishNoReveal(settlements[i].executorId, jobId, word.seatFee(), msg.sender);
+            }
+        }
+        if (burned != 0) _send(BURN, burned);
+    }
+
+    /// @dev Ends a job without a result and tells its target if the terms ask for it and a committee was drawn.
+    function _refund(Terms calldata terms, bytes32 jobId, JobWord word, RefundReason reason, bool dispatched) internal {
+        bool callsBack = terms.errorCallback && word.phase() != Phase.Requested;
+        word = word.toRefunded(reason);
+        if (callsBack) word = word.withCallbackStatus(CallbackStatus.Delivered);
+        uint256 refund = _close(terms, jobId, word, dispatched);
+        emit JobRefunded(jobId, reason, refund);
+        if (callsBack) _callBackFailure(terms, jobId, word);
+    }
+
+    /// @dev Settles the seats of a bitmap that did not commit, before they are drawn again.
+    function _settleMisses(Terms calldata terms, bytes32 jobId, JobWord word, Committee committee, uint256 seats)
+        internal
+    {
+        (IStaking.Settlement[] memory settlements,,) = _settlements(committee, word, seats & committee.occupied());
+        _settle(terms, jobId, word, settlements, 0);
+    }
+
+    function _settle(
+        Terms calldata terms,
+        bytes32 jobId,
+        JobWord word,
+        IStaking.Settlement[] memory settlements,
+        uint256 paid
+    ) private {
+        if (settlements.length == 0) return;
+        staking.settle{value: paid}(jobId, terms.requester, _lockFor(word.seatFee()), settlements);
+    }
+
+    /// @dev What the occupied seats of a bitmap get.
+    function _settlements(Committee committee, JobWord word, uint256 seats)
+        private
+        view
+        returns (IStaking.Settlement[] memory settlements, uint256 paid, uint256 burned)
+    {
+        settlements = new IStaking.Settlement[](JobWords.count(seats));
+        bool resolved = word.phase() == Phase.Resolved;
+        // The reveal phase never opened: nobody could reveal.
+        bool unopened = word.phase() == Phase.Refunded && word.refundReason() == RefundReason.TooFewCommitments;
+        (uint256 payment, uint256 protocolFee) = _split(word.seatFee());
+        uint256 share = (uint256(word.seatFee()) * _noAgreementShareBps) / BASIS_POINTS;
+
+        uint256 i;
+        for (uint256 seat; seat < committee.size(); ++seat) {
+            uint256 bit = 1 << seat;
+            if (seats & bit == 0) continue;
+            IStaking.Settlement memory settlement = settlements[i++];
+            settlement.executorId = committee.member(seat);
+            if (word.committed() & bit == 0) {
+                settlement.outcome = SeatOutcome.Miss;
+            } else if (word.revealed() & bit == 0) {
+                settlement.outcome = unopened ? SeatOutcome.Neutral : SeatOutcome.Silent;
+            } else if (!resolved) {
+                settlement.outcome = SeatOutcome.Neutral;
+                settlement.payment = uint128(share);
+                paid += share;
+            } else if (word.agreeing() & bit == 0) {
+                settlement.outcome = SeatOutcome.Outlier;
+            } else {
+                settlement.outcome = SeatOutcome.Success;
+                settlement.payment = uint128(payment);
+                settlement.protocolFee = uint128(protocolFee);
+                paid += payment;
+                burned += protocolFee;
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {ISortition} from "./ISortition.sol";
+import {SumTree} from "./SumTree.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+/// @title Weighted draws without replacement, one sum tree per offering.
+/// @notice Draws see the weights from before the epoch, so that nobody can move a weight once the beacon is known.
+contract Sortition is ISortition {
+    using SumTree for SumTree.Tree;
+
+    error ZeroEpochLength();
+
+    /// @notice Who sets weights.
+    address public immutable executorRegistry;
+    /// @notice In seconds; epochs are counted from the Unix epoch.
+    uint64 public immutable epochLength;
+
+    mapping(bytes32 key => SumTree.Tree) private _trees;
+
+    constructor(address executorRegistry_, uint64 epochLength_) {
+        if (epochLength_ == 0) revert ZeroEpochLength();
+        executorRegistry = executorRegistry_;
+        epochLength = epochLength_;
+    }
+
+    /// @inheritdoc ISortition
+    function setWeight(bytes32 key, uint32 executorId, uint64 weight) external {
+        if (msg.sender != executorRegistry) revert NotExecutorRegistry(msg.sender);
+        if (executorId == 0) revert LeafOutOfRange(executorId);
+
+        SumTree.Tree storage tree = _trees[key];
+        if (tree.current(executorId) == weight) return;
+        uint256 room = tree.room(executorId);
+        if (weight > room) revert WeightTooLarge(weight, uint64(room));
+        tree.set(executorId, weight, _epoch());
+        emit WeightChanged(key, executorId, weight);
+    }
+
+    /// @inheritdoc ISortition
+    function pick(bytes32 key, uint256 random, uint32[] calldata excluded) external view returns (uint32 executorId) {
+        (bool found, uint256 leaf) = _trees[key].pick(random, excluded, _epoch());
+        if (!found) revert NothingToPick(key);
+        // Only leaves that were set have a weight, and these are ids.
+        return uint32(leaf);
+    }
+
+    /// @inheritdoc ISortition
+    function totalWeight(bytes32 key) external view returns (uint256) {
+        return _trees[key].frozenTotal(_epoch());
+    }
+
+    /// @inheritdoc ISortition
+    function weightOf(bytes32 key, uint32 executorId) external view returns (uint64 frozen, uint64 next) {
+        SumTree.Tree storage tree = _trees[key];
+        // Lanes of 56 bits.
+        return (uint64(tree.frozen(executorId, _epoch())), uint64(tree.current(executorId)));
+    }
+
+    function _epoch() private view returns (uint256) {
+        return SafeCast.toUint32(block.timestamp / epochLength);
+    }
+}

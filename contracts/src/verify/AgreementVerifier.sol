@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Answer} from "../jobs/JobTypes.sol";
+import {ResultRule, VerificationProfile} from "../models/IModelRegistry.sol";
+import {CosineInt16} from "./CosineInt16.sol";
+import {IAgreementVerifier} from "./IAgreementVerifier.sol";
+import {ScoresResult} from "./ScoresResult.sol";
+
+/// @title Which answers agree: the integer cosine of their vectors and the task's rule for their results.
+/// @dev Stateless. No result or vector, whatever its bytes, makes it revert: an executor can't block a resolution.
+contract AgreementVerifier is IAgreementVerifier {
+    /// @notice More answers than the bitmap of members has bits.
+    error TooManyAnswers(uint256 given, uint256 maximum);
+
+    uint256 private constant MAX_ANSWERS = 8;
+    uint256 private constant BILLION = 1e9;
+    uint256 private constant MILLION = 1e6;
+
+    /// @inheritdoc IAgreementVerifier
+    function cluster(
+        VerificationProfile calldata profile,
+        Answer[] calldata answers
+    ) external pure returns (uint8 size, uint8 centre, uint8 members) {
+        uint256 count = answers.length;
+        if (count > MAX_ANSWERS) revert TooManyAnswers(count, MAX_ANSWERS);
+
+        CosineInt16.Vector[] memory vectors = new CosineInt16.Vector[](count);
+        uint256[] memory clusters = new uint256[](count);
+        uint256[] memory sizes = new uint256[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            vectors[i] = _read(profile, answers[i]);
+            if (vectors[i].squaredNorm == 0) continue;
+            clusters[i] = 1 << i;
+            sizes[i] = 1;
+            for (uint256 j = 0; j < i; ++j) {
+                (bool forward, bool backward) = _compare(profile, answers[i], answers[j], vectors[i], vectors[j]);
+                if (forward) {
+                    clusters[i] |= 1 << j;
+                    ++sizes[i];
+                }
+                if (backward) {
+                    clusters[j] |= 1 << i;
+                    ++sizes[j];
+                }
+            }
+        }
+
+        for (uint256 i = 0; i < count; ++i) {
+            // Casts: all three are at most MAX_ANSWERS bits or units.
+            if (sizes[i] > size) (size, centre, members) = (uint8(sizes[i]), uint8(i), uint8(clusters[i]));
+        }
+    }
+
+    /// @inheritdoc IAgreementVerifier
+    function agree(
+        VerificationProfile calldata profile,
+        Answer calldata a,
+        Answer calldata b
+    ) external pure returns (bool forward) {
+        (forward,) = _compare(profile, a, b, _read(profile, a), _read(profile, b));
+    }
+
+    /// @inheritdoc IAgreementVerifier
+    function dotProducts(bytes calldata a, bytes calldata b) external pure returns (int256 ab, uint256 aa, uint256 bb) {
+        if (!_comparable(a, b)) revert WrongDimension(1, b.length / 2, a.length / 2);
+        return _dotProducts(a, b);
+    }
+
+    /// @inheritdoc IAgreementVerifier
+    function cosineWithin(bytes calldata a, bytes calldata b, uint32 maxDistancePpb) external pure returns (bool) {
+        if (!_comparable(a, b)) return false;
+        (int256 ab, uint256 aa, uint256 bb) = _dotProducts(a, b);
+        return _cosineWithin(ab, aa, bb, maxDistancePpb);
+    }
+
+    /// @dev Reads the vector of an answer that is well-formed by itself; of another one, the zero vector.
+    function _read(
+        VerificationProfile calldata profile,
+        Answer calldata answer
+    ) private pure returns (CosineInt16.Vector memory vector) {
+        if (answer.vector.length != 2 * uint256(profile.dimension)) return vector;
+        ResultRule rule = profile.rule;
+        if (rule == ResultRule.Scores) {
+            if (!ScoresResult.isCanonical(answer.result)) return vector;
+        } else if (rule == ResultRule.Vector) {
+            if (answer.result.length != 0) return vector;
+        } else if (rule != ResultRule.ExactBytes) {
+            return vector;
+        }
+        return CosineInt16.read(answer.vector);
+    }
+
+    /// @dev Vectors agree both ways or not at all; results may agree one way only, because ambiguity is judged from the
+    /// centre's scores. What costs most comes last.
+    /// @return forward Whether they agree when `a` is the centre.
+    /// @return backward Whether they agree when `b` is the centre.
+    function _compare(
+        VerificationProfile calldata profile,
+        Answer calldata a,
+        Answer calldata b,
+        CosineInt16.Vector memory vectorA,
+        CosineInt16.Vector memory vectorB
+    ) private pure returns (bool forward, bool backward) {
+        uint256 aa = vectorA.squaredNorm;
+        uint256 bb = vectorB.squaredNorm;
+        if (aa == 0 || bb == 0 || !_normsWithin(aa, bb, profile.normTolerancePpm)) return (false, false);
+
+        ResultRule rule = profile.rule;
+        if (rule == ResultRule.Scores) {
+            (forward, backward) = ScoresResult.agree(a.result, b.result, profile.elementTolerance);
+        } else {
+            // Results of rule `Vector` are empty here.
+            forward = rule == ResultRule.Vector || keccak256(a.result) == keccak256(b.result);
+            backward = forward;
+        }
+        if (!forward && !backward) return (false, false);
+
+        int256 ab = CosineInt16.dot(vectorA, vectorB);
+        if (!_cosineWithin(ab, aa, bb, profile.maxCosineDistancePpb)) return (false, false);
+    }
+
+    /// @dev Of equal length, and whole elements.
+    function _comparable(bytes calldata a, bytes calldata b) private pure returns (bool) {
+        return a.length == b.length && a.length % 2 == 0;
+    }
+
+    function _dotProducts(
+        bytes calldata a,
+        bytes calldata b
+    ) private pure returns (int256 ab, uint256 aa, uint256 bb) {
+        CosineInt16.Vector memory vectorA = CosineInt16.read(a);
+        CosineInt16.Vector memory vectorB = CosineInt16.read(b);
+        return (CosineInt16.dot(vectorA, vectorB), vectorA.squaredNorm, vectorB.squaredNorm);
+    }
+
+    function _normsWithin(uint256 aa, uint256 bb, uint256 tolerancePpm) private pure returns (bool) {
+        (uint256 larger, uint256 smaller) = aa > bb ? (aa, bb) : (bb, aa);
+        return (larger - smaller) * MILLION <= tolerancePpm * larger;
+    }
+
+    /// @dev Products stay below 2^200: norms of vectors that fit into calldata are below 2^64.
+    function _cosineWithin(int256 ab, uint256 aa, uint256 bb, uint256 maxDistancePpb) private pure returns (bool) {
+        if (ab <= 0) return false;
+        uint256 minimum = maxDistancePpb < BILLION ? BILLION - maxDistancePpb : 0;
+        uint256 dot = uint256(ab);
+        return dot * dot * BILLION * BILLION >= minimum * minimum * aa * bb;
+    }
+}

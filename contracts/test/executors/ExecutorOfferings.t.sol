@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IExecutorRegistry} from "../../src/executors/IExecutorRegistry.sol";
+import {VersionStatus} from "../../src/models/IModelRegistry.sol";
+import {ISortition} from "../../src/schedule/ISortition.sol";
+import {NetworkFixture} from "../stake/NetworkFixture.sol";
+import {StdStorage, stdStorage} from "forge-std/Test.sol";
+
+contract ExecutorOfferingsTest is NetworkFixture {
+    using stdStorage for StdStorage;
+
+    uint256 private constant MAX_TRANSACTION_GAS = 1 << 24;
+    uint96 private constant PRICE = 1 gwei;
+    /// 200 INFER at a reputation of one half.
+    uint64 private constant WEIGHT = 100_000;
+
+    address private immutable alice = makeAddr("alice");
+    bytes32 private modelId;
+    bytes32 private key;
+    uint32 private id;
+
+    function setUp() public override {
+        super.setUp();
+        modelId = _publish("minilm");
+        key = executors.offeringKeyOf(modelId, 1, RUNTIME_CLASS, 0);
+        id = _registerWithStake(alice, "alice", 2 * MINIMUM_STAKE);
+    }
+
+    function test_anOfferingEntersTheDrawOfItsVersion() public {
+        vm.expectEmit(address(executors));
+        emit IExecutorRegistry.OfferingChanged(
+            id, modelId, 1, RUNTIME_CLASS, 0, IExecutorRegistry.Offering(PRICE, 4, true)
+        );
+        vm.expectEmit(address(sortition));
+        emit ISortition.WeightChanged(key, id, WEIGHT);
+        _offer(PRICE, 4);
+
+        IExecutorRegistry.Offering memory offering = executors.offeringOf(id, key);
+        assertEq(offering.pricePerUnit, PRICE);
+        assertEq(offering.capacity, 4);
+        assertTrue(offering.active);
+        assertEq(executors.offeringKeysOf(id).length, 1);
+        assertEq(executors.offeringKeysOf(id)[0], key);
+        _assertNextWeight(WEIGHT);
+    }
+
+    function test_theKeyHashesAllThatNamesADraw() public view {
+        assertEq(key, keccak256(abi.encode(modelId, uint32(1), RUNTIME_CLASS, uint64(0))));
+    }
+
+    function test_priceAndCapacityChangeAtOnce() public {
+        _offer(PRICE, 4);
+        _offer(2 * PRICE, 8);
+        IExecutorRegistry.Offering memory offering = executors.offeringOf(id, key);
+        assertEq(offering.pricePerUnit, 2 * PRICE);
+        assertEq(offering.capacity, 8);
+        assertEq(executors.offeringKeysOf(id).length, 1);
+    }
+
+    function test_capacityZeroWithdraws() public {
+        _offer(PRICE, 4);
+        vm.expectEmit(address(executors));
+        emit IExecutorRegistry.OfferingChanged(
+            id, modelId, 1, RUNTIME_CLASS, 0, IExecutorRegistry.Offering(0, 0, false)
+        );
+        _offer(PRICE, 0);
+        assertFalse(executors.offeringOf(id, key).active);
+        assertEq(executors.offeringKeysOf(id).length, 0);
+        _assertNextWeight(0);
+
+        _offer(PRICE, 4);
+        _assertNextWeight(WEIGHT);
+    }
+
+    function test_withdrawingNeedsAnOffering() public {
+        vm.expectRevert(abi.encodeWithSelector(IExecutorRegistry.NotOffered.selector, id, key));
+        _offer(PRICE, 0);
+    }
+
+    function test_aVersionThatIsNotServableCanOnlyBeWithdrawn() public {
+        _offer(PRICE, 4);
+        vm.prank(publisher);
+        models.setStatus(modelId, 1, VersionStatus.Deprecated);
+        vm.expectRevert(abi.encodeWithSelector(IExecutorRegistry.NotServable.selector, modelId, 1, RUNTIME_CLASS));
+        _offer(PRICE, 8);
+        _offer(PRICE, 0);
+        assertFalse(executors.offeringOf(id, key).active);
+    }
+
+    function testFuzz_poolsOtherThanThePublicAreRefused(uint64 pool) public {
+        vm.assume(pool != 0);
+        vm.expectRevert(abi.encodeWithSelector(IExecutorRegistry.PoolNotSupported.selector, pool));
+        vm.prank(alice);
+        executors.setOffering(modelId, 1, RUNTIME_CLASS, pool, PRICE, 4);
+    }
+
+    function test_offeringsAreForRegisteredOwners() public {
+        vm.expectRevert(abi.encodeWithSelector(IExecutorRegistry.NotRegistered.selector, address(this)));
+        executors.setOffering(modelId, 1, RUNTIME_CLASS, 0, PRICE, 4);
+    }
+
+    function test_activeOfferingsAreBounded() public {
+        uint256 maximum = executors.MAX_OFFERINGS();
+        for (uint256 i; i < maximum; ++i) {
+            bytes32 model = _publish(vm.toString(i));
+            vm.prank(alice);
+            executors.setOffering(model, 1, RUNTIME_CLASS, 0, PRICE, 4);
+        }
+        vm.expectRevert(abi.encodeWithSelector(IExecutorRegistry.TooManyOfferings.selector, id, maximum));
+        _offer(PRICE, 4);
+
+        // A withdrawal makes room.
+        bytes32 first = models.modelIdOf(publisher, "0");
+        vm.prank(alice);
+        executors.setOffering(first, 1, RUNTIME_CLASS, 0, PRICE, 0);
+        _offer(PRICE, 4);
+    }
+
+    function testFuzz_theListHoldsExactlyTheActiveOfferings(uint256 seed) public {
+        bytes32[5] memory ids;
+        bool[5] memory active;
+        for (uint256 i; i < 5; ++i) {
+            ids[i] = _publish(vm.toString(i));
+        }
+        uint256 count;
+        for (uint256 step; step < 40; ++step) {
+            uint256 i = uint256(keccak256(abi.encode(seed, step))) % 5;
+            vm.prank(alice);
+            executors.setOffering(ids[i], 1, RUNTIME_CLASS, 0, PRICE, active[i] ? 0 : uint16(step + 1));
+            active[i] = !active[i];
+            count = active[i] ? count + 1 : count - 1;
+        }
+        bytes32[] memory listed = executors.offeringKeysOf(id);
+        assertEq(listed.length, count);
+        for (uint256 i; i < listed.length; ++i) {
+            assertTrue(executors.offeringOf(id, listed[i]).active);
+            for (uint256 j; j < i; ++j) {
+                assertNotEq(listed[i], listed[j]);
+            }
+        }
+    }
+
+    // ---------------------------------------------------------------- weights
+
+    function test_weightsFollowTheStakeOnceSomebodyRefreshes() public {
+        _offer(PRICE, 4);
+        _stake(id, 2 * MINIMUM_STAKE);
+        _assertNextWeight(WEIGHT);
+        vm.prank(makeAddr("anyone"));
+        executors.refreshWeights(id);
+        _assertNextWeight(2 * WEIGHT);
+
+        _requestExit(alice, 4 * MINIMUM_STAKE);
+        executors.refreshWeights(id);
+        _assertNextWeight(0);
+    }
+
+    function test_weightsActFromTheNextEpoch() public {
+        _offer(PRICE, 4);
+        (uint64 frozen,) = sortition.weightOf(key, id);
+        assertEq(frozen, 0);
+        _skipEpochs(1);
+        (frozen,) = sortition.weightOf(key, id);
+        assertEq(frozen, WEIGHT);
+    }
+
+    function test_anExecutorWithoutSignerHasNoWeight() public {
+        _offer(PRICE, 4);
+        vm.prank(alice);
+        executors.revokeSigner();
+        executors.refreshWeights(id);
+        _assertNextWeight(0);
+    }
+
+    function test_refreshLeavesWithdrawnOfferingsAlone() public {
+        _offer(PRICE, 4);
+        _offer(PRICE, 0);
+        executors.refreshWeights(id);
+        _assertNextWeight(0);
+    }
+
+    function testFuzz_refreshRefusesUnknownExecutors(uint32 executorId) public {
+        vm.assume(executorId != id);
+        vm.expectRevert(abi.encodeWithSelector(IExecutorRegistry.UnknownExecutor.selector, executorId));
+        executors.refreshWeights(executorId);
+    }
+
+    function testFuzz_gettersKnowNothingOfUnknownIds(uint32 executorId, bytes32 offeringKey, address account)
+        public
+        view
+    {
+        vm.assume(executorId != id && account != alice && account != executors.executorOf(id).keys.signer);
+        assertEq(executors.ownerOf(executorId), address(0));
+        assertEq(executors.executorOf(executorId).owner, address(0));
+        assertFalse(executors.offeringOf(executorId, offeringKey).active);
+        assertEq(executors.offeringKeysOf(executorId).length, 0);
+        assertEq(executors.idOfOwner(account), 0);
+        assertEq(executors.idOfSigner(account), 0);
+    }
+
+    // ---------------------------------------------------------------- gas
+
+    /// The worst case: the most offerings, deep trees, and every node changed for the first time since a past epoch.
+    function test_aRefreshOfAllOfferingsFitsInATransaction() public {
+        stdstore.target(address(executors)).sig("executorCount()").checked_write(uint256(16_000));
+        address bob = makeAddr("bob");
+        uint32 late = _registerWithStake(bob, "bob", MINIMUM_STAKE);
+        assertEq(late, 16_001);
+        for (uint256 i; i < executors.MAX_OFFERINGS(); ++i) {
+            bytes32 model = _publish(vm.toString(i));
+            vm.prank(bob);
+            executors.setOffering(model, 1, RUNTIME_CLASS, 0, PRICE, 4);
+        }
+        _skipEpochs(1);
+        _stake(late, MINIMUM_STAKE);
+        vm.cool(address(executors));
+        vm.cool(address(sortition));
+        executors.refreshWeights(late);
+        assertLe(vm.lastCallGas().gasTotalUsed, MAX_TRANSACTION_GAS - 21_000);
+    }
+
+    function test_theDrawReadsOneSlotPerAnswer() public {
+        _offer(PRICE, 4);
+        address signer = executors.executorOf(id).keys.signer;
+        vm.record();
+        executors.idOfSigner(signer);
+        executors.offeringOf(id, key);
+        (bytes32[] memory reads,) = vm.accesses(address(executors));
+        assertEq(reads.length, 2);
+    }
+
+    function _offer(uint96 price, uint16 capacity) private {
+        vm.prank(alice);
+        executors.setOffering(modelId, 1, RUNTIME_CLASS, 0, price, capacity);
+    }
+
+    function _assertNextWeight(uint64 expected) private view {
+        (, uint64 next) = sortition.weightOf(key, id);
+        assertEq(next, expected);
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Presets} from "../../script/DeploymentParameters.sol";
+import {IExecutorRegistry} from "../../src/executors/IExecutorRegistry.sol";
+import {Configuration} from "../../src/jobs/Configuration.sol";
+import {IJobRegistry} from "../../src/jobs/IJobRegistry.sol";
+import {JobRegistry} from "../../src/jobs/JobRegistry.sol";
+import {IModelRegistry} from "../../src/models/IModelRegistry.sol";
+import {IBeacon} from "../../src/schedule/IBeacon.sol";
+import {ISortition} from "../../src/schedule/ISortition.sol";
+import {ISlashing} from "../../src/stake/ISlashing.sol";
+import {IStaking} from "../../src/stake/IStaking.sol";
+import {IAgreementVerifier} from "../../src/verify/IAgreementVerifier.sol";
+import {Test} from "forge-std/Test.sol";
+
+contract ConfigurationTest is Test {
+    function _parameters() private pure returns (IJobRegistry.Parameters memory) {
+        return Presets.devnet().jobs;
+    }
+
+    function _addresses() private pure returns (Configuration.Addresses memory) {
+        return Configuration.Addresses({
+            models: IModelRegistry(address(1)),
+            executors: IExecutorRegistry(address(2)),
+            staking: IStaking(address(3)),
+            slashing: ISlashing(address(4)),
+            sortition: ISortition(address(5)),
+            beacon: IBeacon(address(6)),
+            agreement: IAgreementVerifier(address(7))
+        });
+    }
+
+    function _expectRefusal(IJobRegistry.Parameters memory given, string memory name) private {
+        vm.expectRevert(abi.encodeWithSelector(IJobRegistry.InvalidParameter.selector, name));
+        new JobRegistry(given, _addresses());
+    }
+
+    function test_keeps_what_it_was_given() public {
+        JobRegistry registry = new JobRegistry(_parameters(), _addresses());
+        assertEq(abi.encode(registry.parameters()), abi.encode(_parameters()));
+        assertEq(address(registry.models()), address(1));
+        assertEq(address(registry.executors()), address(2));
+        assertEq(address(registry.staking()), address(3));
+        assertEq(address(registry.slashing()), address(4));
+        assertEq(address(registry.sortition()), address(5));
+        assertEq(address(registry.beacon()), address(6));
+        assertEq(address(registry.agreement()), address(7));
+        registry = new JobRegistry(Presets.production().jobs, _addresses());
+        assertEq(abi.encode(registry.parameters()), abi.encode(Presets.production().jobs));
+    }
+
+    function test_refuses_parameters_that_contradict_each_other() public {
+        IJobRegistry.Parameters memory given = _parameters();
+        given.beaconDelay = 0;
+        _expectRefusal(given, "beaconDelay");
+        given = _parameters();
+        given.minCommitWindow = 0;
+        _expectRefusal(given, "minCommitWindow");
+        given = _parameters();
+        given.maxCommitWindow = given.minCommitWindow - 1;
+        _expectRefusal(given, "maxCommitWindow");
+        given = _parameters();
+        given.minRevealWindow = 0;
+        _expectRefusal(given, "minRevealWindow");
+        given = _parameters();
+        given.maxRevealWindow = given.minRevealWindow - 1;
+        _expectRefusal(given, "maxRevealWindow");
+        given = _parameters();
+        given.minSeatFee = 0;
+        _expectRefusal(given, "minSeatFee");
+        given.minSeatFee = 2 ** 88;
+        _expectRefusal(given, "minSeatFee");
+        given = _parameters();
+        given.maxCallbackGas = 10_000_001;
+        _expectRefusal(given, "maxCallbackGas");
+        given = _parameters();
+        given.maxInputBytes = 0;
+        _expectRefusal(given, "maxInputBytes");
+        given = _parameters();
+        given.maxResultBytes = 0;
+        _expectRefusal(given, "maxResultBytes");
+        given.maxResultBytes = 16_385;
+        _expectRefusal(given, "maxResultBytes");
+        given = _parameters();
+        given.lockMultiplierBps = 9999;
+        _expectRefusal(given, "lockMultiplierBps");
+        given = _parameters();
+        given.protocolFeeBps = 10_000;
+        _expectRefusal(given, "protocolFeeBps");
+        given = _parameters();
+        given.noAgreementShareBps = 10_000 - given.protocolFeeBps;
+        _expectRefusal(given, "noAgreementShareBps");
+    }
+
+    function test_refuses_missing_contracts() public {
+        string[7] memory names = ["models", "executors", "staking", "slashing", "sortition", "beacon", "agreement"];
+        for (uint256 i = 0; i < names.length; ++i) {
+            Configuration.Addresses memory addresses = _addresses();
+            if (i == 0) addresses.models = IModelRegistry(address(0));
+            else if (i == 1) addresses.executors = IExecutorRegistry(address(0));
+            else if (i == 2) addresses.staking = IStaking(address(0));
+            else if (i == 3) addresses.slashing = ISlashing(address(0));
+            else if (i == 4) addresses.sortition = ISortition(address(0));
+            else if (i == 5) addresses.beacon = IBeacon(address(0));
+            else addresses.agreement = IAgreementVerifier(address(0));
+            vm.expectRevert(abi.encodeWithSelector(IJobRegistry.InvalidParameter.selector, names[i]));
+            new JobRegistry(_parameters(), addresses);
+        }
+    }
+}

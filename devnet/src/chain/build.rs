@@ -1,0 +1,211 @@
+//! Builds a block: system calls, transactions, roots.
+
+use alloy::{
+    consensus::{
+        Header, Sealable, Transaction as _,
+        constants::EMPTY_WITHDRAWALS,
+        proofs::{calculate_receipt_root, calculate_transaction_root},
+    },
+    eips::eip1559::BaseFeeParams,
+    primitives::{Address, B256, Bloom, Bytes, TxHash},
+};
+use alloy_evm::{
+    Evm, EvmEnv, EvmFactory, EthEvmFactory,
+    block::{BlockExecutionError, BlockExecutor, BlockValidationError},
+    eth::{
+        EthBlockExecutionCtx, EthBlockExecutor, NextEvmEnvAttributes,
+        receipt_builder::AlloyReceiptBuilder,
+    },
+};
+use alloy_hardforks::EthereumHardforks;
+use revm::{context_interface::result::InvalidTransaction, primitives::hardfork::SpecId};
+
+use super::{
+    admission::Rejection,
+    block::{Block, States, Transaction},
+    pool::Source,
+};
+use crate::{
+    error::Error,
+    spec::ChainSpec,
+    state::{BlockHashes, State, StateDatabase},
+};
+
+/// What is decided about a block before its transactions are known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NextBlock {
+    pub(crate) timestamp: u64,
+    /// In place of what EIP-1559 asks for, in wei per gas.
+    pub(crate) base_fee: Option<u64>,
+    pub(crate) gas_limit: u64,
+    pub(crate) beneficiary: Address,
+    pub(crate) prev_randao: B256,
+    /// Whether contracts may send, as impersonated accounts do.
+    pub(crate) contracts_may_send: bool,
+}
+
+/// A new block, and the candidates that can never be part of one like it.
+pub(crate) struct Built {
+    pub(crate) block: Block,
+    pub(crate) rejected: Vec<(TxHash, Rejection)>,
+}
+
+impl NextBlock {
+    /// The environment of a block after `parent`.
+    pub(crate) fn environment(&self, spec: &ChainSpec, parent: &Header) -> EvmEnv {
+        let base_fee = self
+            .base_fee
+            .or_else(|| parent.next_block_base_fee(BaseFeeParams::ethereum()))
+            .unwrap_or_default();
+        let attributes = NextEvmEnvAttributes {
+            timestamp: self.timestamp,
+            suggested_fee_recipient: self.beneficiary,
+            prev_randao: self.prev_randao,
+            gas_limit: self.gas_limit,
+            slot_number: None,
+        };
+        let blobs = spec.blob_params(self.timestamp);
+        let mut env =
+            EvmEnv::for_eth_next_block(parent, attributes, base_fee, spec, spec.chain_id, blobs);
+        env.cfg_env.disable_eip3607 = self.contracts_may_send;
+        env
+    }
+}
+
+/// Builds and seals a block on `state`, which is the one after `parent`.
+pub(crate) fn build(
+    spec: &ChainSpec,
+    parent: &Block,
+    state: State,
+    hashes: BlockHashes,
+    next: &NextBlock,
+    source: &mut dyn Source,
+) -> Result<Built, Error> {
+    let env = next.environment(spec, parent.header());
+    let block_env = env.block_env.clone();
+    let number = parent.number() + 1;
+    let failed = |error: BlockExecutionError| Error::Block { number, reason: error.to_string() };
+
+    let clears_empty = env.cfg_env.spec.is_enabled_in(SpecId::SPURIOUS_DRAGON);
+    let cancun = spec.is_cancun_active_at_timestamp(next.timestamp);
+    let most_blob_gas =
+        spec.blob_params(next.timestamp).map_or(0, |params| params.max_blob_gas_per_block());
+    let before = state.clone();
+    let database = StateDatabase::new(state, hashes, clears_empty);
+    let evm = EthEvmFactory::default().create_evm(database, env);
+    let context = context(parent.hash(), cancun.then_some(B256::ZERO));
+    let mut executor = EthBlockExecutor::new(evm, context, spec, AlloyReceiptBuilder::default());
+    executor.apply_pre_execution_changes().map_err(failed)?;
+
+    let mut transactions = Vec::new();
+    let mut rejected = Vec::new();
+    while let Some(transaction) = source.next() {
+        let blob_gas = transaction.blob_gas_used().unwrap_or_default();
+        if executor.blob_gas_used.saturating_add(blob_gas) > most_blob_gas {
+            continue;
+        }
+        match executor.execute_transaction(&transaction) {
+            Ok(_) => {
+                source.accept(&transaction);
+                transactions.push(transaction);
+            }
+            Err(error) => {
+                if let Some(rejection) = rejection(error, &transaction).map_err(failed)? {
+                    rejected.push((*transaction.tx_hash(), rejection));
+                }
+            }
+        }
+    }
+    let (evm, result) = executor.finish().map_err(failed)?;
+
+    let state = evm.into_db().into_state();
+    let logs_bloom =
+        result.receipts.iter().fold(Bloom::ZERO, |bloom, receipt| bloom | *receipt.logs_bloom());
+    let header = Header {
+        parent_hash: parent.hash(),
+        beneficiary: next.beneficiary,
+        state_root: state.root(),
+        transactions_root: calculate_transaction_root(&transactions),
+        receipts_root: calculate_receipt_root(&result.receipts),
+        logs_bloom,
+        number,
+        gas_limit: next.gas_limit,
+        gas_used: result.gas_used,
+        timestamp: next.timestamp,
+        mix_hash: next.prev_randao,
+        base_fee_per_gas: spec.is_london_active_at_block(number).then_some(block_env.basefee),
+        withdrawals_root: spec
+            .is_shanghai_active_at_timestamp(next.timestamp)
+            .then_some(EMPTY_WITHDRAWALS),
+        blob_gas_used: cancun.then_some(result.blob_gas_used),
+        excess_blob_gas: block_env.blob_excess_gas_and_price.map(|blobs| blobs.excess_blob_gas),
+        parent_beacon_block_root: cancun.then_some(B256::ZERO),
+        requests_hash: spec
+            .is_prague_active_at_timestamp(next.timestamp)
+            .then(|| result.requests.requests_hash()),
+        ..Default::default()
+    };
+    let states = Some(States { before, after: state });
+    let block = Block::new(header.seal_slow(), transactions, result.receipts, states);
+    Ok(Built { block, rejected })
+}
+
+/// The state in which the transaction at `index` of `block` ran. None if the states were not kept.
+pub(crate) fn replay(
+    spec: &ChainSpec,
+    block: &Block,
+    env: EvmEnv,
+    hashes: BlockHashes,
+    index: usize,
+) -> Result<Option<StateDatabase>, Error> {
+    let Some(states) = &block.states else { return Ok(None) };
+    let number = block.number();
+    let failed = |error: BlockExecutionError| Error::Block { number, reason: error.to_string() };
+    let clears_empty = env.cfg_env.spec.is_enabled_in(SpecId::SPURIOUS_DRAGON);
+    let database = StateDatabase::new(states.before.clone(), hashes, clears_empty);
+    let header = block.header();
+    let context = context(header.parent_hash, header.parent_beacon_block_root);
+    let evm = EthEvmFactory::default().create_evm(database, env);
+    let mut executor = EthBlockExecutor::new(evm, context, spec, AlloyReceiptBuilder::default());
+    executor.apply_pre_execution_changes().map_err(failed)?;
+    for transaction in block.transactions.iter().take(index) {
+        executor.execute_transaction(transaction).map_err(failed)?;
+    }
+    Ok(Some(executor.evm.into_db()))
+}
+
+fn context(parent_hash: B256, beacon_root: Option<B256>) -> EthBlockExecutionCtx<'static> {
+    EthBlockExecutionCtx {
+        parent_hash,
+        parent_beacon_block_root: beacon_root,
+        ommers: &[],
+        withdrawals: None,
+        extra_data: Bytes::new(),
+        tx_count_hint: None,
+        slot_number: None,
+    }
+}
+
+/// Whether a failed candidate is lost (`Some`) or may fit into another block (`None`); an error is the block's own.
+fn rejection(
+    error: BlockExecutionError,
+    transaction: &Transaction,
+) -> Result<Option<Rejection>, BlockExecutionError> {
+    match error {
+        BlockExecutionError::Validation(
+            BlockValidationError::TransactionGasLimitMoreThanAvailableBlockGas { .. },
+        ) => Ok(None),
+        BlockExecutionError::Validation(BlockValidationError::InvalidTx { error, .. }) => {
+            Ok(match error.as_invalid_tx_err() {
+                Some(
+                    InvalidTransaction::GasPriceLessThanBasefee
+                    | InvalidTransaction::BlobGasPriceGreaterThanMax { .. }
+                    | InvalidTransaction::NonceTooHigh { .. },
+                ) => None,
+                Some(invalid) => Some(Rejection::from_evm(invalid, transaction)),
+                None => Some(Rejection::Invalid(error.to_string())),
+            })
+        }
+        other => Err(other),
+    }
+}

@@ -1,0 +1,243 @@
+//! The program: anvil's flags, anvil's banner.
+
+use std::{
+    io::{self, Write},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
+};
+
+use alloy::{
+    genesis::Genesis,
+    primitives::{U256, hex, utils::{Unit, format_ether}},
+};
+use alloy_hardforks::EthereumHardfork;
+use anyhow::Context;
+use clap::Parser;
+use tokio::io::AsyncReadExt;
+
+use crate::{Config, DEFAULT_MNEMONIC, Devnet, MiningMode};
+
+/// A development chain, served as JSON-RPC over HTTP and WebSocket. Takes anvil's flags.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "infera-devnet", version)]
+pub struct Args {
+    /// Port to listen on; 0 takes a free one
+    #[arg(short, long, default_value_t = 8545, value_name = "NUM")]
+    pub port: u16,
+
+    /// Addresses to listen on
+    #[arg(long, value_name = "IP_ADDR", env = "ANVIL_IP_ADDR", value_delimiter = ',', default_value = "127.0.0.1")]
+    pub host: Vec<IpAddr>,
+
+    /// EIP-155 chain id [default: 31337, or the genesis file's]
+    #[arg(long, value_name = "CHAIN_ID")]
+    pub chain_id: Option<u64>,
+
+    /// Seconds between blocks, made with or without transactions. Without it, each transaction gets its block at once
+    #[arg(short, long, value_name = "SECONDS", value_parser = seconds, visible_alias = "blockTime")]
+    pub block_time: Option<Duration>,
+
+    /// Make blocks only when asked to (evm_mine, anvil_mine)
+    #[arg(long, visible_alias = "no-mine", conflicts_with = "block_time")]
+    pub no_mining: bool,
+
+    /// Number of development accounts [default: 10, or 0 with a genesis file]
+    #[arg(short, long, value_name = "NUM")]
+    pub accounts: Option<u32>,
+
+    /// BIP-39 phrase of the development accounts
+    #[arg(short, long, value_name = "PHRASE", default_value = DEFAULT_MNEMONIC, hide_default_value = true)]
+    pub mnemonic: String,
+
+    /// What each development account owns, in ether
+    #[arg(long, value_name = "NUM", default_value_t = 10_000)]
+    pub balance: u64,
+
+    /// Timestamp of the first block, in Unix seconds
+    #[arg(long, value_name = "NUM")]
+    pub timestamp: Option<u64>,
+
+    /// Gas limit of every block
+    #[arg(long, value_name = "GAS", default_value_t = 30_000_000)]
+    pub gas_limit: u64,
+
+    /// Base fee of the first block, in wei per gas
+    #[arg(long, visible_alias = "base-fee", value_name = "FEE", default_value_t = 1_000_000_000)]
+    pub block_base_fee_per_gas: u64,
+
+    /// Fork in force: paris, shanghai, cancun, prague, osaka or latest
+    #[arg(long, value_name = "NAME", value_parser = hardfork, default_value = "osaka")]
+    pub hardfork: EthereumHardfork,
+
+    /// First block and state, in geth's genesis.json format
+    #[arg(long, visible_alias = "genesis", value_name = "PATH")]
+    pub init: Option<PathBuf>,
+
+    /// Load the chain from this file if it exists, and save it there on exit
+    #[arg(long, value_name = "PATH")]
+    pub state: Option<PathBuf>,
+
+    /// From which the blocks' randomness is drawn
+    #[arg(long, value_name = "NUM", default_value_t = 0)]
+    pub seed: u64,
+
+    /// Print nothing on standard output
+    #[arg(long, short_alias = 'q', visible_alias = "quiet")]
+    pub silent: bool,
+
+    /// Exit when standard input ends: a child dies with its parent
+    #[arg(long)]
+    pub exit_on_stdin_close: bool,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = f64::from_str(text).map_err(|error| error.to_string())?;
+    let duration = Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?;
+    if duration.is_zero() {
+        return Err("must be more than zero; leave it out for a block per transaction".to_owned());
+    }
+    Ok(duration)
+}
+
+fn hardfork(name: &str) -> Result<EthereumHardfork, String> {
+    match name.to_ascii_lowercase().as_str() {
+        "latest" => Ok(EthereumHardfork::Osaka),
+        "merge" => Ok(EthereumHardfork::Paris),
+        name => EthereumHardfork::from_str(name).map_err(|_| "unknown fork".to_owned()),
+    }
+}
+
+impl Args {
+    /// What the chain is started with.
+    ///
+    /// # Errors
+    /// If the genesis file can't be read.
+    pub fn config(&self) -> anyhow::Result<Config> {
+        let genesis: Option<Genesis> = match &self.init {
+            None => None,
+            Some(path) => {
+                let text = std::fs::read(path)
+                    .with_context(|| format!("cannot read the genesis file {}", path.display()))?;
+                let genesis = serde_json::from_slice(&text).with_context(|| {
+                    format!("{} is not a genesis in geth's JSON format", path.display())
+                })?;
+                Some(genesis)
+            }
+        };
+        let chain_id = genesis.as_ref().map(|genesis| genesis.config.chain_id).filter(|id| *id != 0);
+        Ok(Config {
+            chain_id: self.chain_id.or(chain_id).unwrap_or(31337),
+            hardfork: self.hardfork,
+            mining: match (self.no_mining, self.block_time) {
+                (true, _) => MiningMode::Manual,
+                (false, Some(interval)) => MiningMode::Interval(interval),
+                (false, None) => MiningMode::Automine,
+            },
+            gas_limit: self.gas_limit,
+            base_fee: self.block_base_fee_per_gas,
+            timestamp: self.timestamp,
+            mnemonic: self.mnemonic.clone(),
+            accounts: self.accounts.unwrap_or(if genesis.is_some() { 0 } else { 10 }),
+            balance: U256::from(self.balance) * Unit::ETHER.wei(),
+            genesis,
+            seed: self.seed,
+            ..Config::default()
+        })
+    }
+}
+
+/// Runs a chain until SIGINT, SIGTERM or, if asked for, the end of standard input.
+///
+/// # Errors
+/// If the chain can't be started or served, or its state not be read or saved.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let config = args.config()?;
+    let devnet = Devnet::start(config.clone())?;
+    if let Some(path) = args.state.as_deref().filter(|path| path.exists()) {
+        devnet.load(path)?;
+    }
+    let mut servers = Vec::new();
+    for host in &args.host {
+        servers.push(devnet.serve(SocketAddr::new(*host, args.port)).await?);
+    }
+    if servers.is_empty() {
+        servers.push(devnet.serve((Ipv4Addr::LOCALHOST, args.port).into()).await?);
+    }
+    if !args.silent {
+        let addresses: Vec<_> = servers.iter().map(crate::Server::local_addr).collect();
+        print_banner(&mut io::stdout().lock(), &devnet, &config, &addresses)?;
+    }
+
+    wait_for_the_end(args.exit_on_stdin_close).await?;
+    for server in servers {
+        server.shutdown().await;
+    }
+    if let Some(path) = &args.state {
+        devnet.save(path)?;
+    }
+    Ok(())
+}
+
+/// What anvil prints, in its order: tools that start anvil read keys, chain id and address from it.
+fn print_banner(
+    out: &mut impl Write,
+    devnet: &Devnet,
+    config: &Config,
+    addresses: &[SocketAddr],
+) -> io::Result<()> {
+    let (base_fee, gas_limit, timestamp, number) = devnet.first_block();
+    writeln!(out, "\n    infera-devnet {}\n", env!("CARGO_PKG_VERSION"))?;
+    writeln!(out, "Available Accounts\n==================\n")?;
+    let balance = format_ether(config.balance);
+    for (index, signer) in devnet.accounts().iter().enumerate() {
+        writeln!(out, "({index}) {} ({balance} ETH)", signer.address())?;
+    }
+    writeln!(out, "\nPrivate Keys\n==================\n")?;
+    for (index, signer) in devnet.accounts().iter().enumerate() {
+        writeln!(out, "({index}) {}", hex::encode_prefixed(signer.to_bytes()))?;
+    }
+    writeln!(out, "\nWallet\n==================")?;
+    writeln!(out, "Mnemonic:          {}", config.mnemonic)?;
+    writeln!(out, "Derivation path:   m/44'/60'/0'/0/\n")?;
+    let sections = [
+        ("Chain ID", devnet.chain_id()),
+        ("Base Fee", base_fee),
+        ("Gas Limit", gas_limit),
+        ("Genesis Timestamp", timestamp),
+        ("Genesis Number", number),
+    ];
+    for (title, value) in sections {
+        writeln!(out, "\n{title}\n==================\n\n{value}")?;
+    }
+    writeln!(out)?;
+    for address in addresses {
+        writeln!(out, "Listening on {address}")?;
+    }
+    out.flush()
+}
+
+async fn wait_for_the_end(with_stdin: bool) -> io::Result<()> {
+    let stdin_ends = async {
+        if !with_stdin {
+            std::future::pending::<()>().await;
+        }
+        let mut stdin = tokio::io::stdin();
+        let mut buffer = [0u8; 1024];
+        while !matches!(stdin.read(&mut buffer).await, Ok(0) | Err(_)) {}
+    };
+    #[cfg(unix)]
+    let terminated = async {
+        let mut signal = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        signal.recv().await;
+        Ok(())
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<io::Result<()>>();
+    tokio::select! {
+        () = stdin_ends => Ok(()),
+        result = tokio::signal::ctrl_c() => result,
+        result = terminated => result,
+    }
+}

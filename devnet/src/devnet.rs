@@ -1,0 +1,300 @@
+//! The handle to a running chain.
+
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::Path,
+    sync::{Arc, Weak},
+    thread,
+    time::{Duration, Instant},
+};
+
+use alloy::{
+    eips::BlockNumHash,
+    primitives::B256,
+    providers::RootProvider,
+    rpc::client::RpcClient,
+    signers::local::PrivateKeySigner,
+};
+use parking_lot::{Condvar, Mutex, RwLock, RwLockReadGuard};
+
+use crate::{
+    accounts::DevAccounts,
+    chain::{Chain, Reorg},
+    config::{Config, MiningMode},
+    error::Error,
+    genesis::genesis,
+    hub::Hub,
+    persistence,
+    server::Server,
+    transport::InProcess,
+};
+
+/// How often clients of the in-process transport look for news.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
+
+/// A running chain. Clones are handles to the same one; it ends with the last of them.
+#[derive(Clone)]
+pub struct Devnet {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    chain: RwLock<Chain>,
+    accounts: DevAccounts,
+    hub: Hub,
+    pacer: Arc<Pacer>,
+    instance: B256,
+}
+
+impl fmt::Debug for Devnet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let head = self.chain().head().num_hash();
+        f.debug_struct("Devnet").field("head", &head).finish_non_exhaustive()
+    }
+}
+
+impl Devnet {
+    /// Starts a chain.
+    ///
+    /// # Errors
+    /// If the mnemonic, the hardfork or the genesis is not usable.
+    pub fn start(config: Config) -> Result<Self, Error> {
+        let accounts = DevAccounts::derive(&config.mnemonic, config.accounts)?;
+        let (spec, first) = genesis(&config, &accounts)?;
+        let instance = first.hash();
+        let chain = Chain::new(&config, spec, first);
+        let inner = Arc::new(Inner {
+            chain: RwLock::new(chain),
+            accounts,
+            hub: Hub::default(),
+            pacer: Arc::default(),
+            instance,
+        });
+        let devnet = Self { inner };
+        devnet.set_mining(config.mining);
+        Ok(devnet)
+    }
+
+    /// An alloy client that asks this chain without a socket.
+    #[must_use]
+    pub fn client(&self) -> RpcClient {
+        RpcClient::new(InProcess::new(self.clone()), true).with_poll_interval(POLL_INTERVAL)
+    }
+
+    /// A provider on [`Self::client`], without fillers or a wallet.
+    #[must_use]
+    pub fn provider(&self) -> RootProvider {
+        RootProvider::new(self.client())
+    }
+
+    /// Serves JSON-RPC over HTTP and WebSocket on `address`; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// If the address can't be listened on.
+    pub async fn serve(&self, address: SocketAddr) -> Result<Server, Error> {
+        Server::start(self.clone(), address).await
+    }
+
+    /// Keys of the development accounts, which own coins from the start.
+    #[must_use]
+    pub fn accounts(&self) -> &[PrivateKeySigner] {
+        self.inner.accounts.signers()
+    }
+
+    /// EIP-155 chain id.
+    #[must_use]
+    pub fn chain_id(&self) -> u64 {
+        self.chain().spec.chain_id
+    }
+
+    /// Number and hash of the last block.
+    #[must_use]
+    pub fn head(&self) -> BlockNumHash {
+        self.chain().head().num_hash()
+    }
+
+    /// Makes `count` blocks of what waits.
+    ///
+    /// # Errors
+    /// If a block can't be built.
+    pub fn mine(&self, count: u64) -> Result<(), Error> {
+        self.change(|chain| (0..count).try_for_each(|_| chain.mine(None).map(drop)))
+    }
+
+    /// When blocks are made from now on. A switch to automine makes a block of what waits.
+    pub fn set_mining(&self, mode: MiningMode) {
+        self.change(|chain| {
+            chain.mining = mode;
+            if mode == MiningMode::Automine
+                && let Err(error) = chain.mine_ready()
+            {
+                tracing::error!(%error, "no block");
+            }
+        });
+        let interval = match mode {
+            MiningMode::Interval(interval) => Some(interval),
+            MiningMode::Automine | MiningMode::Manual => None,
+        };
+        self.inner.pacer.set(interval, Arc::downgrade(&self.inner));
+    }
+
+    /// Moves the chain's time forward, from the next block on.
+    pub fn increase_time(&self, seconds: u64) {
+        self.change(|chain| chain.time.increase(seconds));
+    }
+
+    /// Replaces the last `depth` blocks by as many new ones. The transactions of the old ones wait again, and the first
+    /// new block takes those it can; `drop_transactions` forgets them instead.
+    ///
+    /// # Errors
+    /// If there are not that many blocks after the first.
+    pub fn reorganize(&self, depth: u64, drop_transactions: bool) -> Result<(), Error> {
+        let reorg = if drop_transactions { Reorg::Drop } else { Reorg::Requeue };
+        self.change(|chain| chain.reorganize(depth, reorg))
+    }
+
+    /// Takes back the last `depth` blocks and their transactions.
+    ///
+    /// # Errors
+    /// If there are not that many blocks after the first.
+    pub fn roll_back(&self, depth: u64) -> Result<(), Error> {
+        self.change(|chain| chain.roll_back(depth).map(drop))
+    }
+
+    /// Writes the chain to `path`, whole or not at all.
+    ///
+    /// # Errors
+    /// If the file can't be written.
+    pub fn save(&self, path: &Path) -> Result<(), Error> {
+        let dump = persistence::Dump::new(&self.chain());
+        dump.write(path)
+    }
+
+    /// Replaces the chain by the one [saved](Self::save) at `path`.
+    ///
+    /// # Errors
+    /// If the file can't be read or is damaged.
+    pub fn load(&self, path: &Path) -> Result<(), Error> {
+        let dump = persistence::Dump::read(path)?;
+        self.change(|chain| dump.restore(chain))
+    }
+
+    /// Base fee, gas limit, timestamp and number of the first block.
+    pub(crate) fn first_block(&self) -> (u64, u64, u64, u64) {
+        let chain = self.chain();
+        chain.blocks().first().map_or_else(Default::default, |first| {
+            (first.base_fee(), first.header().gas_limit, first.timestamp(), first.number())
+        })
+    }
+
+    /// The chain, to read.
+    pub(crate) fn chain(&self) -> RwLockReadGuard<'_, Chain> {
+        self.inner.chain.read()
+    }
+
+    /// Changes the chain and tells those who follow it, in order.
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Chain) -> T) -> T {
+        self.inner.change(change)
+    }
+
+    pub(crate) fn dev_accounts(&self) -> &DevAccounts {
+        &self.inner.accounts
+    }
+
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.inner.hub
+    }
+
+    /// Names this run, for `anvil_metadata`.
+    pub(crate) fn instance(&self) -> B256 {
+        self.inner.instance
+    }
+}
+
+impl Inner {
+    fn change<T>(&self, change: impl FnOnce(&mut Chain) -> T) -> T {
+        let mut chain = self.chain.write();
+        let result = change(&mut chain);
+        let events = chain.take_events();
+        if !events.is_empty() {
+            self.hub.publish(&chain, &events);
+        }
+        result
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.pacer.stop();
+    }
+}
+
+/// Makes blocks at an interval of real time, on a thread of its own.
+#[derive(Default)]
+struct Pacer {
+    pace: Mutex<Pace>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Pace {
+    interval: Option<Duration>,
+    /// Counts the changes of the interval.
+    generation: u64,
+    running: bool,
+    stopped: bool,
+}
+
+impl Pacer {
+    fn set(self: &Arc<Self>, interval: Option<Duration>, inner: Weak<Inner>) {
+        let mut pace = self.pace.lock();
+        pace.interval = interval.filter(|interval| !interval.is_zero());
+        pace.generation += 1;
+        if pace.interval.is_some() && !pace.running {
+            let pacer = self.clone();
+            let thread = thread::Builder::new().name("devnet-pacer".to_owned());
+            match thread.spawn(move || pacer.run(&inner)) {
+                Ok(_) => pace.running = true,
+                Err(error) => tracing::error!(%error, "no thread for interval mining"),
+            }
+        }
+        self.changed.notify_all();
+    }
+
+    fn stop(&self) {
+        self.pace.lock().stopped = true;
+        self.changed.notify_all();
+    }
+
+    fn run(&self, inner: &Weak<Inner>) {
+        let mut last = Instant::now();
+        loop {
+            let mut pace = self.pace.lock();
+            let generation = pace.generation;
+            let due = pace.interval.map(|interval| last + interval);
+            while !pace.stopped && pace.generation == generation {
+                match due {
+                    None => self.changed.wait(&mut pace),
+                    Some(due) if self.changed.wait_until(&mut pace, due).timed_out() => break,
+                    Some(_) => {}
+                }
+            }
+            if pace.stopped {
+                return;
+            }
+            last = Instant::now();
+            if pace.generation != generation {
+                continue;
+            }
+            // Without the lock: whoever changes the chain may change the pace.
+            drop(pace);
+            // Keeps the pace if making the block takes time, and does not try to catch up.
+            last = due.map_or(last, |due| due.max(last.checked_sub(POLL_INTERVAL).unwrap_or(last)));
+            let Some(inner) = inner.upgrade() else { return };
+            if let Err(error) = inner.change(|chain| chain.mine(None)) {
+                tracing::error!(%error, "no block");
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Errors of starting, serving and storing a chain. Errors of requests are JSON-RPC errors.
+
+use std::{io, net::SocketAddr, path::PathBuf};
+
+use alloy_hardforks::EthereumHardfork;
+
+/// Why a chain could not be started, served or stored.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The phrase is not a BIP-39 mnemonic.
+    #[error("the mnemonic is not valid: {0}; give 12 to 24 words of the BIP-39 English list, the last being their checksum")]
+    Mnemonic(String),
+    /// The fork asked for is not one the chain can start with.
+    #[error("hardfork {0} is not supported; choose paris, shanghai, cancun, prague or osaka")]
+    Hardfork(EthereumHardfork),
+    /// The genesis describes a chain that starts before the merge.
+    #[error("the genesis starts before the merge; set `terminalTotalDifficulty` to 0 in its config")]
+    GenesisBeforeMerge,
+    /// A block could not be built; the chain is unchanged.
+    #[error("block {number} could not be built: {reason}")]
+    Block {
+        /// Number of the block.
+        number: u64,
+        /// What failed.
+        reason: String,
+    },
+    /// Another program listens on the address.
+    #[error("port {} on {} is already in use; stop what listens there, or choose another with --port (0 takes a free one)", .0.port(), .0.ip())]
+    AddressInUse(SocketAddr),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The state file could not be read or written.
+    #[error("cannot {action} the state file {path}: {source}", path = .path.display())]
+    StateFile {
+        /// `read` or `write`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What failed.
+        source: io::Error,
+    },
+    /// The state is not one we wrote, or is damaged.
+    #[error("the state is not one this chain can load: {0}")]
+    State(String),
+}
+
+impl Error {
+    /// Whether the same call may succeed later, with nothing changed on our side.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, Self::AddressInUse(_) | Self::Listen { .. } | Self::StateFile { .. })
+    }
+}

@@ -1,0 +1,126 @@
+//! Blocks, transactions and receipts.
+
+use std::sync::Arc;
+
+use alloy::{
+    eips::{BlockId, BlockNumberOrTag, eip2718::Encodable2718},
+    primitives::{B256, Bytes, TxHash, U64},
+    rlp::Encodable,
+    rpc::types::{
+        Block as RpcBlock, Header as RpcHeader, Transaction as RpcTransaction, TransactionReceipt,
+    },
+};
+
+use super::{
+    Call, convert,
+    error::{RpcError, RpcResult},
+};
+use crate::chain::Block;
+
+impl Call<'_> {
+    /// The block that `id` names, which may be one that would be made now.
+    pub(super) fn find_block(&self, id: BlockId) -> RpcResult<Option<Arc<Block>>> {
+        let chain = self.devnet.chain();
+        if id.is_pending() {
+            return Ok(Some(Arc::new(chain.pending()?)));
+        }
+        Ok(chain.block(id).cloned())
+    }
+
+    /// Like [`Self::find_block`], for a block that must exist.
+    pub(super) fn must_find_block(&self, id: BlockId) -> RpcResult<Arc<Block>> {
+        self.find_block(id)?.ok_or_else(|| RpcError::failed("header not found"))
+    }
+
+    fn block_at(&self, index: usize) -> RpcResult<Option<Arc<Block>>> {
+        self.find_block(self.params.required::<BlockId>(index)?)
+    }
+
+    pub(super) fn block_by_number(&self) -> RpcResult<Option<RpcBlock>> {
+        let block = self.find_block(self.params.required::<BlockNumberOrTag>(0)?.into())?;
+        let whole = self.params.optional(1)?.unwrap_or(false);
+        Ok(block.map(|block| convert::block(&block, whole)))
+    }
+
+    pub(super) fn block_by_hash(&self) -> RpcResult<Option<RpcBlock>> {
+        let block = self.find_block(self.params.required::<B256>(0)?.into())?;
+        let whole = self.params.optional(1)?.unwrap_or(false);
+        Ok(block.map(|block| convert::block(&block, whole)))
+    }
+
+    pub(super) fn header_by_number(&self) -> RpcResult<Option<RpcHeader>> {
+        let block = self.find_block(self.params.required::<BlockNumberOrTag>(0)?.into())?;
+        Ok(block.map(|block| convert::header(&block)))
+    }
+
+    pub(super) fn header_by_hash(&self) -> RpcResult<Option<RpcHeader>> {
+        let block = self.find_block(self.params.required::<B256>(0)?.into())?;
+        Ok(block.map(|block| convert::header(&block)))
+    }
+
+    pub(super) fn transaction_count_of_block(&self) -> RpcResult<Option<U64>> {
+        Ok(self.block_at(0)?.map(|block| U64::from(block.transactions.len())))
+    }
+
+    pub(super) fn uncle_count(&self) -> RpcResult<Option<U64>> {
+        Ok(self.block_at(0)?.map(|_| U64::ZERO))
+    }
+
+    pub(super) fn block_receipts(&self) -> RpcResult<Option<Vec<TransactionReceipt>>> {
+        let Some(block) = self.block_at(0)? else { return Ok(None) };
+        let blob_gas_price = self.blob_gas_price(&block);
+        let all = 0..block.transactions.len();
+        Ok(Some(all.filter_map(|index| convert::receipt(&block, index, blob_gas_price)).collect()))
+    }
+
+    pub(super) fn transaction_by_hash(&self) -> RpcResult<Option<RpcTransaction>> {
+        let hash = self.params.required::<TxHash>(0)?;
+        let chain = self.devnet.chain();
+        if let Some((block, index)) = chain.transaction(&hash) {
+            return Ok(convert::transaction(block, index));
+        }
+        let base_fee = chain.next_base_fee();
+        Ok(chain.pool.get(&hash).map(|waiting| convert::pending_transaction(waiting, base_fee)))
+    }
+
+    pub(super) fn transaction_by_index(&self) -> RpcResult<Option<RpcTransaction>> {
+        let index = self.params.required::<U64>(1)?;
+        let block = self.block_at(0)?;
+        Ok(block.and_then(|block| convert::transaction(&block, index.saturating_to())))
+    }
+
+    pub(super) fn raw_transaction(&self) -> RpcResult<Option<Bytes>> {
+        let hash = self.params.required::<TxHash>(0)?;
+        let chain = self.devnet.chain();
+        let mined = chain.transaction(&hash).and_then(|(block, index)| block.transactions.get(index));
+        Ok(mined.or_else(|| chain.pool.get(&hash)).map(|found| found.encoded_2718().into()))
+    }
+
+    pub(super) fn transaction_receipt(&self) -> RpcResult<Option<TransactionReceipt>> {
+        let hash = self.params.required::<TxHash>(0)?;
+        let found = self.devnet.chain().transaction(&hash).map(|(block, index)| (block.clone(), index));
+        Ok(found.and_then(|(block, index)| convert::receipt(&block, index, self.blob_gas_price(&block))))
+    }
+
+    pub(super) fn raw_block(&self) -> RpcResult<Option<Bytes>> {
+        Ok(self.block_at(0)?.map(|block| alloy::rlp::encode(block.to_consensus()).into()))
+    }
+
+    pub(super) fn raw_header(&self) -> RpcResult<Option<Bytes>> {
+        Ok(self.block_at(0)?.map(|block| {
+            let mut out = Vec::new();
+            block.header().inner().encode(&mut out);
+            out.into()
+        }))
+    }
+
+    pub(super) fn raw_receipts(&self) -> RpcResult<Option<Vec<Bytes>>> {
+        let encode = |block: Arc<Block>| block.receipts.iter().map(|receipt| receipt.encoded_2718().into()).collect();
+        Ok(self.block_at(0)?.map(encode))
+    }
+
+    fn blob_gas_price(&self, block: &Block) -> Option<u128> {
+        let params = self.devnet.chain().spec.blob_params(block.timestamp())?;
+        Some(params.calc_blob_fee(block.header().excess_blob_gas?))
+    }
+}

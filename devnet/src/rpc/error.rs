@@ -1,0 +1,100 @@
+//! JSON-RPC errors, with geth's codes and words.
+
+use std::borrow::Cow;
+
+use alloy::{
+    primitives::{Bytes, hex},
+    rpc::json_rpc::ErrorPayload,
+    sol_types::decode_revert_reason,
+};
+use serde_json::value::to_raw_value;
+
+use crate::chain::{Rejection, SubmitError};
+
+/// An error as it goes to the client.
+#[derive(Clone, Debug)]
+pub(crate) struct RpcError(pub(crate) ErrorPayload);
+
+/// What a method answers.
+pub(crate) type RpcResult<T> = Result<T, RpcError>;
+
+impl RpcError {
+    fn new(code: i64, message: impl Into<Cow<'static, str>>) -> Self {
+        Self(ErrorPayload { code, message: message.into(), data: None })
+    }
+
+    /// The request was understood and failed (−32000).
+    pub(crate) fn failed(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(-32000, message)
+    }
+
+    /// The parameters are not what the method takes (−32602).
+    pub(crate) fn invalid_params(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(-32602, message)
+    }
+
+    /// There is no such method (−32601).
+    pub(crate) fn method_not_found(method: &str) -> Self {
+        Self::new(-32601, format!("the method {method} does not exist/is not available"))
+    }
+
+    /// A subscription over a transport that can't carry it (geth's words and code).
+    pub(crate) fn no_notifications() -> Self {
+        Self::new(-32601, "notifications not supported")
+    }
+
+    /// It isn't a request (−32600).
+    pub(crate) fn invalid_request() -> Self {
+        Self::new(-32600, "invalid request")
+    }
+
+    /// It isn't JSON (−32700).
+    pub(crate) fn parse_error() -> Self {
+        Self::new(-32700, "parse error")
+    }
+
+    /// Our own failure (−32603).
+    pub(crate) fn internal(error: impl ToString) -> Self {
+        Self::new(-32603, error.to_string())
+    }
+
+    /// The code ran and reverted (3), with what it returned.
+    pub(crate) fn reverted(output: &Bytes) -> Self {
+        let message = match decode_revert_reason(output) {
+            Some(reason) if !output.is_empty() => {
+                // The reason in Solidity's `Error(string)`, bare.
+                let reason = reason.strip_prefix("revert: ").unwrap_or(&reason).to_owned();
+                if reason.starts_with("custom error") {
+                    "execution reverted".to_owned()
+                } else {
+                    format!("execution reverted: {reason}")
+                }
+            }
+            _ => "execution reverted".to_owned(),
+        };
+        let mut error = Self::new(3, message);
+        error.0.data = to_raw_value(&hex::encode_prefixed(output)).ok();
+        error
+    }
+}
+
+impl From<Rejection> for RpcError {
+    fn from(rejection: Rejection) -> Self {
+        Self::failed(rejection.to_string())
+    }
+}
+
+impl From<SubmitError> for RpcError {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Rejected(rejection) => rejection.into(),
+            SubmitError::Chain(error) => error.into(),
+        }
+    }
+}
+
+impl From<crate::Error> for RpcError {
+    fn from(error: crate::Error) -> Self {
+        Self::failed(error.to_string())
+    }
+}

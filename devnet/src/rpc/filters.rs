@@ -1,0 +1,95 @@
+//! Logs, filters and what can be subscribed to.
+
+use std::sync::Arc;
+
+use alloy::{
+    primitives::U64,
+    rpc::types::{Filter, FilterBlockOption, Log},
+};
+use serde_json::value::RawValue;
+
+use super::{
+    Call, convert,
+    error::{RpcError, RpcResult},
+    params::Params,
+};
+use crate::{
+    chain::Block,
+    hub::{FollowerId, Interest},
+};
+
+impl Call<'_> {
+    pub(super) fn logs(&self) -> RpcResult<Vec<Log>> {
+        self.matching(&self.params.required(0)?)
+    }
+
+    fn matching(&self, filter: &Filter) -> RpcResult<Vec<Log>> {
+        let blocks = self.blocks_of(filter)?;
+        Ok(blocks.iter().flat_map(|block| convert::matching_logs(block, filter, false)).collect())
+    }
+
+    fn blocks_of(&self, filter: &Filter) -> RpcResult<Vec<Arc<Block>>> {
+        let chain = self.devnet.chain();
+        match filter.block_option {
+            FilterBlockOption::AtBlockHash(hash) => {
+                let block = chain.block_by_hash(&hash);
+                block.map(|block| vec![block.clone()]).ok_or_else(|| RpcError::failed("unknown block"))
+            }
+            FilterBlockOption::Range { from_block, to_block } => {
+                let head = chain.head().number();
+                let number = |tag: Option<_>| tag.and_then(|tag| chain.resolve(tag)).unwrap_or(head);
+                let (from, to) = (number(from_block), number(to_block));
+                if from > to && from_block.is_some() && to_block.is_some() {
+                    return Err(RpcError::invalid_params("invalid block range params"));
+                }
+                let blocks = chain.blocks();
+                let first = blocks.first().map_or(0, |block| block.number());
+                let index = |number: u64| usize::try_from(number.saturating_sub(first)).unwrap_or(usize::MAX);
+                let end = index(to.min(head).saturating_add(1));
+                Ok(blocks.get(index(from)..end).map(<[_]>::to_vec).unwrap_or_default())
+            }
+        }
+    }
+
+    pub(super) fn new_log_filter(&self) -> RpcResult<FollowerId> {
+        let filter = self.params.optional(0)?.unwrap_or_default();
+        Ok(self.devnet.hub().install(Interest::Logs(filter)))
+    }
+
+    pub(super) fn new_block_filter(&self) -> FollowerId {
+        self.devnet.hub().install(Interest::Heads)
+    }
+
+    pub(super) fn new_pending_filter(&self) -> RpcResult<FollowerId> {
+        let whole = self.params.optional(0)?.unwrap_or(false);
+        Ok(self.devnet.hub().install(Interest::Pending { whole }))
+    }
+
+    pub(super) fn filter_changes(&self) -> RpcResult<Vec<Box<RawValue>>> {
+        self.devnet.hub().changes(self.params.required::<U64>(0)?).ok_or_else(no_filter)
+    }
+
+    pub(super) fn filter_logs(&self) -> RpcResult<Vec<Log>> {
+        let filter = self.devnet.hub().log_filter(self.params.required::<U64>(0)?).ok_or_else(no_filter)?;
+        self.matching(&filter)
+    }
+
+    pub(super) fn uninstall_filter(&self) -> RpcResult<bool> {
+        Ok(self.devnet.hub().remove(self.params.required::<U64>(0)?))
+    }
+}
+
+fn no_filter() -> RpcError {
+    RpcError::failed("filter not found")
+}
+
+/// What the parameters of `eth_subscribe` ask for.
+pub(crate) fn interest(params: Option<&RawValue>) -> RpcResult<Interest> {
+    let params = Params::parse(params)?;
+    match params.required::<String>(0)?.as_str() {
+        "newHeads" => Ok(Interest::Heads),
+        "logs" => Ok(Interest::Logs(params.optional(1)?.unwrap_or_default())),
+        "newPendingTransactions" => Ok(Interest::Pending { whole: params.optional(1)?.unwrap_or(false) }),
+        other => Err(RpcError::invalid_params(format!("no \"{other}\" subscription in eth namespace"))),
+    }
+}

@@ -1,0 +1,176 @@
+//! JSON-RPC: one function beneath HTTP, WebSocket and the in-process transport.
+
+mod accounts;
+mod blocks;
+pub(crate) mod convert;
+mod debug;
+mod dev;
+pub(crate) mod error;
+mod fees;
+mod filters;
+mod params;
+mod pool;
+mod send;
+mod simulate;
+
+use alloy::{
+    primitives::{U64, keccak256},
+    rpc::json_rpc::ResponsePayload,
+};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+pub(crate) use self::filters::interest;
+use self::{
+    error::{RpcError, RpcResult},
+    params::Params,
+};
+use crate::devnet::Devnet;
+
+/// How the chain names itself. Hardhat's and Foundry's helpers bend a chain only if this starts with a name they know.
+pub(crate) const CLIENT_VERSION: &str = concat!("anvil/infera-devnet/v", env!("CARGO_PKG_VERSION"));
+
+/// The answer to one call.
+pub(crate) struct Answer(RpcResult<Box<RawValue>>);
+
+impl From<Answer> for ResponsePayload {
+    fn from(answer: Answer) -> Self {
+        match answer.0 {
+            Ok(result) => Self::Success(result),
+            Err(RpcError(error)) => Self::Failure(error),
+        }
+    }
+}
+
+impl From<RpcError> for Answer {
+    fn from(error: RpcError) -> Self {
+        Self(Err(error))
+    }
+}
+
+/// Answers one call. What may take long leaves the async threads alone.
+pub(crate) async fn answer(devnet: &Devnet, method: String, params: Option<Box<RawValue>>) -> Answer {
+    if !may_take_long(&method) {
+        return answer_here(devnet, &method, params.as_deref());
+    }
+    let devnet = devnet.clone();
+    let task = tokio::task::spawn_blocking(move || answer_here(&devnet, &method, params.as_deref()));
+    task.await.unwrap_or_else(|error| RpcError::internal(error).into())
+}
+
+/// Whether a call runs code or walks the chain.
+fn may_take_long(method: &str) -> bool {
+    match method.split_once('_') {
+        Some(("eth", name)) => {
+            name.starts_with("send")
+                || name.starts_with("getBlock")
+                || matches!(
+                    name,
+                    "call" | "estimateGas" | "createAccessList" | "getLogs" | "getFilterLogs" | "feeHistory"
+                )
+        }
+        Some(("net" | "web3", _)) => false,
+        _ => true,
+    }
+}
+
+fn answer_here(devnet: &Devnet, method: &str, params: Option<&RawValue>) -> Answer {
+    let answer = Params::parse(params).and_then(|params| Call { devnet, params }.answer(method));
+    if let Err(RpcError(error)) = &answer {
+        tracing::debug!(method, code = error.code, message = %error.message, "error");
+    }
+    Answer(answer)
+}
+
+/// One call to one chain.
+struct Call<'a> {
+    devnet: &'a Devnet,
+    params: Params,
+}
+
+/// Writes a result as JSON.
+fn json<T: Serialize>(value: T) -> RpcResult<Box<RawValue>> {
+    to_raw_value(&value).map_err(RpcError::internal)
+}
+
+impl Call<'_> {
+    fn answer(&self, method: &str) -> RpcResult<Box<RawValue>> {
+        match method {
+            "web3_clientVersion" => json(CLIENT_VERSION),
+            "web3_sha3" => json(keccak256(self.params.required::<alloy::primitives::Bytes>(0)?)),
+            "net_version" => json(self.devnet.chain_id().to_string()),
+            "net_listening" => json(true),
+            "net_peerCount" => json(U64::ZERO),
+            "eth_chainId" => json(U64::from(self.devnet.chain_id())),
+            "eth_syncing" => json(false),
+            "eth_protocolVersion" => json("0x44"),
+            "eth_mining" => json(false),
+            "eth_hashrate" => json(U64::ZERO),
+
+            "eth_blockNumber" => json(U64::from(self.devnet.head().number)),
+            "eth_getBlockByNumber" => json(self.block_by_number()?),
+            "eth_getBlockByHash" => json(self.block_by_hash()?),
+            "eth_getHeaderByNumber" => json(self.header_by_number()?),
+            "eth_getHeaderByHash" => json(self.header_by_hash()?),
+            "eth_getBlockTransactionCountByNumber" | "eth_getBlockTransactionCountByHash" => {
+                json(self.transaction_count_of_block()?)
+            }
+            "eth_getUncleCountByBlockNumber" | "eth_getUncleCountByBlockHash" => json(self.uncle_count()?),
+            "eth_getUncleByBlockNumberAndIndex" | "eth_getUncleByBlockHashAndIndex" => json(()),
+            "eth_getBlockReceipts" => json(self.block_receipts()?),
+            "eth_getTransactionByHash" => json(self.transaction_by_hash()?),
+            "eth_getTransactionByBlockNumberAndIndex" | "eth_getTransactionByBlockHashAndIndex" => {
+                json(self.transaction_by_index()?)
+            }
+            "eth_getRawTransactionByHash" | "debug_getRawTransaction" => json(self.raw_transaction()?),
+            "eth_getTransactionReceipt" => json(self.transaction_receipt()?),
+
+            "eth_accounts" | "eth_requestAccounts" => json(self.accounts()),
+            "eth_getBalance" => json(self.balance()?),
+            "eth_getCode" => json(self.code()?),
+            "eth_getStorageAt" => json(self.storage()?),
+            "eth_getTransactionCount" => json(self.transaction_count()?),
+            "eth_getProof" => json(self.proof()?),
+
+            "eth_sendRawTransaction" => json(self.send_raw()?),
+            "eth_sendTransaction" => json(self.send()?),
+            "eth_signTransaction" => json(self.sign_transaction()?),
+            "eth_fillTransaction" => json(self.fill_transaction()?),
+            "eth_sign" => json(self.sign(1, 0)?),
+            "personal_sign" => json(self.sign(0, 1)?),
+            "eth_signTypedData_v4" | "eth_signTypedData" => json(self.sign_typed_data()?),
+
+            "eth_call" => json(self.call()?),
+            "eth_estimateGas" => json(self.estimate_gas()?),
+            "eth_createAccessList" => json(self.create_access_list()?),
+
+            "eth_gasPrice" => json(self.gas_price()),
+            "eth_maxPriorityFeePerGas" => json(self.priority_fee()),
+            "eth_blobBaseFee" => json(self.blob_base_fee()),
+            "eth_feeHistory" => json(self.fee_history()?),
+
+            "eth_getLogs" => json(self.logs()?),
+            "eth_newFilter" => json(self.new_log_filter()?),
+            "eth_newBlockFilter" => json(self.new_block_filter()),
+            "eth_newPendingTransactionFilter" => json(self.new_pending_filter()?),
+            "eth_getFilterChanges" => json(self.filter_changes()?),
+            "eth_getFilterLogs" => json(self.filter_logs()?),
+            "eth_uninstallFilter" => json(self.uninstall_filter()?),
+
+            "txpool_status" => json(self.pool_status()),
+            "txpool_content" => json(self.pool_content()),
+            "txpool_inspect" => json(self.pool_inspect()),
+
+            "debug_traceTransaction" => self.trace_transaction(),
+            "debug_traceCall" => self.trace_call(),
+            "debug_getRawBlock" => json(self.raw_block()?),
+            "debug_getRawHeader" => json(self.raw_header()?),
+            "debug_getRawReceipts" => json(self.raw_receipts()?),
+
+            _ => match method.split_once('_') {
+                Some(("anvil" | "evm" | "hardhat", name)) => self.bend(method, name),
+                _ => Err(RpcError::method_not_found(method)),
+            },
+        }
+    }
+}

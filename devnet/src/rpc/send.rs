@@ -1,0 +1,144 @@
+//! Sending and signing.
+
+use alloy::{
+    consensus::{
+        EthereumTypedTransaction, SignableTransaction, TxEip4844Variant, TxEnvelope, TypedTransaction,
+        transaction::{Recovered, SignerRecoverable},
+    },
+    dyn_abi::TypedData,
+    eips::{
+        BlockId,
+        eip2718::{Decodable2718, Encodable2718},
+    },
+    network::TxSignerSync,
+    primitives::{Address, Bytes, Signature, TxHash, TxKind, U256},
+    rpc::types::TransactionRequest,
+    signers::SignerSync,
+};
+use serde::Serialize;
+
+use super::{
+    Call,
+    error::{RpcError, RpcResult},
+    fees::SUGGESTED_TIP,
+};
+use crate::chain::Transaction;
+
+/// A transaction and its encoding, as `eth_signTransaction` and `eth_fillTransaction` answer.
+#[derive(Serialize)]
+pub(super) struct Encoded<T> {
+    raw: Bytes,
+    tx: T,
+}
+
+impl Call<'_> {
+    pub(super) fn send_raw(&self) -> RpcResult<TxHash> {
+        let raw = self.params.required::<Bytes>(0)?;
+        let transaction = decode(&raw)?;
+        Ok(self.devnet.change(|chain| chain.submit(transaction))?)
+    }
+
+    pub(super) fn send(&self) -> RpcResult<TxHash> {
+        let transaction = self.signed(self.params.required(0)?)?;
+        Ok(self.devnet.change(|chain| chain.submit(transaction))?)
+    }
+
+    pub(super) fn sign_transaction(&self) -> RpcResult<Encoded<TxEnvelope>> {
+        let tx = self.signed(self.params.required(0)?)?.into_inner();
+        Ok(Encoded { raw: tx.encoded_2718().into(), tx })
+    }
+
+    pub(super) fn fill_transaction(&self) -> RpcResult<Encoded<TypedTransaction>> {
+        let request: TransactionRequest = self.params.required(0)?;
+        let from = self.sender(&request)?;
+        let tx = self.filled(request, from)?;
+        Ok(Encoded { raw: tx.encoded_for_signing().into(), tx })
+    }
+
+    /// A request with everything filled in and signed, by a development key or for an impersonated account.
+    pub(super) fn signed(&self, request: TransactionRequest) -> RpcResult<Transaction> {
+        let from = self.sender(&request)?;
+        let signer = self.devnet.dev_accounts().signer(from);
+        if signer.is_none() && !self.devnet.chain().is_impersonated(from) {
+            return Err(unknown_account(from));
+        }
+        let mut transaction = self.filled(request, from)?;
+        let signature = match signer {
+            Some(signer) => signer.sign_transaction_sync(&mut transaction).map_err(RpcError::internal)?,
+            // Stands for the impersonated sender, so that equal transactions of two have two hashes.
+            None => Signature::new(U256::from_be_slice(from.as_slice()), U256::from(1), false),
+        };
+        let envelope: TxEnvelope = match transaction {
+            EthereumTypedTransaction::Legacy(tx) => tx.into_signed(signature).into(),
+            EthereumTypedTransaction::Eip2930(tx) => tx.into_signed(signature).into(),
+            EthereumTypedTransaction::Eip1559(tx) => tx.into_signed(signature).into(),
+            EthereumTypedTransaction::Eip4844(tx) => {
+                let without_blobs: TxEip4844Variant = TxEip4844Variant::TxEip4844(tx.into());
+                without_blobs.into_signed(signature).into()
+            }
+            EthereumTypedTransaction::Eip7702(tx) => tx.into_signed(signature).into(),
+        };
+        Ok(Recovered::new_unchecked(envelope, from))
+    }
+
+    /// Who is to send: the first development account unless the request says.
+    fn sender(&self, request: &TransactionRequest) -> RpcResult<Address> {
+        let first = || self.accounts().first().copied();
+        request.from.or_else(first).ok_or_else(|| RpcError::invalid_params("no sender given"))
+    }
+
+    /// A request with nonce, fees, gas and chain id filled in.
+    fn filled(&self, mut request: TransactionRequest, from: Address) -> RpcResult<TypedTransaction> {
+        request.from = Some(from);
+        {
+            let chain = self.devnet.chain();
+            request.chain_id.get_or_insert(chain.spec.chain_id);
+            request.nonce.get_or_insert_with(|| chain.pool.next_nonce(from, chain.state.nonce(from)));
+            if request.gas_price.is_none() && request.max_fee_per_gas.is_none() {
+                let tip = *request.max_priority_fee_per_gas.get_or_insert(SUGGESTED_TIP);
+                request.max_fee_per_gas = Some(u128::from(chain.next_base_fee()) * 2 + tip);
+            }
+            if let Some(fee) = request.max_fee_per_gas {
+                request.max_priority_fee_per_gas.get_or_insert(SUGGESTED_TIP.min(fee));
+            }
+        }
+        if request.to.is_none() {
+            request.to = Some(TxKind::Create);
+        }
+        if request.gas.is_none() {
+            request.gas = Some(self.estimate(request.clone(), BlockId::pending(), None, None)?);
+        }
+        request.build_consensus_tx().map_err(|error| RpcError::invalid_params(error.error.to_string()))
+    }
+
+    /// Signs a message as EIP-191 says; the two parameters come in either order.
+    pub(super) fn sign(&self, message: usize, address: usize) -> RpcResult<Bytes> {
+        let message = self.params.required::<Bytes>(message)?;
+        let address = self.params.required::<Address>(address)?;
+        let signer = self.devnet.dev_accounts().signer(address).ok_or_else(|| unknown_account(address))?;
+        let signature = signer.sign_message_sync(&message).map_err(RpcError::internal)?;
+        Ok(signature.as_bytes().into())
+    }
+
+    /// Signs EIP-712 data.
+    pub(super) fn sign_typed_data(&self) -> RpcResult<Bytes> {
+        let address = self.params.required::<Address>(0)?;
+        let data = self.params.required::<TypedData>(1)?;
+        let signer = self.devnet.dev_accounts().signer(address).ok_or_else(|| unknown_account(address))?;
+        let hash = data.eip712_signing_hash().map_err(|error| RpcError::invalid_params(error.to_string()))?;
+        let signature = signer.sign_hash_sync(&hash).map_err(RpcError::internal)?;
+        Ok(signature.as_bytes().into())
+    }
+}
+
+/// Decodes a signed transaction and recovers its sender.
+pub(super) fn decode(raw: &Bytes) -> RpcResult<Transaction> {
+    let envelope = TxEnvelope::decode_2718_exact(raw).map_err(|error| RpcError::failed(error.to_string()))?;
+    // Blobs travel beside the chain, which keeps only what commits to them.
+    let envelope = envelope.map_eip4844(|tx| TxEip4844Variant::TxEip4844(tx.into()));
+    envelope.try_into_recovered().map_err(|_| RpcError::failed("invalid sender"))
+}
+
+fn unknown_account(address: Address) -> RpcError {
+    RpcError::failed(format!("unknown account {address}: not a development account, and not impersonated"))
+}

@@ -1,0 +1,193 @@
+//! The program, spawned as tools spawn anvil.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpListener,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use alloy::{
+    network::TransactionBuilder,
+    node_bindings::Anvil,
+    primitives::{Address, U256, address},
+    providers::{Provider, ProviderBuilder},
+    rpc::types::TransactionRequest,
+};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_infera-devnet");
+
+/// A child that is killed if a test fails.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+impl Running {
+    /// Starts the program and waits for the line that tells its address.
+    fn start(args: &[&str]) -> (Self, String) {
+        let mut child = Command::new(PROGRAM)
+            .args(["--port", "0"])
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let running = Self(child);
+        let line = lines.find_map(|line| line.unwrap().strip_prefix("Listening on ").map(str::to_owned)).unwrap();
+        (running, format!("http://{line}"))
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([name, &self.0.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// The exit status, within ten seconds.
+    fn status(&mut self) -> Option<i32> {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(Instant::now() < deadline, "still running");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+fn failure(args: &[&str]) -> String {
+    let output = Command::new(PROGRAM).args(args).output().unwrap();
+    assert!(!output.status.success());
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[tokio::test]
+async fn alloys_anvil_helper_starts_it() {
+    let anvil = Anvil::at(PROGRAM)
+        .chain_id(4242)
+        .block_time_f64(0.1)
+        .mnemonic("candy maple cake sugar pudding cream honey rich smooth crumble sweet treat")
+        .args(["--accounts", "3", "--balance", "7", "--gas-limit", "40000000", "--timestamp", "1900000000"])
+        .prague()
+        .spawn();
+    assert_eq!(anvil.addresses().len(), 3);
+    assert_eq!(anvil.addresses()[0], address!("627306090abaB3A6e1400e9345bC60c78a8BEf57"));
+    let wallet = anvil.wallet().unwrap();
+    let provider = ProviderBuilder::new().wallet(wallet).connect_http(anvil.endpoint_url());
+    assert_eq!(provider.get_chain_id().await.unwrap(), 4242);
+    let seven = U256::from(7) * U256::from(10u64.pow(18));
+    assert_eq!(provider.get_balance(anvil.addresses()[2]).block_id(0.into()).await.unwrap(), seven);
+    let request = TransactionRequest::default().with_to(Address::ZERO).with_value(U256::from(1));
+    let receipt = provider.send_transaction(request).await.unwrap().get_receipt().await.unwrap();
+    let block = provider.get_block_by_number(receipt.block_number.unwrap().into()).await.unwrap().unwrap();
+    assert_eq!(block.header.gas_limit, 40_000_000);
+    assert!(block.header.timestamp > 1_900_000_000 && block.header.timestamp < 1_900_001_000);
+}
+
+#[tokio::test]
+async fn a_state_file_carries_the_chain_over_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chain.json");
+    let args = ["--state", path.to_str().unwrap(), "--no-mining"];
+    let (mut first, url) = Running::start(&args);
+    let provider = ProviderBuilder::new().connect_http(url.parse().unwrap());
+    provider.raw_request::<_, ()>("anvil_mine".into(), (5,)).await.unwrap();
+    let head = provider.get_block_by_number(5.into()).await.unwrap().unwrap().header.hash;
+    first.signal("-TERM");
+    assert_eq!(first.status(), Some(0));
+
+    let (mut second, url) = Running::start(&args);
+    let provider = ProviderBuilder::new().connect_http(url.parse().unwrap());
+    assert_eq!(provider.get_block_number().await.unwrap(), 5);
+    assert_eq!(provider.get_block_by_number(5.into()).await.unwrap().unwrap().header.hash, head);
+    second.signal("-INT");
+    assert_eq!(second.status(), Some(0));
+
+    std::fs::write(&path, "{\"version\": 1").unwrap();
+    let message = failure(&["--port", "0", "--state", path.to_str().unwrap()]);
+    assert!(message.contains("the state is not one this chain can load"), "{message}");
+}
+
+#[test]
+fn it_ends_with_its_standard_input_if_asked_to() {
+    let (mut running, _) = Running::start(&["--exit-on-stdin-close"]);
+    let mut stdin = running.0.stdin.take().unwrap();
+    stdin.write_all(b"still here\n").unwrap();
+    assert!(running.0.try_wait().unwrap().is_none());
+    drop(stdin);
+    assert_eq!(running.status(), Some(0));
+}
+
+#[test]
+fn a_taken_port_is_an_error_that_names_it() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let message = failure(&["--port", &port]);
+    assert!(message.contains(&format!("port {port} on 127.0.0.1 is already in use")), "{message}");
+    assert!(message.contains("--port"), "{message}");
+}
+
+#[test]
+fn silence_prints_nothing_and_wrong_flags_are_told() {
+    let (mut child, taken) = (
+        Command::new(PROGRAM)
+            .args(["--port", "0", "--silent", "--exit-on-stdin-close"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map(Running)
+            .unwrap(),
+        failure(&["--block-time", "0"]),
+    );
+    assert!(taken.contains("must be more than zero"), "{taken}");
+    drop(child.0.stdin.take());
+    assert_eq!(child.status(), Some(0));
+    let mut printed = String::new();
+    child.0.stdout.take().unwrap().read_to_string(&mut printed).unwrap();
+    assert_eq!(printed, "");
+    assert!(failure(&["--hardfork", "bedrock"]).contains("unknown fork"));
+    assert!(failure(&["--no-mining", "-b", "1"]).contains("cannot be used with"));
+    assert!(failure(&["--mnemonic", "one two"]).contains("the mnemonic is not valid"));
+    assert!(failure(&["--init", "/nowhere/genesis.json"]).contains("cannot read the genesis file /nowhere/genesis.json"));
+}
+
+#[tokio::test]
+async fn a_genesis_file_is_the_first_block_to_the_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("genesis.json");
+    let rich = Address::repeat_byte(0x11);
+    let genesis = serde_json::json!({
+        "config": {
+            "chainId": 777, "homesteadBlock": 0, "eip150Block": 0, "eip155Block": 0, "eip158Block": 0,
+            "byzantiumBlock": 0, "constantinopleBlock": 0, "petersburgBlock": 0, "istanbulBlock": 0,
+            "berlinBlock": 0, "londonBlock": 0, "terminalTotalDifficulty": 0, "shanghaiTime": 0,
+        },
+        "nonce": "0x1234", "timestamp": "0x5f000000", "extraData": "0xabcd", "gasLimit": "0x1c9c380",
+        "difficulty": "0x0", "mixHash": "0x0000000000000000000000000000000000000000000000000000000000000000",
+        "coinbase": "0x0000000000000000000000000000000000000000", "baseFeePerGas": "0x7",
+        "alloc": {rich.to_string(): {"balance": "0x3e8", "nonce": "0x2", "code": "0x00", "storage": {
+            "0x0000000000000000000000000000000000000000000000000000000000000001":
+            "0x0000000000000000000000000000000000000000000000000000000000000002",
+        }}},
+    });
+    std::fs::write(&path, genesis.to_string()).unwrap();
+    let (_running, url) = Running::start(&["--genesis", path.to_str().unwrap()]);
+    let provider = ProviderBuilder::new().connect_http(url.parse().unwrap());
+    assert_eq!(provider.get_chain_id().await.unwrap(), 777);
+    let block = provider.get_block_by_number(0.into()).await.unwrap().unwrap();
+    let given: alloy::genesis::Genesis = serde_json::from_value(genesis).unwrap();
+    let accounts = given.alloc.into_iter().map(|(address, account)| (address, account.into_trie_account()));
+    let root = alloy::trie::root::state_root_unhashed(accounts);
+    assert_eq!(block.header.state_root, root, "only what the file says is in the state");
+    assert_eq!(block.header.hash, block.header.inner.hash_slow());
+    assert_eq!((block.header.base_fee_per_gas, block.header.blob_gas_used), (Some(7), None), "Shanghai, not Cancun");
+    assert_eq!(provider.get_balance(rich).await.unwrap(), U256::from(1000));
+    assert_eq!(provider.get_accounts().await.unwrap(), Vec::<Address>::new());
+}

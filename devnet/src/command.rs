@@ -10,7 +10,10 @@ use std::{
 
 use alloy::{
     genesis::Genesis,
-    primitives::{U256, hex, utils::{Unit, format_ether}},
+    primitives::{
+        U256, hex,
+        utils::{Unit, format_ether},
+    },
 };
 use alloy_hardforks::EthereumHardfork;
 use anyhow::Context;
@@ -118,11 +121,10 @@ impl Args {
         let genesis: Option<Genesis> = match &self.init {
             None => None,
             Some(path) => {
-                let text = std::fs::read(path)
-                    .with_context(|| format!("cannot read the genesis file {}", path.display()))?;
-                let genesis = serde_json::from_slice(&text).with_context(|| {
-                    format!("{} is not a genesis in geth's JSON format", path.display())
-                })?;
+                let text =
+                    std::fs::read(path).with_context(|| format!("cannot read the genesis file {}", path.display()))?;
+                let genesis = serde_json::from_slice(&text)
+                    .with_context(|| format!("{} is not a genesis in geth's JSON format", path.display()))?;
                 Some(genesis)
             }
         };
@@ -181,12 +183,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 /// What anvil prints, in its order: tools that start anvil read keys, chain id and address from it.
-fn print_banner(
-    out: &mut impl Write,
-    devnet: &Devnet,
-    config: &Config,
-    addresses: &[SocketAddr],
-) -> io::Result<()> {
+fn print_banner(out: &mut impl Write, devnet: &Devnet, config: &Config, addresses: &[SocketAddr]) -> io::Result<()> {
     let (base_fee, gas_limit, timestamp, number) = devnet.first_block();
     writeln!(out, "\n    infera-devnet {}\n", env!("CARGO_PKG_VERSION"))?;
     writeln!(out, "Available Accounts\n==================\n")?;

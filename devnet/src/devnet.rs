@@ -10,10 +10,7 @@ use std::{
 };
 
 use alloy::{
-    eips::BlockNumHash,
-    primitives::B256,
-    providers::RootProvider,
-    rpc::client::RpcClient,
+    eips::BlockNumHash, primitives::B256, providers::RootProvider, rpc::client::RpcClient,
     signers::local::PrivateKeySigner,
 };
 use parking_lot::{Condvar, Mutex, RwLock, RwLockReadGuard};
@@ -37,6 +34,15 @@ const POLL_INTERVAL: Duration = Duration::from_millis(10);
 #[derive(Clone)]
 pub struct Devnet {
     inner: Arc<Inner>,
+}
+
+/// What becomes of the transactions of blocks that a reorg removes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Orphans {
+    /// They wait again, as on a real network, and the first new block takes those it can.
+    Requeue,
+    /// They are as if never sent.
+    Drop,
 }
 
 struct Inner {
@@ -144,13 +150,15 @@ impl Devnet {
         self.change(|chain| chain.time.increase(seconds));
     }
 
-    /// Replaces the last `depth` blocks by as many new ones. The transactions of the old ones wait again, and the first
-    /// new block takes those it can; `drop_transactions` forgets them instead.
+    /// Replaces the last `depth` blocks by as many new ones.
     ///
     /// # Errors
     /// If there are not that many blocks after the first.
-    pub fn reorganize(&self, depth: u64, drop_transactions: bool) -> Result<(), Error> {
-        let reorg = if drop_transactions { Reorg::Drop } else { Reorg::Requeue };
+    pub fn reorganize(&self, depth: u64, orphans: Orphans) -> Result<(), Error> {
+        let reorg = match orphans {
+            Orphans::Requeue => Reorg::Requeue,
+            Orphans::Drop => Reorg::Replace(Vec::new()),
+        };
         self.change(|chain| chain.reorganize(depth, reorg))
     }
 
@@ -283,14 +291,16 @@ impl Pacer {
             if pace.stopped {
                 return;
             }
-            last = Instant::now();
-            if pace.generation != generation {
+            let now = Instant::now();
+            let (Some(due), true) = (due, pace.generation == generation) else {
+                last = now;
                 continue;
-            }
+            };
+            // Keeps the pace though making a block takes time, but does not catch up on blocks that were missed.
+            let missed = pace.interval.is_some_and(|interval| now > due + interval);
+            last = if missed { now } else { due };
             // Without the lock: whoever changes the chain may change the pace.
             drop(pace);
-            // Keeps the pace if making the block takes time, and does not try to catch up.
-            last = due.map_or(last, |due| due.max(last.checked_sub(POLL_INTERVAL).unwrap_or(last)));
             let Some(inner) = inner.upgrade() else { return };
             if let Err(error) = inner.change(|chain| chain.mine(None)) {
                 tracing::error!(%error, "no block");

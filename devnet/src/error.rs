@@ -9,7 +9,9 @@ use alloy_hardforks::EthereumHardfork;
 #[non_exhaustive]
 pub enum Error {
     /// The phrase is not a BIP-39 mnemonic.
-    #[error("the mnemonic is not valid: {0}; give 12 to 24 words of the BIP-39 English list, the last being their checksum")]
+    #[error(
+        "the mnemonic is not valid: {0}; give 12 to 24 words of the BIP-39 English list, the last being their checksum"
+    )]
     Mnemonic(String),
     /// The fork asked for is not one the chain can start with.
     #[error("hardfork {0} is not supported; choose paris, shanghai, cancun, prague or osaka")]

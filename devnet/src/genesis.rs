@@ -9,7 +9,12 @@ use alloy::{
 use alloy_hardforks::EthereumHardforks;
 
 use crate::{
-    accounts::DevAccounts, chain::{Block, States}, config::Config, error::Error, spec::ChainSpec, state::State,
+    accounts::DevAccounts,
+    chain::{Block, States},
+    config::Config,
+    error::Error,
+    spec::ChainSpec,
+    state::State,
 };
 
 /// Nick Johnson's CREATE2 deployer, which Foundry's deterministic deployments call.
@@ -71,9 +76,9 @@ fn first_block(spec: &ChainSpec, genesis: &Genesis, state: State) -> Block {
         extra_data: genesis.extra_data.clone(),
         mix_hash: genesis.mix_hash,
         nonce: genesis.nonce.into(),
-        base_fee_per_gas: spec.is_london_active_at_block(number).then(|| {
-            genesis.base_fee_per_gas.map_or(1_000_000_000, |fee| u64::try_from(fee).unwrap_or(u64::MAX))
-        }),
+        base_fee_per_gas: spec
+            .is_london_active_at_block(number)
+            .then(|| genesis.base_fee_per_gas.map_or(1_000_000_000, |fee| u64::try_from(fee).unwrap_or(u64::MAX))),
         withdrawals_root: spec.is_shanghai_active_at_timestamp(time).then_some(EMPTY_WITHDRAWALS),
         blob_gas_used: cancun.then(|| genesis.blob_gas_used.unwrap_or_default()),
         excess_blob_gas: cancun.then(|| genesis.excess_blob_gas.unwrap_or_default()),

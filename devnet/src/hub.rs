@@ -116,9 +116,7 @@ impl Hub {
         if followers.by_id.is_empty() {
             return;
         }
-        followers.by_id.retain(|id, follower| {
-            events.iter().all(|event| follower.tell(*id, chain, event))
-        });
+        followers.by_id.retain(|id, follower| events.iter().all(|event| follower.tell(*id, chain, event)));
     }
 }
 

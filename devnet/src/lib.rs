@@ -40,7 +40,7 @@ pub use alloy_hardforks::EthereumHardfork;
 pub use crate::{
     clock::{Clock, ManualClock, SystemClock},
     config::{Config, DEFAULT_MNEMONIC, MiningMode},
-    devnet::Devnet,
+    devnet::{Devnet, Orphans},
     error::Error,
     server::Server,
     transport::InProcess,

@@ -61,12 +61,7 @@ impl Dump {
                     .collect(),
             }
         });
-        Self {
-            version: VERSION,
-            chain_id: chain.spec.chain_id,
-            blocks: blocks.collect(),
-            accounts: chain.state.dump(),
-        }
+        Self { version: VERSION, chain_id: chain.spec.chain_id, blocks: blocks.collect(), accounts: chain.state.dump() }
     }
 
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, Error> {

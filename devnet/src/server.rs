@@ -4,6 +4,7 @@ use std::{
     borrow::Cow,
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
 };
 
 use alloy::rpc::json_rpc::{ErrorPayload, Id, ResponsePayload};
@@ -18,11 +19,7 @@ use axum::{
 use futures::{SinkExt, StreamExt};
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
-use tokio::{
-    net::TcpListener,
-    sync::mpsc,
-    task::JoinHandle,
-};
+use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tower_http::cors::CorsLayer;
 
@@ -35,6 +32,9 @@ use crate::{
 
 /// The longest request, in bytes.
 const LONGEST_REQUEST: usize = 128 << 20;
+
+/// How long requests under way may take when the server stops.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How much news a subscriber may be behind before its subscription ends.
 const BACKLOG: usize = 1 << 14;
@@ -96,11 +96,17 @@ impl Server {
         SocketAddr::new(ip, self.address.port())
     }
 
-    /// Stops taking requests and waits for those under way.
+    /// Stops taking requests and waits for those under way, though not long.
     pub async fn shutdown(mut self) {
         self.stop.cancel();
-        if let Err(error) = (&mut self.task).await {
-            tracing::error!(%error, "the server ended badly");
+        match tokio::time::timeout(PATIENCE, &mut self.task).await {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(error))) => tracing::error!(%error, "the server ended badly"),
+            Ok(Err(error)) => tracing::error!(%error, "the server ended badly"),
+            Err(_) => {
+                tracing::warn!("some connections were cut");
+                self.task.abort();
+            }
         }
     }
 }
@@ -125,9 +131,7 @@ async fn http(State(served): State<Served>, body: Bytes) -> impl IntoResponse {
 /// A WebSocket, or a word to whoever looks with a browser.
 async fn websocket(State(served): State<Served>, request: Request) -> axum::response::Response {
     match WebSocketUpgrade::from_request(request, &()).await {
-        Ok(upgrade) => upgrade
-            .max_message_size(LONGEST_REQUEST)
-            .on_upgrade(move |socket| converse(served, socket)),
+        Ok(upgrade) => upgrade.max_message_size(LONGEST_REQUEST).on_upgrade(move |socket| converse(served, socket)),
         Err(_) => "JSON-RPC: POST a request here, or open a WebSocket.\n".into_response(),
     }
 }
@@ -204,11 +208,8 @@ fn notification((subscription, result): News) -> Option<String> {
         subscription: FollowerId,
         result: Box<RawValue>,
     }
-    let notification = Notification {
-        jsonrpc: "2.0",
-        method: "eth_subscription",
-        params: Params { subscription, result },
-    };
+    let notification =
+        Notification { jsonrpc: "2.0", method: "eth_subscription", params: Params { subscription, result } };
     serde_json::to_string(&notification).ok()
 }
 
@@ -224,11 +225,7 @@ struct RpcRequest {
 }
 
 /// Answers a request or a batch. Nothing to a notification.
-async fn respond(
-    devnet: &Devnet,
-    body: &[u8],
-    mut subscriptions: Option<&mut Subscriptions<'_>>,
-) -> Option<String> {
+async fn respond(devnet: &Devnet, body: &[u8], mut subscriptions: Option<&mut Subscriptions<'_>>) -> Option<String> {
     let Ok(body) = serde_json::from_slice::<&RawValue>(body) else {
         return write(&failure(Id::None, RpcError::parse_error()));
     };
@@ -259,15 +256,9 @@ async fn respond_one(
         return Some(failure(id.unwrap_or(Id::None), RpcError::invalid_request()));
     }
     let payload = match (request.method.as_str(), subscriptions) {
-        ("eth_subscribe", Some(subscriptions)) => {
-            payload(subscriptions.subscribe(request.params.as_deref()))
-        }
-        ("eth_unsubscribe", Some(subscriptions)) => {
-            payload(subscriptions.unsubscribe(request.params.as_deref()))
-        }
-        ("eth_subscribe" | "eth_unsubscribe", None) => {
-            ResponsePayload::Failure(RpcError::no_notifications().0)
-        }
+        ("eth_subscribe", Some(subscriptions)) => payload(subscriptions.subscribe(request.params.as_deref())),
+        ("eth_unsubscribe", Some(subscriptions)) => payload(subscriptions.unsubscribe(request.params.as_deref())),
+        ("eth_subscribe" | "eth_unsubscribe", None) => ResponsePayload::Failure(RpcError::no_notifications().0),
         _ => rpc::answer(devnet, request.method, request.params).await.into(),
     };
     id.map(|id| wire(id, payload))

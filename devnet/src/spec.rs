@@ -56,8 +56,8 @@ impl ChainSpec {
 
     /// The schedule of a genesis file.
     pub(crate) fn from_genesis(chain_id: u64, config: ChainConfig) -> Result<Self, Error> {
-        let merged_from_start = config.terminal_total_difficulty == Some(U256::ZERO)
-            || config.merge_netsplit_block == Some(0);
+        let merged_from_start =
+            config.terminal_total_difficulty == Some(U256::ZERO) || config.merge_netsplit_block == Some(0);
         if !merged_from_start {
             return Err(Error::GenesisBeforeMerge);
         }
@@ -125,10 +125,7 @@ impl EthereumHardforks for ChainSpec {
             Fork::Bpo5 => config.bpo5_time,
             _ => None,
         };
-        at_block
-            .map(ForkCondition::Block)
-            .or(at_time.map(ForkCondition::Timestamp))
-            .unwrap_or(ForkCondition::Never)
+        at_block.map(ForkCondition::Block).or(at_time.map(ForkCondition::Timestamp)).unwrap_or(ForkCondition::Never)
     }
 }
 

@@ -8,15 +8,21 @@ use std::collections::BTreeMap;
 use alloy::{
     consensus::{EMPTY_ROOT_HASH, proofs},
     eips::BlockId,
+    network::TransactionBuilder,
     primitives::{Address, B256, Bloom, Bytes, U256, keccak256},
     providers::{Provider, ext::AnvilApi},
     rlp::Decodable,
-    rpc::types::{anvil::{ReorgOptions, TransactionData}, TransactionRequest},
-    network::TransactionBuilder,
-    trie::{TrieAccount, root::{state_root_unhashed, storage_root_unhashed}},
+    rpc::types::{
+        TransactionRequest,
+        anvil::{ReorgOptions, TransactionData},
+    },
+    trie::{
+        TrieAccount,
+        root::{state_root_unhashed, storage_root_unhashed},
+    },
 };
 use common::{Link, START};
-use infera_devnet::MiningMode;
+use infera_devnet::{MiningMode, Orphans};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -29,6 +35,7 @@ on_both_transports!(
     a_snapshot_brings_everything_back_once,
     time_can_be_moved,
     the_state_can_be_set_by_hand,
+    a_reset_begins_anew,
     a_dump_moves_to_another_chain,
 );
 
@@ -106,10 +113,11 @@ async fn a_reorg_makes_other_blocks_with_other_hashes(link: Link) {
     for _ in 0..4 {
         hashes.push(link.transfer(0, 1).await);
     }
-    let old: Vec<B256> = futures::future::join_all((0..5u64).map(async |number| {
-        provider.get_block_by_number(number.into()).await.unwrap().unwrap().header.hash
-    })).await;
-    link.devnet.reorganize(2, true).unwrap();
+    let old: Vec<B256> = futures::future::join_all(
+        (0..5u64).map(async |number| provider.get_block_by_number(number.into()).await.unwrap().unwrap().header.hash),
+    )
+    .await;
+    link.devnet.reorganize(2, Orphans::Drop).unwrap();
 
     assert_eq!(link.devnet.head().number, 4);
     for (number, old) in old.iter().enumerate() {
@@ -128,7 +136,7 @@ async fn a_reorg_makes_other_blocks_with_other_hashes(link: Link) {
     let seen = link.ask("eth_call", json!([{"data": "0x6003405f5260205ff3"}])).await;
     assert_eq!(seen, json!(third.header.hash));
     // More than there is, is refused, and nothing changes.
-    assert!(link.devnet.reorganize(9, true).is_err());
+    assert!(link.devnet.reorganize(9, Orphans::Drop).is_err());
     assert_eq!(link.devnet.head().number, 4);
 }
 
@@ -136,7 +144,7 @@ async fn a_reorg_can_keep_its_transactions(link: Link) {
     let counter = link.deploy_counter().await;
     let hashes = [link.count(counter).await, link.count(counter).await];
     let head = link.devnet.head();
-    link.devnet.reorganize(2, false).unwrap();
+    link.devnet.reorganize(2, Orphans::Requeue).unwrap();
     assert_ne!(link.devnet.head().hash, head.hash);
     assert_eq!(link.devnet.head().number, head.number);
     for hash in hashes {
@@ -159,6 +167,14 @@ async fn anvil_reorg_places_the_transactions_it_is_given(link: Link) {
     let block = link.provider().get_block_by_number(2.into()).await.unwrap().unwrap();
     assert_eq!(block.transactions.len(), 1);
     assert_eq!(link.balance(Address::repeat_byte(0x44)).await, U256::from(7));
+    // The nonces count from the block before the reorg: here its sender's first is dropped and two come anew.
+    let requests = (1..3).map(|value| {
+        let request = TransactionRequest::default().with_from(link.account(4)).with_to(Address::repeat_byte(0x45));
+        (TransactionData::JSON(request.with_value(U256::from(value))), 0)
+    });
+    link.provider().anvil_reorg(ReorgOptions { depth: 2, tx_block_pairs: requests.collect() }).await.unwrap();
+    assert_eq!(link.balance(Address::repeat_byte(0x45)).await, U256::from(3));
+    assert_eq!(link.balance(Address::repeat_byte(0x44)).await, U256::ZERO);
     // By position, as cast sends it.
     let before = link.devnet.head();
     link.ask("anvil_reorg", json!([1, []])).await;
@@ -264,6 +280,19 @@ async fn the_state_can_be_set_by_hand(link: Link) {
     link.devnet.mine(1).unwrap();
     let head = provider.get_block(BlockId::latest()).await.unwrap().unwrap();
     assert_eq!(head.header.mix_hash, B256::repeat_byte(8));
+}
+
+async fn a_reset_begins_anew(link: Link) {
+    let first = link.devnet.head();
+    link.ask("evm_increaseTime", json!([1000])).await;
+    link.transfer(0, 1).await;
+    link.ask("anvil_reset", json!([])).await;
+    assert_eq!(link.devnet.head(), first);
+    link.transfer(0, 1).await;
+    let head = link.provider().get_block(BlockId::latest()).await.unwrap().unwrap();
+    assert_eq!((head.header.number, head.header.timestamp), (1, START + 1));
+    let forking = json!([{"forking": {"jsonRpcUrl": "http://localhost"}}]);
+    assert_eq!(link.fail("hardhat_reset", forking).await.0, -32602);
 }
 
 async fn a_dump_moves_to_another_chain(link: Link) {

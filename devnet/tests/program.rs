@@ -155,7 +155,9 @@ fn silence_prints_nothing_and_wrong_flags_are_told() {
     assert!(failure(&["--hardfork", "bedrock"]).contains("unknown fork"));
     assert!(failure(&["--no-mining", "-b", "1"]).contains("cannot be used with"));
     assert!(failure(&["--mnemonic", "one two"]).contains("the mnemonic is not valid"));
-    assert!(failure(&["--init", "/nowhere/genesis.json"]).contains("cannot read the genesis file /nowhere/genesis.json"));
+    assert!(
+        failure(&["--init", "/nowhere/genesis.json"]).contains("cannot read the genesis file /nowhere/genesis.json")
+    );
 }
 
 #[tokio::test]

@@ -7,14 +7,22 @@ use alloy::{
     eips::BlockId,
     network::TransactionBuilder,
     primitives::{Address, B256, Bytes, U64, U256, hex, keccak256},
-    providers::{Provider, ext::{AnvilApi, DebugApi}},
+    providers::{
+        Provider,
+        ext::{AnvilApi, DebugApi},
+    },
     rlp::Encodable,
-    rpc::types::{Filter, TransactionRequest, trace::geth::{GethDebugTracingOptions, GethTrace}},
+    rpc::types::{
+        Filter, TransactionRequest,
+        trace::geth::{GethDebugTracingOptions, GethTrace},
+    },
     signers::Signer,
-    sol_types::{Revert, SolError},
+    sol_types::{Panic, Revert, SolError},
     trie::{Nibbles, TrieAccount, proof::verify_proof},
 };
-use common::{COUNTED, Link, START, eventually};
+use common::{COUNTED, Link, START};
+use futures::StreamExt;
+use infera_devnet::Orphans;
 use serde_json::{Value, json};
 
 on_both_transports!(
@@ -54,7 +62,10 @@ async fn past_states_stay_readable(link: Link) {
         assert_eq!(provider.get_transaction_count(link.account(0)).block_id(number.into()).await.unwrap(), 4 - back);
     }
     assert_eq!(provider.get_code_at(counter).block_id(0.into()).await.unwrap(), Bytes::new());
-    assert_eq!(provider.get_balance(link.account(0)).block_id(0.into()).await.unwrap(), U256::from(10_000) * U256::from(10u64.pow(18)));
+    assert_eq!(
+        provider.get_balance(link.account(0)).block_id(0.into()).await.unwrap(),
+        U256::from(10_000) * U256::from(10u64.pow(18))
+    );
     for unknown in [json!("0x99"), json!({"blockHash": B256::ZERO})] {
         let (code, message, _) = link.fail("eth_getBalance", json!([counter, unknown])).await;
         assert_eq!((code, message.as_str()), (-32000, "header not found"));
@@ -67,7 +78,14 @@ async fn a_revert_carries_its_data_and_reason(link: Link) {
     let reason = Revert::from("not today").abi_encode();
     for method in ["eth_call", "eth_estimateGas"] {
         let failure = link.fail(method, call(&reason)).await;
-        assert_eq!(failure, (3, "execution reverted: not today".to_owned(), Some(json!(hex::encode_prefixed(&reason)))));
+        assert_eq!(
+            failure,
+            (3, "execution reverted: not today".to_owned(), Some(json!(hex::encode_prefixed(&reason))))
+        );
+        // So does a panic.
+        let panic = Panic { code: U256::from(0x11) }.abi_encode();
+        let failure = link.fail(method, call(&panic)).await;
+        assert_eq!((failure.0, failure.1.as_str()), (3, "execution reverted: arithmetic underflow or overflow"));
         // A custom error has data and no words.
         let failure = link.fail(method, call(&hex!("deadbeef01"))).await;
         assert_eq!(failure, (3, "execution reverted".to_owned(), Some(json!("0xdeadbeef01"))));
@@ -110,7 +128,8 @@ async fn estimates_suffice_and_are_tight(link: Link) {
     let counter = link.deploy_counter().await;
     let provider = link.provider();
     let from = link.account(0);
-    let to_nobody = TransactionRequest::default().with_from(from).with_to(Address::repeat_byte(1)).with_value(U256::from(1));
+    let to_nobody =
+        TransactionRequest::default().with_from(from).with_to(Address::repeat_byte(1)).with_value(U256::from(1));
     assert_eq!(provider.estimate_gas(to_nobody).await.unwrap(), 21_000);
     let call = TransactionRequest::default().with_from(from).with_to(counter);
     let estimate = provider.estimate_gas(call.clone()).await.unwrap();
@@ -151,7 +170,10 @@ async fn logs_are_found_by_range_hash_and_topic(link: Link) {
     let logs = provider.get_logs(&Filter::new().at_block_hash(block.header.hash)).await.unwrap();
     assert_eq!(logs.len(), 1);
     assert_eq!(logs[0].transaction_hash, block.transactions.hashes().next());
-    assert_eq!((logs[0].log_index, logs[0].removed, logs[0].block_timestamp), (Some(0), false, Some(block.header.timestamp)));
+    assert_eq!(
+        (logs[0].log_index, logs[0].removed, logs[0].block_timestamp),
+        (Some(0), false, Some(block.header.timestamp))
+    );
     let unknown = link.fail("eth_getLogs", json!([{"blockHash": B256::ZERO}])).await;
     assert_eq!(unknown.1, "unknown block");
     let backwards = link.fail("eth_getLogs", json!([{"fromBlock": "0x4", "toBlock": "0x2"}])).await;
@@ -172,7 +194,7 @@ async fn filters_tell_what_is_new(link: Link) {
     assert_eq!(changes(&blocks).await, json!([]));
 
     // A reorg takes the log back.
-    link.devnet.reorganize(1, true).unwrap();
+    link.devnet.reorganize(1, Orphans::Drop).unwrap();
     let taken = changes(&logs).await;
     assert_eq!((taken[0]["removed"].clone(), taken[0]["transactionHash"].clone()), (json!(true), json!(hash)));
     assert_eq!(changes(&blocks).await, json!([link.devnet.head().hash]));
@@ -182,9 +204,9 @@ async fn filters_tell_what_is_new(link: Link) {
     assert_eq!(link.fail("eth_getFilterChanges", json!([blocks])).await.1, "filter not found");
 
     // alloy's watcher stands on these.
-    let mut seen = link.provider().watch_full_blocks().await.unwrap();
-    seen.set_poll_interval(std::time::Duration::from_millis(5));
-    drop(seen);
+    let mut watched = link.provider().watch_blocks().await.unwrap().into_stream();
+    link.devnet.mine(1).unwrap();
+    assert_eq!(watched.next().await.unwrap(), [link.devnet.head().hash]);
 }
 
 async fn proofs_verify_against_the_header(link: Link) {
@@ -285,7 +307,8 @@ async fn traces_show_the_call_and_its_steps(link: Link) {
     assert!(frame.struct_logs.iter().any(|step| step.op == "SSTORE"));
     let call = link.ask("debug_traceTransaction", json!([hash, {"tracer": "callTracer"}])).await;
     assert_eq!((&call["to"], &call["type"]), (&json!(counter), &json!("CALL")));
-    let trace = link.ask("debug_traceCall", json!([{"to": counter, "data": "0x01"}, "latest", {"tracer": "callTracer"}])).await;
+    let trace =
+        link.ask("debug_traceCall", json!([{"to": counter, "data": "0x01"}, "latest", {"tracer": "callTracer"}])).await;
     assert_eq!(trace["error"], "execution reverted");
     assert_eq!(link.fail("debug_traceTransaction", json!([B256::ZERO])).await.1, "transaction not found");
 }
@@ -301,7 +324,9 @@ async fn code_sees_the_block_it_runs_in(link: Link) {
     assert_eq!(run("42", "0x7").await, U256::from(START + 7)); // TIMESTAMP
     assert_eq!(run("46", "latest").await, U256::from(31337)); // CHAINID
     let provider = link.provider();
-    let hash = async |number: u64| -> U256 { provider.get_block_by_number(number.into()).await.unwrap().unwrap().header.hash.into() };
+    let hash = async |number: u64| -> U256 {
+        provider.get_block_by_number(number.into()).await.unwrap().unwrap().header.hash.into()
+    };
     assert_eq!(run("61012b40", "latest").await, hash(299).await); // BLOCKHASH(299)
     assert_eq!(run("602c40", "latest").await, hash(44).await); // BLOCKHASH(44): 256 back
     assert_eq!(run("602b40", "latest").await, U256::ZERO); // one further back is forgotten
@@ -309,7 +334,12 @@ async fn code_sees_the_block_it_runs_in(link: Link) {
     let mix: U256 = provider.get_block_by_number(7.into()).await.unwrap().unwrap().header.mix_hash.into();
     assert_eq!(run("44", "0x7").await, mix); // PREVRANDAO
     // EIP-2935 keeps the hash in a contract, EIP-4788 the beacon root.
-    let history = link.ask("eth_call", json!([{"to": "0x0000F90827F1C53a10cb7A02335B175320002935", "data": B256::from(U256::from(10))}])).await;
+    let history = link
+        .ask(
+            "eth_call",
+            json!([{"to": "0x0000F90827F1C53a10cb7A02335B175320002935", "data": B256::from(U256::from(10))}]),
+        )
+        .await;
     assert_eq!(serde_json::from_value::<U256>(history).unwrap(), hash(10).await);
     let time = B256::from(U256::from(START + 300));
     let root = link.ask("eth_call", json!([{"to": "0x000F3df6D732807Ef1319fB7B8bB8522d0Beac02", "data": time}])).await;
@@ -326,5 +356,4 @@ async fn names_and_versions_are_told(link: Link) {
     assert_eq!((info.hard_fork.as_str(), info.environment.chain_id), ("Osaka", 31337));
     let metadata = link.provider().anvil_metadata().await.unwrap();
     assert_eq!(metadata.latest_block_hash, link.devnet.head().hash);
-    eventually("the head is told", async || link.provider().get_block_number().await.unwrap() == 0).await;
 }

@@ -5,7 +5,11 @@ mod common;
 
 use alloy::{
     consensus::{SignableTransaction, Transaction as _, TxEip1559, TxEnvelope, Typed2718},
-    eips::{eip2718::Encodable2718, eip2930::{AccessList, AccessListItem}, eip7702::Authorization},
+    eips::{
+        eip2718::Encodable2718,
+        eip2930::{AccessList, AccessListItem},
+        eip7702::Authorization,
+    },
     network::{TransactionBuilder, TransactionBuilder7702, TxSignerSync},
     primitives::{Address, B256, Bytes, TxKind, U64, U256, hex},
     providers::{Provider, ext::AnvilApi},
@@ -33,16 +37,19 @@ on_both_transports!(
 
 /// A signed transfer of development account 0.
 fn transfer(link: &Link, nonce: u64, fee: u128, tip: u128) -> Bytes {
-    sign(link, TxEip1559 {
-        chain_id: 31337,
-        nonce,
-        gas_limit: 21_000,
-        max_fee_per_gas: fee,
-        max_priority_fee_per_gas: tip,
-        to: TxKind::Call(Address::repeat_byte(0xbb)),
-        value: U256::from(1),
-        ..Default::default()
-    })
+    sign(
+        link,
+        TxEip1559 {
+            chain_id: 31337,
+            nonce,
+            gas_limit: 21_000,
+            max_fee_per_gas: fee,
+            max_priority_fee_per_gas: tip,
+            to: TxKind::Call(Address::repeat_byte(0xbb)),
+            value: U256::from(1),
+            ..Default::default()
+        },
+    )
 }
 
 fn sign(link: &Link, mut tx: TxEip1559) -> Bytes {
@@ -83,9 +90,9 @@ async fn all_transaction_types_are_mined(link: Link) {
     let plain = TransactionRequest::default().with_to(to).with_value(U256::from(1)).with_from(link.account(0));
     let item = AccessListItem { address: to, storage_keys: vec![B256::ZERO] };
     let authorization = Authorization { chain_id: U256::from(31337), address: to, nonce: 0 };
-    let signed = authorization.clone().into_signed(
-        link.devnet.accounts()[5].sign_hash_sync(&authorization.signature_hash()).unwrap(),
-    );
+    let signed = authorization
+        .clone()
+        .into_signed(link.devnet.accounts()[5].sign_hash_sync(&authorization.signature_hash()).unwrap());
     let requests = [
         (0, plain.clone().with_gas_price(2 * GWEI)),
         (1, plain.clone().with_gas_price(2 * GWEI).with_access_list(AccessList(vec![item]))),
@@ -242,10 +249,22 @@ async fn refusals_are_worded_as_geth_words_them(link: Link) {
         (TxEip1559 { gas_limit: 20_999, ..base.clone() }, "intrinsic gas too low: gas 20999, minimum needed 21000"),
         (TxEip1559 { gas_limit: 30_000_001, ..base.clone() }, "exceeds block gas limit"),
         (TxEip1559 { value: huge, ..base.clone() }, "insufficient funds for gas * price + value: balance "),
-        (TxEip1559 { max_priority_fee_per_gas: 4 * GWEI, ..base.clone() }, "max priority fee per gas higher than max fee per gas"),
-        (TxEip1559 { max_fee_per_gas: 1, max_priority_fee_per_gas: 1, ..base.clone() }, "max fee per gas less than block base fee"),
-        (TxEip1559 { to: TxKind::Create, input: vec![0; 49_153].into(), gas_limit: 10_000_000, ..base.clone() }, "max initcode size exceeded: code size 49153, limit 49152"),
-        (TxEip1559 { input: vec![1; 1000].into(), gas_limit: 40_000, ..base.clone() }, "insufficient gas for floor data gas cost: gas 40000, minimum needed 61000"),
+        (
+            TxEip1559 { max_priority_fee_per_gas: 4 * GWEI, ..base.clone() },
+            "max priority fee per gas higher than max fee per gas",
+        ),
+        (
+            TxEip1559 { max_fee_per_gas: 1, max_priority_fee_per_gas: 1, ..base.clone() },
+            "max fee per gas less than block base fee",
+        ),
+        (
+            TxEip1559 { to: TxKind::Create, input: vec![0; 49_153].into(), gas_limit: 10_000_000, ..base.clone() },
+            "max initcode size exceeded: code size 49153, limit 49152",
+        ),
+        (
+            TxEip1559 { input: vec![1; 1000].into(), gas_limit: 40_000, ..base.clone() },
+            "insufficient gas for floor data gas cost: gas 40000, minimum needed 61000",
+        ),
     ];
     for (tx, expected) in cases {
         let (code, message, _) = link.fail("eth_sendRawTransaction", json!([sign(&link, tx)])).await;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use common::Link;
 use futures::{SinkExt, StreamExt};
+use infera_devnet::Orphans;
 use serde_json::{Value, json};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
@@ -53,7 +54,7 @@ async fn new_heads_and_logs_arrive_and_a_reorg_takes_logs_back() {
     let log = logs_socket.news(&logs).await;
     assert_eq!((&log["transactionHash"], &log["removed"]), (&json!(hash), &json!(false)));
 
-    link.devnet.reorganize(1, false).unwrap();
+    link.devnet.reorganize(1, Orphans::Requeue).unwrap();
     let head = heads_socket.news(&heads).await;
     assert_eq!((&head["number"], &head["hash"]), (&json!("0x2"), &json!(link.devnet.head().hash)));
     let (taken, given) = (logs_socket.news(&logs).await, logs_socket.news(&logs).await);

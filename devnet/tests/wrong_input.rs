@@ -4,9 +4,12 @@
 mod common;
 
 use common::Link;
-use infera_devnet::{Config, Devnet, EthereumHardfork, Error};
+use infera_devnet::{Config, Devnet, Error, EthereumHardfork};
 use serde_json::{Value, json};
-use tokio::{io::{AsyncReadExt, AsyncWriteExt}, net::TcpStream};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 on_both_transports!(wrong_parameters_are_named, unknown_methods_are_told);
 
@@ -17,7 +20,11 @@ async fn wrong_parameters_are_named(link: Link) {
         ("eth_getBalance", json!([[], "latest"]), "invalid argument 0: "),
         ("eth_getBlockByNumber", json!(["0xzz", false]), "invalid argument 0: "),
         ("eth_getBlockByHash", json!(["0x12", false]), "invalid argument 0: "),
-        ("eth_getStorageAt", json!([alloy::primitives::Address::ZERO, format!("0x{}", "f".repeat(70))]), "invalid argument 1: "),
+        (
+            "eth_getStorageAt",
+            json!([alloy::primitives::Address::ZERO, format!("0x{}", "f".repeat(70))]),
+            "invalid argument 1: ",
+        ),
         ("eth_sendRawTransaction", json!([5]), "invalid argument 0: "),
         ("eth_call", json!(["latest"]), "invalid argument 0: "),
         ("eth_getLogs", json!([{"fromBlock": "latest", "blockHash": 7}]), "invalid argument 0: "),
@@ -46,7 +53,8 @@ async fn unknown_methods_are_told(link: Link) {
 async fn post(link: &Link, body: &str) -> String {
     let address = link.server.as_ref().unwrap().local_addr();
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let head = format!("POST / HTTP/1.1\r\nhost: {address}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+    let head =
+        format!("POST / HTTP/1.1\r\nhost: {address}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
     stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
     let mut response = String::new();
     stream.read_to_string(&mut response).await.unwrap();
@@ -84,12 +92,15 @@ async fn a_batch_is_answered_in_order_and_notifications_are_not() {
         7,
     ]);
     let answers: Value = serde_json::from_str(&post(&link, &batch.to_string()).await).unwrap();
-    assert_eq!(answers, json!([
-        {"jsonrpc": "2.0", "id": 1, "result": "0x7a69"},
-        {"jsonrpc": "2.0", "id": "two", "result": "0x1"},
-        {"jsonrpc": "2.0", "id": 3, "error": {"code": -32601, "message": "the method eth_nothing does not exist/is not available"}},
-        {"jsonrpc": "2.0", "id": null, "error": {"code": -32600, "message": "invalid request"}},
-    ]));
+    assert_eq!(
+        answers,
+        json!([
+            {"jsonrpc": "2.0", "id": 1, "result": "0x7a69"},
+            {"jsonrpc": "2.0", "id": "two", "result": "0x1"},
+            {"jsonrpc": "2.0", "id": 3, "error": {"code": -32601, "message": "the method eth_nothing does not exist/is not available"}},
+            {"jsonrpc": "2.0", "id": null, "error": {"code": -32600, "message": "invalid request"}},
+        ])
+    );
     assert_eq!(post(&link, r#"{"jsonrpc":"2.0","method":"evm_mine"}"#).await, "");
     assert_eq!(link.devnet.head().number, 2);
 }
@@ -112,7 +123,9 @@ async fn a_chain_that_cannot_start_says_why() {
     assert!(message(wrong).starts_with("the mnemonic is not valid"));
     let old = Config { hardfork: EthereumHardfork::London, ..Config::default() };
     assert!(message(old).starts_with("hardfork London is not supported; choose paris"));
-    let genesis = serde_json::from_value(json!({"config": {"chainId": 1}, "difficulty": "0x1", "gasLimit": "0x1", "alloc": {}})).unwrap();
+    let genesis =
+        serde_json::from_value(json!({"config": {"chainId": 1}, "difficulty": "0x1", "gasLimit": "0x1", "alloc": {}}))
+            .unwrap();
     let proof_of_work = Config { genesis: Some(genesis), ..Config::default() };
     assert!(message(proof_of_work).starts_with("the genesis starts before the merge"));
 }

@@ -232,7 +232,7 @@ impl Follower {
             self.write(&item).await?;
             // Nobody may be listening.
             let _ = self.changes.send(match &item {
-                StreamItem::Block(block) => Change::Block(block.number),
+                StreamItem::Block(_) => Change::Block,
                 StreamItem::Rollback(rollback) => Change::Rollback { first_removed: rollback.first_removed },
             });
             if self.parameters.borrow().is_none() {

@@ -107,10 +107,6 @@ impl Rpc {
         Self { provider, time_limit, block_receipts: AtomicBool::new(true) }
     }
 
-    pub(crate) fn provider(&self) -> &DynProvider {
-        &self.provider
-    }
-
     async fn call<P: RpcSend, R: RpcRecv>(&self, method: &'static str, parameters: P) -> Result<R, RpcFailure> {
         match tokio::time::timeout(self.time_limit, self.provider.raw_request(method.into(), parameters)).await {
             Ok(Ok(answer)) => Ok(answer),

@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, ensure};
-use foundry_compilers::artifacts::{Contract, ast::Node, ast::NodeType};
-use serde_json::{Map, Value, json};
+use foundry_compilers::artifacts::{
+    BytecodeObject, Contract, Offsets,
+    ast::{Node, NodeType},
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::layout;
 
@@ -63,21 +67,39 @@ impl Artifact {
         // solc names an immutable by its syntax-tree number, which any edit changes; number them by position.
         let mut immutables: Vec<_> = deployed.immutable_references.values().collect();
         immutables.sort_by_key(|places| places.first().map(|place| place.start));
-        let immutables: BTreeMap<String, _> =
+        let immutable_references =
             immutables.into_iter().enumerate().map(|(index, places)| (index.to_string(), places)).collect();
 
-        let mut artifact = json!({
-            "abi": contract.abi,
-            "bytecode": { "object": creation.object },
-            "deployedBytecode": { "object": runtime.object, "immutableReferences": immutables },
-        });
-        if !contract.storage_layout.storage.is_empty()
-            && let Some(fields) = artifact.as_object_mut()
-        {
-            fields.insert("storageLayout".to_owned(), layout::stable(&contract.storage_layout)?);
-        }
+        let storage = &contract.storage_layout;
+        let file = File {
+            abi: serde_json::to_value(&contract.abi)?,
+            bytecode: Code { object: &creation.object, immutable_references: BTreeMap::new() },
+            deployed_bytecode: Code { object: &runtime.object, immutable_references },
+            storage_layout: (!storage.storage.is_empty()).then(|| layout::stable(storage)).transpose()?,
+        };
+        let artifact = serde_json::to_value(file)?;
         Ok(Self { text: format!("{}\n", sorted(artifact)), runtime_size })
     }
+}
+
+/// The file's content, in the shape of forge's artifacts.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct File<'a> {
+    abi: Value,
+    bytecode: Code<'a>,
+    deployed_bytecode: Code<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    storage_layout: Option<Value>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Code<'a> {
+    object: &'a BytecodeObject,
+    /// Where the constructor writes each immutable.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    immutable_references: BTreeMap<String, &'a Vec<Offsets>>,
 }
 
 /// The same value with the keys of every object in alphabetical order.
@@ -95,6 +117,8 @@ fn sorted(value: Value) -> Value {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
 
     use super::*;
 
@@ -137,8 +161,7 @@ mod tests {
     fn a_contract_that_needs_linking_is_refused() {
         let mut unlinked = contract("600200");
         let placeholder = format!("73__${}$__", "ab".repeat(17));
-        unlinked.evm.as_mut().unwrap().bytecode.as_mut().unwrap().object =
-            foundry_compilers::artifacts::BytecodeObject::Unlinked(placeholder);
+        unlinked.evm.as_mut().unwrap().bytecode.as_mut().unwrap().object = BytecodeObject::Unlinked(placeholder);
         let error = Artifact::new("A", &unlinked).err().unwrap();
         assert!(error.to_string().contains("calls a library by its address"), "{error}");
     }

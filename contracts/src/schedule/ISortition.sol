@@ -14,7 +14,8 @@ interface ISortition {
     /// @notice Sets a leaf. Executor registry only.
     function setWeight(bytes32 key, uint32 executorId, uint64 weight) external;
 
-    /// @notice Picks one leaf with probability weight / (total - excluded weights), from the current epoch's frozen weights.
+    /// @notice Picks one leaf with probability weight / (total - excluded weights), from the current epoch's frozen weights:
+    /// the lowest id such that it and all lower ids, without the excluded, weigh more than random mod (total - excluded weights).
     /// @param random Uniform 256-bit number.
     /// @param excluded Distinct leaves that can't be picked (already drawn or skipped).
     function pick(bytes32 key, uint256 random, uint32[] calldata excluded) external view returns (uint32 executorId);

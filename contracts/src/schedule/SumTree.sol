@@ -81,12 +81,11 @@ library SumTree {
     /// all lower ones weigh more than `random` modulo the total.
     /// @param excluded Distinct leaves.
     /// @return found False when nothing is left to pick.
-    function pick(
-        Tree storage tree,
-        uint256 random,
-        uint32[] calldata excluded,
-        uint256 epoch
-    ) internal view returns (bool found, uint256 leaf) {
+    function pick(Tree storage tree, uint256 random, uint32[] calldata excluded, uint256 epoch)
+        internal
+        view
+        returns (bool found, uint256 leaf)
+    {
         uint256[] memory weights = new uint256[](excluded.length);
         for (uint256 i = 0; i < excluded.length; ++i) {
             weights[i] = frozen(tree, excluded[i], epoch);
@@ -154,12 +153,11 @@ library SumTree {
         }
     }
 
-    function _frozenLanes(
-        Tree storage tree,
-        uint256 level,
-        uint256 index,
-        uint256 epoch
-    ) private view returns (uint256) {
+    function _frozenLanes(Tree storage tree, uint256 level, uint256 index, uint256 epoch)
+        private
+        view
+        returns (uint256)
+    {
         Node storage node = _node(tree, level, index);
         uint256 word = node.current;
         return word >> EPOCH_OFFSET == epoch ? node.previous : word & LANES;

@@ -18,10 +18,11 @@ contract AgreementVerifier is IAgreementVerifier {
     uint256 private constant MILLION = 1e6;
 
     /// @inheritdoc IAgreementVerifier
-    function cluster(
-        VerificationProfile calldata profile,
-        Answer[] calldata answers
-    ) external pure returns (uint8 size, uint8 centre, uint8 members) {
+    function cluster(VerificationProfile calldata profile, Answer[] calldata answers)
+        external
+        pure
+        returns (uint8 size, uint8 centre, uint8 members)
+    {
         uint256 count = answers.length;
         if (count > MAX_ANSWERS) revert TooManyAnswers(count, MAX_ANSWERS);
 
@@ -29,12 +30,14 @@ contract AgreementVerifier is IAgreementVerifier {
         uint256[] memory clusters = new uint256[](count);
         uint256[] memory sizes = new uint256[](count);
         for (uint256 i = 0; i < count; ++i) {
-            vectors[i] = _read(profile, answers[i]);
-            if (vectors[i].squaredNorm == 0) continue;
+            Answer calldata answer = answers[i];
+            CosineInt16.Vector memory vector = _read(profile, answer);
+            if (vector.squaredNorm == 0) continue;
+            vectors[i] = vector;
             clusters[i] = 1 << i;
             sizes[i] = 1;
             for (uint256 j = 0; j < i; ++j) {
-                (bool forward, bool backward) = _compare(profile, answers[i], answers[j], vectors[i], vectors[j]);
+                (bool forward, bool backward) = _compare(profile, answer, answers[j], vector, vectors[j]);
                 if (forward) {
                     clusters[i] |= 1 << j;
                     ++sizes[i];
@@ -53,11 +56,11 @@ contract AgreementVerifier is IAgreementVerifier {
     }
 
     /// @inheritdoc IAgreementVerifier
-    function agree(
-        VerificationProfile calldata profile,
-        Answer calldata a,
-        Answer calldata b
-    ) external pure returns (bool forward) {
+    function agree(VerificationProfile calldata profile, Answer calldata a, Answer calldata b)
+        external
+        pure
+        returns (bool forward)
+    {
         (forward,) = _compare(profile, a, b, _read(profile, a), _read(profile, b));
     }
 
@@ -75,10 +78,11 @@ contract AgreementVerifier is IAgreementVerifier {
     }
 
     /// @dev Reads the vector of an answer that is well-formed by itself; of another one, the zero vector.
-    function _read(
-        VerificationProfile calldata profile,
-        Answer calldata answer
-    ) private pure returns (CosineInt16.Vector memory vector) {
+    function _read(VerificationProfile calldata profile, Answer calldata answer)
+        private
+        pure
+        returns (CosineInt16.Vector memory vector)
+    {
         if (answer.vector.length != 2 * uint256(profile.dimension)) return vector;
         ResultRule rule = profile.rule;
         if (rule == ResultRule.Scores) {
@@ -125,25 +129,27 @@ contract AgreementVerifier is IAgreementVerifier {
         return a.length == b.length && a.length % 2 == 0;
     }
 
-    function _dotProducts(
-        bytes calldata a,
-        bytes calldata b
-    ) private pure returns (int256 ab, uint256 aa, uint256 bb) {
+    function _dotProducts(bytes calldata a, bytes calldata b) private pure returns (int256 ab, uint256 aa, uint256 bb) {
         CosineInt16.Vector memory vectorA = CosineInt16.read(a);
         CosineInt16.Vector memory vectorB = CosineInt16.read(b);
         return (CosineInt16.dot(vectorA, vectorB), vectorA.squaredNorm, vectorB.squaredNorm);
     }
 
     function _normsWithin(uint256 aa, uint256 bb, uint256 tolerancePpm) private pure returns (bool) {
-        (uint256 larger, uint256 smaller) = aa > bb ? (aa, bb) : (bb, aa);
-        return (larger - smaller) * MILLION <= tolerancePpm * larger;
+        unchecked {
+            // Squared norms of what fits into calldata are below 2^64.
+            (uint256 larger, uint256 smaller) = aa > bb ? (aa, bb) : (bb, aa);
+            return (larger - smaller) * MILLION <= tolerancePpm * larger;
+        }
     }
 
-    /// @dev Products stay below 2^200: norms of vectors that fit into calldata are below 2^64.
     function _cosineWithin(int256 ab, uint256 aa, uint256 bb, uint256 maxDistancePpb) private pure returns (bool) {
         if (ab <= 0) return false;
-        uint256 minimum = maxDistancePpb < BILLION ? BILLION - maxDistancePpb : 0;
-        uint256 dot = uint256(ab);
-        return dot * dot * BILLION * BILLION >= minimum * minimum * aa * bb;
+        unchecked {
+            // Both sides are below 2^188: all three products are below 2^64, and a billion is below 2^30.
+            uint256 minimum = maxDistancePpb < BILLION ? BILLION - maxDistancePpb : 0;
+            uint256 dot = uint256(ab);
+            return dot * dot * (BILLION * BILLION) >= minimum * minimum * aa * bb;
+        }
     }
 }

@@ -42,6 +42,7 @@ library CosineInt16 {
         uint256 position;
         uint256 size;
         uint256 sum;
+        uint256 product;
         assembly ("memory-safe") {
             position := mload(0x40)
             size := and(add(elements.length, 63), not(63))
@@ -55,23 +56,29 @@ library CosineInt16 {
             }
             calldatacopy(position, elements.offset, elements.length)
 
+            let mask := or(EVERY_FOURTH, shr(255, calldatasize())) // see `dot`
             for { let cursor := position } lt(cursor, end) { cursor := add(cursor, 32) } {
-                let word := xor(mload(cursor), SIGNS)
-                mstore(cursor, word)
-
-                // Pairs of elements add up in 32-bit lanes; the multiplication adds all eight lanes up in the highest.
-                let pairs := add(and(word, EVERY_SECOND), and(shr(16, word), EVERY_SECOND))
-                sum := add(sum, shr(224, mul(pairs, ONES_32)))
+                let u := xor(mload(cursor), SIGNS)
+                mstore(cursor, u)
 
                 // Lanes 3 2 1 0 become 1 0 3 2, then 0 1 2 3.
-                word := or(shr(128, word), shl(128, word))
-                word := or(and(shr(64, word), LOW_LANES_64), shl(64, and(word, LOW_LANES_64)))
-                mstore(add(cursor, size), word)
+                let v := or(shr(128, u), shl(128, u))
+                v := or(and(shr(64, v), LOW_LANES_64), shl(64, and(v, LOW_LANES_64)))
+                mstore(add(cursor, size), v)
+
+                // Pairs of elements add up in 32-bit lanes; the multiplication adds all eight lanes up in the highest.
+                let pairs := add(and(u, EVERY_SECOND), and(shr(16, u), EVERY_SECOND))
+                sum := add(sum, shr(224, mul(pairs, ONES_32)))
+
+                product := add(product, mul(and(u, mask), and(v, mask)))
+                product := add(product, mul(and(shr(16, u), mask), and(shr(16, v), mask)))
+                product := add(product, mul(and(shr(32, u), mask), and(shr(32, v), mask)))
+                product := add(product, mul(and(shr(48, u), mask), and(shr(48, v), mask)))
             }
         }
         (vector.position, vector.size, vector.sum) = (position, size, sum);
         // A sum of squares is not negative.
-        vector.squaredNorm = uint256(dot(vector, vector));
+        vector.squaredNorm = uint256(_withoutOffset(product, 2 * sum, size));
     }
 
     /// @notice a.b of two vectors of equal length.
@@ -104,11 +111,15 @@ library CosineInt16 {
                 product := add(product, mul(and(shr(32, u), mask), and(shr(32, v), mask)))
                 product := add(product, mul(and(shr(48, u), mask), and(shr(48, v), mask)))
             }
-            product := shr(192, product)
         }
+        return _withoutOffset(product, a.sum + b.sum, size);
+    }
+
+    /// @dev sum(x y) from the sum of the products U_k * R_k, sum(u) + sum(v), and the size of each vector in bytes.
+    function _withoutOffset(uint256 product, uint256 sums, uint256 size) private pure returns (int256) {
         unchecked {
             // No term reaches 2^64, by the bound on the lanes.
-            return int256(product) - int256((a.sum + b.sum) << 15) + int256((size >> 1) << 30);
+            return int256(product >> 192) - int256(sums << 15) + int256((size / 2) << 30);
         }
     }
 }

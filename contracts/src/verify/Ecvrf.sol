@@ -33,12 +33,11 @@ library Ecvrf {
 
     /// @notice Verifies a proof under the public key (x, y). Never reverts.
     /// @return valid Whether the proof holds. @return beta The VRF's output, 0 when it does not.
-    function verify(
-        uint256 x,
-        uint256 y,
-        bytes memory alpha,
-        IVifVerifier.Proof calldata proof
-    ) internal pure returns (bool valid, bytes32 beta) {
+    function verify(uint256 x, uint256 y, bytes memory alpha, IVifVerifier.Proof calldata proof)
+        internal
+        pure
+        returns (bool valid, bytes32 beta)
+    {
         if (!isUsablePoint(x, y) || !isUsablePoint(proof.gammaX, proof.gammaY)) return (false, 0);
         if (proof.c == 0 || proof.c > type(uint128).max || proof.s == 0 || proof.s >= ORDER) return (false, 0);
 
@@ -52,14 +51,7 @@ library Ecvrf {
         bytes memory gamma = compress(proof.gammaX, proof.gammaY);
         bytes32 challenge = sha256(
             abi.encodePacked(
-                SUITE,
-                CHALLENGE,
-                publicKey,
-                compress(hashX, proof.hashY),
-                gamma,
-                compress(proof.uX, proof.uY),
-                v,
-                END
+                SUITE, CHALLENGE, publicKey, compress(hashX, proof.hashY), gamma, compress(proof.uX, proof.uY), v, END
             )
         );
         if (uint256(challenge) >> 128 != proof.c) return (false, 0);
@@ -79,12 +71,11 @@ library Ecvrf {
     /// @dev Try-and-increment: counter k is the first whose hash is the x of a point. For each earlier one whose hash is a
     /// field element there is a witness that x^3 + 7 is not a square: -1 is none in this field, so exactly one of
     /// x^3 + 7 and its negative is (neither is 0: a point with y = 0 would have order 2).
-    function _hashToCurve(
-        bytes memory salt,
-        bytes memory alpha,
-        uint256 hashY,
-        uint256[] calldata skipped
-    ) private pure returns (bool found, uint256 x) {
+    function _hashToCurve(bytes memory salt, bytes memory alpha, uint256 hashY, uint256[] calldata skipped)
+        private
+        pure
+        returns (bool found, uint256 x)
+    {
         uint256 counter = skipped.length;
         // The counter is one byte, and of the two points with this x, the one with even y is meant.
         if (counter > type(uint8).max || hashY & 1 != 0) return (false, 0);
@@ -105,34 +96,25 @@ library Ecvrf {
     }
 
     /// @dev Whether the hints are U = sB - cY, sH and c Gamma.
-    function _hintsHold(
-        uint256 x,
-        uint256 y,
-        uint256 hashX,
-        IVifVerifier.Proof calldata proof
-    ) private pure returns (bool) {
+    function _hintsHold(uint256 x, uint256 y, uint256 hashX, IVifVerifier.Proof calldata proof)
+        private
+        pure
+        returns (bool)
+    {
         uint256 minusS = ORDER - mulmod(proof.s, x, ORDER);
         uint256 minusC = ORDER - mulmod(proof.c, x, ORDER);
         return _recoversTo(minusS, y, x, minusC, proof.uX, proof.uY)
             && _recoversTo(0, proof.hashY, hashX, mulmod(proof.s, hashX, ORDER), proof.sHashX, proof.sHashY)
             && _recoversTo(
-                0,
-                proof.gammaY,
-                proof.gammaX,
-                mulmod(proof.c, proof.gammaX, ORDER),
-                proof.cGammaX,
-                proof.cGammaY
-            );
+            0, proof.gammaY, proof.gammaX, mulmod(proof.c, proof.gammaX, ORDER), proof.cGammaX, proof.cGammaY
+        );
     }
 
-    function _recoversTo(
-        uint256 message,
-        uint256 parity,
-        uint256 r,
-        uint256 s,
-        uint256 x,
-        uint256 y
-    ) private pure returns (bool) {
+    function _recoversTo(uint256 message, uint256 parity, uint256 r, uint256 s, uint256 x, uint256 y)
+        private
+        pure
+        returns (bool)
+    {
         address recovered = ecrecover(bytes32(message), uint8(27 + (parity & 1)), bytes32(r), bytes32(s));
         // The zero address is ecrecover's failure, not a point.
         return recovered != address(0) && recovered == address(uint160(uint256(keccak256(abi.encode(x, y)))));
@@ -141,9 +123,11 @@ library Ecvrf {
     /// @dev V = sH - c Gamma, compressed, by the chord through sH and -c Gamma. If their x are equal there is no chord, and
     /// no inverse either, because the product is 0: V is then infinity, which has no encoding, or 2 sH. A prover has to
     /// find a challenge that fits its own secret to get there, with one chance in 2^128 a try.
-    function _differenceOfHints(
-        IVifVerifier.Proof calldata proof
-    ) private pure returns (bool distinct, bytes memory v) {
+    function _differenceOfHints(IVifVerifier.Proof calldata proof)
+        private
+        pure
+        returns (bool distinct, bytes memory v)
+    {
         (uint256 x1, uint256 x2) = (proof.sHashX, proof.cGammaX);
         if (mulmod(addmod(x2, FIELD - x1, FIELD), proof.inverse, FIELD) != 1) return (false, "");
         // slope = (-y2 - y1) / (x2 - x1)

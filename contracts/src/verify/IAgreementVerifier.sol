@@ -13,21 +13,22 @@ interface IAgreementVerifier {
     /// @return size Answers in the cluster (0 when every answer is malformed).
     /// @return centre Position of the centre in `answers`.
     /// @return members Bitmap of positions in the cluster.
-    function cluster(
-        VerificationProfile calldata profile,
-        Answer[] calldata answers
-    ) external pure returns (uint8 size, uint8 centre, uint8 members);
+    function cluster(VerificationProfile calldata profile, Answer[] calldata answers)
+        external
+        pure
+        returns (uint8 size, uint8 centre, uint8 members);
 
     /// @notice Whether two answers agree, `a` being the centre (ambiguity is judged from its scores).
-    function agree(
-        VerificationProfile calldata profile,
-        Answer calldata a,
-        Answer calldata b
-    ) external pure returns (bool);
+    function agree(VerificationProfile calldata profile, Answer calldata a, Answer calldata b)
+        external
+        pure
+        returns (bool);
 
     /// @notice a.b, a.a and b.b of two vectors of big-endian int16 elements of equal length.
+    /// Reverts `WrongDimension` about `b` (seat 1) when the lengths differ or are odd.
     function dotProducts(bytes calldata a, bytes calldata b) external pure returns (int256 ab, uint256 aa, uint256 bb);
 
     /// @notice cos(a,b) >= 1 - ppb/1e9 in integers: ab > 0 and ab^2 * 1e18 >= (1e9 - ppb)^2 * aa * bb.
+    /// False when the lengths differ or are odd.
     function cosineWithin(bytes calldata a, bytes calldata b, uint32 maxDistancePpb) external pure returns (bool);
 }

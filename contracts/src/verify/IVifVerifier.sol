@@ -41,21 +41,19 @@ interface IVifVerifier {
         bytes32 beacon;
     }
 
-    /// @notice Verifies a proof for `alpha` under the public key. @return valid Whether it holds. @return beta The VRF output.
-    function verify(
-        uint256 publicX,
-        uint256 publicY,
-        bytes calldata alpha,
-        Proof calldata proof
-    ) external pure returns (bool valid, bytes32 beta);
+    /// @notice Verifies a proof for `alpha` under the public key. No proof makes it revert.
+    /// @return valid Whether it holds; false for a key whose x is not below the group order.
+    /// @return beta The VRF output, 0 when the proof does not hold.
+    function verify(uint256 publicX, uint256 publicY, bytes calldata alpha, Proof calldata proof)
+        external
+        pure
+        returns (bool valid, bytes32 beta);
 
     /// @notice `verify` with the alpha that binds the job.
-    function verifyVif(
-        uint256 publicX,
-        uint256 publicY,
-        VifInput calldata input,
-        Proof calldata proof
-    ) external view returns (bool valid, bytes32 beta);
+    function verifyVif(uint256 publicX, uint256 publicY, VifInput calldata input, Proof calldata proof)
+        external
+        view
+        returns (bool valid, bytes32 beta);
 
     function vifAlpha(VifInput calldata input) external view returns (bytes32);
 }

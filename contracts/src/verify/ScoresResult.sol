@@ -32,11 +32,11 @@ library ScoresResult {
     /// tolerance of the centre's winner.
     /// @dev The last condition always holds for the same winner. For another winner it needs a centre whose best two
     /// scores are within the tolerance: its decision is ambiguous, which excuses the other.
-    function agree(
-        bytes calldata a,
-        bytes calldata b,
-        uint256 tolerance
-    ) internal pure returns (bool forward, bool backward) {
+    function agree(bytes calldata a, bytes calldata b, uint256 tolerance)
+        internal
+        pure
+        returns (bool forward, bool backward)
+    {
         if (a.length != b.length) return (false, false);
         uint256 count = countOf(a);
         for (uint256 i = 0; i < count; ++i) {

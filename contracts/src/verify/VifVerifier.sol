@@ -7,22 +7,20 @@ import {IVifVerifier} from "./IVifVerifier.sol";
 /// @title Verifies VRF proofs, and those that are bound to a job. Stateless.
 contract VifVerifier is IVifVerifier {
     /// @inheritdoc IVifVerifier
-    function verify(
-        uint256 publicX,
-        uint256 publicY,
-        bytes calldata alpha,
-        Proof calldata proof
-    ) external pure returns (bool valid, bytes32 beta) {
+    function verify(uint256 publicX, uint256 publicY, bytes calldata alpha, Proof calldata proof)
+        external
+        pure
+        returns (bool valid, bytes32 beta)
+    {
         return Ecvrf.verify(publicX, publicY, alpha, proof);
     }
 
     /// @inheritdoc IVifVerifier
-    function verifyVif(
-        uint256 publicX,
-        uint256 publicY,
-        VifInput calldata input,
-        Proof calldata proof
-    ) external view returns (bool valid, bytes32 beta) {
+    function verifyVif(uint256 publicX, uint256 publicY, VifInput calldata input, Proof calldata proof)
+        external
+        view
+        returns (bool valid, bytes32 beta)
+    {
         return Ecvrf.verify(publicX, publicY, abi.encodePacked(vifAlpha(input)), proof);
     }
 

@@ -156,7 +156,7 @@ contract CallbackTest is JobFixture {
     }
 
     function test_withdrawing_from_within_a_callback_pays_once() public {
-        Terms memory terms = _withCallback(_terms(0), address(target), GAS);
+        Terms memory terms = _withCallback(_terms(0), address(target), 2 * GAS);
         (,, Answer[] memory answers) = _requestRevealed(terms, _honest());
         target.reenterWith(abi.encodeCall(IJobRegistry.withdrawFor, (refundee)));
         uint256 refund = jobs.quote(terms) - 3 * SEAT_FEE - terms.dispatchFee - terms.callbackFee;

@@ -227,8 +227,7 @@ contract SortitionTest is Test {
         uint256 chiSquaredMillionths = 0;
         for (uint256 i = 0; i < 8; ++i) {
             // The weights sum up to the number of draws: a weight is the expected number.
-            uint256 difference =
-                picked[ids[i]] > weights[i] ? picked[ids[i]] - weights[i] : weights[i] - picked[ids[i]];
+            uint256 difference = picked[ids[i]] > weights[i] ? picked[ids[i]] - weights[i] : weights[i] - picked[ids[i]];
             chiSquaredMillionths += difference * difference * 1e6 / weights[i];
         }
         assertLt(chiSquaredMillionths, 24.3e6);
@@ -238,6 +237,7 @@ contract SortitionTest is Test {
     // ------------------------------------------------- against the model
 
     /// A random history of changes, growth and epochs; after each step, draws with and without exclusions.
+    /// forge-config: default.fuzz.runs = 64
     function testFuzz_EqualsTheModel(uint256 seed) public {
         WeightModel model = new WeightModel();
         model.setEpoch(vm.getBlockTimestamp() / EPOCH);

@@ -7,10 +7,11 @@ import {CosineInt16Reference} from "../../src/verify/CosineInt16Reference.sol";
 
 /// @notice The agreement of answers, written down as the protocol says it: every pair from scratch, no sharing, no packing.
 contract AgreementReference {
-    function cluster(
-        VerificationProfile calldata profile,
-        Answer[] calldata answers
-    ) external view returns (uint8 size, uint8 centre, uint8 members) {
+    function cluster(VerificationProfile calldata profile, Answer[] calldata answers)
+        external
+        view
+        returns (uint8 size, uint8 centre, uint8 members)
+    {
         for (uint256 i = 0; i < answers.length; ++i) {
             uint8 neighbours = 0;
             uint8 bitmap = 0;
@@ -24,11 +25,11 @@ contract AgreementReference {
         }
     }
 
-    function agree(
-        VerificationProfile calldata profile,
-        Answer calldata a,
-        Answer calldata b
-    ) public view returns (bool) {
+    function agree(VerificationProfile calldata profile, Answer calldata a, Answer calldata b)
+        public
+        view
+        returns (bool)
+    {
         if (a.vector.length != 2 * uint256(profile.dimension) || b.vector.length != a.vector.length) return false;
         int256 aa = CosineInt16Reference.dot(a.vector, a.vector);
         int256 bb = CosineInt16Reference.dot(b.vector, b.vector);
@@ -40,11 +41,11 @@ contract AgreementReference {
         return resultsAgree(profile, a.result, b.result);
     }
 
-    function resultsAgree(
-        VerificationProfile calldata profile,
-        bytes calldata a,
-        bytes calldata b
-    ) public view returns (bool) {
+    function resultsAgree(VerificationProfile calldata profile, bytes calldata a, bytes calldata b)
+        public
+        view
+        returns (bool)
+    {
         if (profile.rule == ResultRule.ExactBytes) return keccak256(a) == keccak256(b);
         if (profile.rule == ResultRule.Vector) return a.length == 0 && b.length == 0;
         if (profile.rule == ResultRule.None || !isCanonical(a) || !isCanonical(b)) return false;

@@ -107,7 +107,11 @@ contract EcvrfForgeryTest is Test {
     }
 
     /// The owner's c, s and U; Gamma = OTHER H; V is arbitrary, and hashed before s and c are known.
-    function _withGammaOfOther(uint256 nonce) private view returns (IVifVerifier.Proof memory proof, Secp256k1.Point memory v) {
+    function _withGammaOfOther(uint256 nonce)
+        private
+        view
+        returns (IVifVerifier.Proof memory proof, Secp256k1.Point memory v)
+    {
         Secp256k1.Point memory gamma = Secp256k1.multiply(OTHER, h);
         Secp256k1.Point memory u = Secp256k1.multiply(nonce, Secp256k1.generator());
         v = Secp256k1.multiply(nonce, gamma);
@@ -122,19 +126,14 @@ contract EcvrfForgeryTest is Test {
     }
 
     function _pointOfCounter(uint256 counter) private view returns (bool exists, Secp256k1.Point memory point) {
-        point.x = uint256(
-            sha256(abi.encodePacked(hex"fe01", plain.compress(publicKey), alpha, uint8(counter), hex"00"))
-        );
+        point.x =
+            uint256(sha256(abi.encodePacked(hex"fe01", plain.compress(publicKey), alpha, uint8(counter), hex"00")));
         (exists, point.y) = Secp256k1.root(Secp256k1.cubic(point.x));
         if (point.y % 2 == 1) point.y = Secp256k1.P - point.y;
     }
 
     /// The y of the sum of two points, of which sH is one, whose chord has the slope and whose sum has x.
-    function _heightAlong(
-        uint256 slope,
-        IVifVerifier.Proof memory proof,
-        uint256 x
-    ) private pure returns (uint256) {
+    function _heightAlong(uint256 slope, IVifVerifier.Proof memory proof, uint256 x) private pure returns (uint256) {
         uint256 p = Secp256k1.P;
         return addmod(mulmod(slope, addmod(proof.sHashX, p - x, p), p), p - proof.sHashY, p);
     }

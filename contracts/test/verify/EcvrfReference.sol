@@ -11,18 +11,18 @@ contract EcvrfReference {
     bytes1 private constant SUITE = 0xFE;
 
     /// @notice RFC 9381, 5.3. Looks at Gamma, c and s only.
-    function verify(
-        Secp256k1.Point calldata publicKey,
-        bytes calldata alpha,
-        IVifVerifier.Proof calldata proof
-    ) external view returns (bool valid, bytes32 beta) {
+    function verify(Secp256k1.Point calldata publicKey, bytes calldata alpha, IVifVerifier.Proof calldata proof)
+        external
+        view
+        returns (bool valid, bytes32 beta)
+    {
         Secp256k1.Point memory gamma = Secp256k1.Point(proof.gammaX, proof.gammaY);
         if (!publicKey.isOnCurve() || !gamma.isOnCurve()) return (false, 0);
         if (proof.c > type(uint128).max || proof.s >= Secp256k1.N) return (false, 0);
 
         (Secp256k1.Point memory h,) = hashToCurve(publicKey, alpha);
-        Secp256k1.Point memory u = Secp256k1.multiply(proof.s, Secp256k1.generator())
-            .add(Secp256k1.multiply(proof.c, publicKey).negate());
+        Secp256k1.Point memory u =
+            Secp256k1.multiply(proof.s, Secp256k1.generator()).add(Secp256k1.multiply(proof.c, publicKey).negate());
         Secp256k1.Point memory v = Secp256k1.multiply(proof.s, h).add(Secp256k1.multiply(proof.c, gamma).negate());
         if (u.isInfinity() || v.isInfinity()) return (false, 0);
         if (challenge(publicKey, h, gamma, u, v) != proof.c) return (false, 0);
@@ -30,11 +30,11 @@ contract EcvrfReference {
     }
 
     /// @notice RFC 9381, 5.1, with a given nonce, and the hints.
-    function prove(
-        uint256 secret,
-        uint256 nonce,
-        bytes calldata alpha
-    ) external view returns (Secp256k1.Point memory publicKey, IVifVerifier.Proof memory proof) {
+    function prove(uint256 secret, uint256 nonce, bytes calldata alpha)
+        external
+        view
+        returns (Secp256k1.Point memory publicKey, IVifVerifier.Proof memory proof)
+    {
         publicKey = Secp256k1.multiply(secret, Secp256k1.generator());
         (Secp256k1.Point memory h, uint256[] memory skipped) = hashToCurve(publicKey, alpha);
         proof = prove(secret, nonce, publicKey, h);
@@ -42,12 +42,11 @@ contract EcvrfReference {
     }
 
     /// @notice The proof for a given point in place of the one that alpha hashes to.
-    function prove(
-        uint256 secret,
-        uint256 nonce,
-        Secp256k1.Point memory publicKey,
-        Secp256k1.Point memory h
-    ) public view returns (IVifVerifier.Proof memory proof) {
+    function prove(uint256 secret, uint256 nonce, Secp256k1.Point memory publicKey, Secp256k1.Point memory h)
+        public
+        view
+        returns (IVifVerifier.Proof memory proof)
+    {
         Secp256k1.Point memory gamma = Secp256k1.multiply(secret, h);
         Secp256k1.Point memory u = Secp256k1.multiply(nonce, Secp256k1.generator());
         Secp256k1.Point memory v = Secp256k1.multiply(nonce, h);
@@ -65,15 +64,15 @@ contract EcvrfReference {
     }
 
     /// @notice RFC 9381, 5.4.1.1, and for each skipped counter a root of -(x^3 + 7), or 0 where the hash is no field element.
-    function hashToCurve(
-        Secp256k1.Point memory publicKey,
-        bytes memory alpha
-    ) public view returns (Secp256k1.Point memory h, uint256[] memory skipped) {
+    function hashToCurve(Secp256k1.Point memory publicKey, bytes memory alpha)
+        public
+        view
+        returns (Secp256k1.Point memory h, uint256[] memory skipped)
+    {
         uint256[] memory witnesses = new uint256[](256);
         for (uint256 counter = 0; counter < 256; ++counter) {
-            uint256 x = uint256(
-                sha256(abi.encodePacked(SUITE, hex"01", compress(publicKey), alpha, uint8(counter), hex"00"))
-            );
+            uint256 x =
+                uint256(sha256(abi.encodePacked(SUITE, hex"01", compress(publicKey), alpha, uint8(counter), hex"00")));
             if (x < Secp256k1.P) {
                 (bool exists, uint256 y) = Secp256k1.root(Secp256k1.cubic(x));
                 if (exists) {

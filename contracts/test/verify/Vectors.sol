@@ -11,7 +11,11 @@ library Vectors {
     }
 
     /// @notice A vector and the same one with every element moved by at most `noise`.
-    function pair(uint256 seed, uint256 dimension, uint16 noise) internal pure returns (bytes memory a, bytes memory b) {
+    function pair(uint256 seed, uint256 dimension, uint16 noise)
+        internal
+        pure
+        returns (bytes memory a, bytes memory b)
+    {
         a = new bytes(2 * dimension);
         b = new bytes(2 * dimension);
         uint256 range = 2 * uint256(noise) + 1;

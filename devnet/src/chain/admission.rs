@@ -73,9 +73,7 @@ impl Rejection {
         use InvalidTransaction as Evm;
         match error {
             Evm::NonceTooLow { tx, state } => Self::NonceTooLow { next: *state, nonce: *tx },
-            Evm::LackOfFundForMaxFee { fee, balance } => {
-                Self::InsufficientFunds { balance: **balance, cost: **fee }
-            }
+            Evm::LackOfFundForMaxFee { fee, balance } => Self::InsufficientFunds { balance: **balance, cost: **fee },
             Evm::CallGasCostMoreThanGasLimit { initial_gas, gas_limit } => {
                 Self::IntrinsicGas { gas: *gas_limit, needed: *initial_gas }
             }
@@ -83,16 +81,12 @@ impl Rejection {
                 Self::FloorGas { gas: *gas_limit, needed: *gas_floor }
             }
             Evm::CallerGasLimitMoreThanBlock => Self::BlockGasLimit,
-            Evm::TxGasLimitGreaterThanCap { gas_limit, cap } => {
-                Self::GasCap { cap: *cap, gas: *gas_limit }
-            }
+            Evm::TxGasLimitGreaterThanCap { gas_limit, cap } => Self::GasCap { cap: *cap, gas: *gas_limit },
             Evm::PriorityFeeGreaterThanMaxFee => Self::TipAboveFee {
                 tip: transaction.max_priority_fee_per_gas().unwrap_or_default(),
                 fee: transaction.max_fee_per_gas(),
             },
-            Evm::RejectCallerWithCode => {
-                Self::Invalid(format!("sender not an eoa: address {}", transaction.signer()))
-            }
+            Evm::RejectCallerWithCode => Self::Invalid(format!("sender not an eoa: address {}", transaction.signer())),
             other => Self::Invalid(other.to_string()),
         }
     }

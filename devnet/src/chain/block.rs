@@ -1,9 +1,10 @@
 //! A block with what came of it.
 
+use std::sync::OnceLock;
+
 use alloy::{
     consensus::{
-        Block as ConsensusBlock, BlockBody, Header, ReceiptEnvelope, Sealed, TxEnvelope,
-        transaction::Recovered,
+        Block as ConsensusBlock, BlockBody, Header, ReceiptEnvelope, Sealed, TxEnvelope, transaction::Recovered,
     },
     eips::{BlockNumHash, eip4895::Withdrawals},
     primitives::{B256, TxHash},
@@ -23,6 +24,7 @@ pub(crate) struct Block {
     pub(crate) receipts: Vec<ReceiptEnvelope>,
     /// The states before and after. Absent for blocks loaded from a file, which holds the last state only.
     pub(crate) states: Option<States>,
+    size: OnceLock<usize>,
 }
 
 /// What a block started from and what it left. The first is its parent's, unless that was changed by hand.
@@ -39,7 +41,7 @@ impl Block {
         receipts: Vec<ReceiptEnvelope>,
         states: Option<States>,
     ) -> Self {
-        Self { header, transactions, receipts, states }
+        Self { header, transactions, receipts, states, size: OnceLock::new() }
     }
 
     pub(crate) const fn header(&self) -> &Sealed<Header> {
@@ -74,9 +76,7 @@ impl Block {
 
     /// Gas used by the transaction at `index` alone.
     pub(crate) fn gas_used(&self, index: usize) -> u64 {
-        let cumulative = |index: usize| {
-            self.receipts.get(index).map_or(0, ReceiptEnvelope::cumulative_gas_used)
-        };
+        let cumulative = |index: usize| self.receipts.get(index).map_or(0, ReceiptEnvelope::cumulative_gas_used);
         let before = index.checked_sub(1).map_or(0, cumulative);
         cumulative(index).saturating_sub(before)
     }
@@ -102,6 +102,6 @@ impl Block {
 
     /// Length of the RLP encoding in bytes.
     pub(crate) fn size(&self) -> usize {
-        self.to_consensus().length()
+        *self.size.get_or_init(|| self.to_consensus().length())
     }
 }

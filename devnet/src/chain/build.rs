@@ -10,12 +10,9 @@ use alloy::{
     primitives::{Address, B256, Bloom, Bytes, TxHash},
 };
 use alloy_evm::{
-    Evm, EvmEnv, EvmFactory, EthEvmFactory,
+    EthEvmFactory, Evm, EvmEnv, EvmFactory,
     block::{BlockExecutionError, BlockExecutor, BlockValidationError},
-    eth::{
-        EthBlockExecutionCtx, EthBlockExecutor, NextEvmEnvAttributes,
-        receipt_builder::AlloyReceiptBuilder,
-    },
+    eth::{EthBlockExecutionCtx, EthBlockExecutor, NextEvmEnvAttributes, receipt_builder::AlloyReceiptBuilder},
 };
 use alloy_hardforks::EthereumHardforks;
 use revm::{context_interface::result::InvalidTransaction, primitives::hardfork::SpecId};
@@ -53,10 +50,8 @@ pub(crate) struct Built {
 impl NextBlock {
     /// The environment of a block after `parent`.
     pub(crate) fn environment(&self, spec: &ChainSpec, parent: &Header) -> EvmEnv {
-        let base_fee = self
-            .base_fee
-            .or_else(|| parent.next_block_base_fee(BaseFeeParams::ethereum()))
-            .unwrap_or_default();
+        let base_fee =
+            self.base_fee.or_else(|| parent.next_block_base_fee(BaseFeeParams::ethereum())).unwrap_or_default();
         let attributes = NextEvmEnvAttributes {
             timestamp: self.timestamp,
             suggested_fee_recipient: self.beneficiary,
@@ -65,8 +60,7 @@ impl NextBlock {
             slot_number: None,
         };
         let blobs = spec.blob_params(self.timestamp);
-        let mut env =
-            EvmEnv::for_eth_next_block(parent, attributes, base_fee, spec, spec.chain_id, blobs);
+        let mut env = EvmEnv::for_eth_next_block(parent, attributes, base_fee, spec, spec.chain_id, blobs);
         env.cfg_env.disable_eip3607 = self.contracts_may_send;
         env
     }
@@ -88,8 +82,7 @@ pub(crate) fn build(
 
     let clears_empty = env.cfg_env.spec.is_enabled_in(SpecId::SPURIOUS_DRAGON);
     let cancun = spec.is_cancun_active_at_timestamp(next.timestamp);
-    let most_blob_gas =
-        spec.blob_params(next.timestamp).map_or(0, |params| params.max_blob_gas_per_block());
+    let most_blob_gas = spec.blob_params(next.timestamp).map_or(0, |params| params.max_blob_gas_per_block());
     let before = state.clone();
     let database = StateDatabase::new(state, hashes, clears_empty);
     let evm = EthEvmFactory::default().create_evm(database, env);
@@ -119,8 +112,7 @@ pub(crate) fn build(
     let (evm, result) = executor.finish().map_err(failed)?;
 
     let state = evm.into_db().into_state();
-    let logs_bloom =
-        result.receipts.iter().fold(Bloom::ZERO, |bloom, receipt| bloom | *receipt.logs_bloom());
+    let logs_bloom = result.receipts.iter().fold(Bloom::ZERO, |bloom, receipt| bloom | *receipt.logs_bloom());
     let header = Header {
         parent_hash: parent.hash(),
         beneficiary: next.beneficiary,
@@ -134,15 +126,11 @@ pub(crate) fn build(
         timestamp: next.timestamp,
         mix_hash: next.prev_randao,
         base_fee_per_gas: spec.is_london_active_at_block(number).then_some(block_env.basefee),
-        withdrawals_root: spec
-            .is_shanghai_active_at_timestamp(next.timestamp)
-            .then_some(EMPTY_WITHDRAWALS),
+        withdrawals_root: spec.is_shanghai_active_at_timestamp(next.timestamp).then_some(EMPTY_WITHDRAWALS),
         blob_gas_used: cancun.then_some(result.blob_gas_used),
         excess_blob_gas: block_env.blob_excess_gas_and_price.map(|blobs| blobs.excess_blob_gas),
         parent_beacon_block_root: cancun.then_some(B256::ZERO),
-        requests_hash: spec
-            .is_prague_active_at_timestamp(next.timestamp)
-            .then(|| result.requests.requests_hash()),
+        requests_hash: spec.is_prague_active_at_timestamp(next.timestamp).then(|| result.requests.requests_hash()),
         ..Default::default()
     };
     let states = Some(States { before, after: state });
@@ -187,14 +175,11 @@ fn context(parent_hash: B256, beacon_root: Option<B256>) -> EthBlockExecutionCtx
 }
 
 /// Whether a failed candidate is lost (`Some`) or may fit into another block (`None`); an error is the block's own.
-fn rejection(
-    error: BlockExecutionError,
-    transaction: &Transaction,
-) -> Result<Option<Rejection>, BlockExecutionError> {
+fn rejection(error: BlockExecutionError, transaction: &Transaction) -> Result<Option<Rejection>, BlockExecutionError> {
     match error {
-        BlockExecutionError::Validation(
-            BlockValidationError::TransactionGasLimitMoreThanAvailableBlockGas { .. },
-        ) => Ok(None),
+        BlockExecutionError::Validation(BlockValidationError::TransactionGasLimitMoreThanAvailableBlockGas {
+            ..
+        }) => Ok(None),
         BlockExecutionError::Validation(BlockValidationError::InvalidTx { error, .. }) => {
             Ok(match error.as_invalid_tx_err() {
                 Some(

@@ -38,11 +38,9 @@ pub(super) struct Snapshot {
 /// What becomes of the transactions of the blocks that a reorg removes.
 #[derive(Debug)]
 pub(crate) enum Reorg {
-    /// They are forgotten.
-    Drop,
     /// They wait again, as on a real network, and the first new block takes those it can.
     Requeue,
-    /// They are forgotten, and new block `n` holds the transactions at place `n`.
+    /// They are forgotten, and new block `n` holds the transactions at place `n`, if there are any.
     Replace(Vec<Vec<Transaction>>),
 }
 
@@ -55,10 +53,10 @@ impl Chain {
             let reason = format!("cannot take back {depth} blocks of {}", self.blocks().len() - 1);
             return Err(Error::Block { number: head, reason });
         };
-        let state = target.state().cloned().ok_or_else(|| Error::Block {
-            number: target.number(),
-            reason: "its state was not kept".to_owned(),
-        })?;
+        let state = target
+            .state()
+            .cloned()
+            .ok_or_else(|| Error::Block { number: target.number(), reason: "its state was not kept".to_owned() })?;
         let mut removed = Vec::new();
         while self.head().number() > target.number() {
             removed.extend(self.pop());
@@ -75,7 +73,6 @@ impl Chain {
         let removed = self.roll_back(depth)?;
         let mut lists = Vec::new();
         match reorg {
-            Reorg::Drop => {}
             Reorg::Replace(given) => lists = given,
             Reorg::Requeue => {
                 for transaction in removed.iter().flat_map(|block| &block.transactions) {
@@ -91,6 +88,19 @@ impl Chain {
         for list in lists.into_iter().take(usize::try_from(left).unwrap_or(usize::MAX)) {
             self.mine(Some(list))?;
         }
+        Ok(())
+    }
+
+    /// Begins anew after the first block.
+    pub(crate) fn reset(&mut self) -> Result<(), Error> {
+        self.roll_back(self.blocks.len() as u64 - 1)?;
+        self.pool.clear();
+        self.snapshots.clear();
+        self.impersonated.clear();
+        self.impersonates_all = false;
+        self.next_base_fee = None;
+        self.next_prev_randao = None;
+        self.time.reset();
         Ok(())
     }
 

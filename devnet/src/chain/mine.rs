@@ -96,8 +96,7 @@ impl Chain {
         self.next_base_fee = None;
         self.next_prev_randao = None;
         self.push(Arc::new(block));
-        let senders: AddressHashSet =
-            self.head().transactions.iter().map(Transaction::signer).collect();
+        let senders: AddressHashSet = self.head().transactions.iter().map(Transaction::signer).collect();
         self.prune(senders);
     }
 

@@ -174,11 +174,7 @@ impl Chain {
 
     /// The state after `block`; at the head with what was set by hand. None if it was not kept.
     pub(crate) fn state_after(&self, block: &Block) -> Option<State> {
-        if block.hash() == self.head().hash() {
-            Some(self.state.clone())
-        } else {
-            block.state().cloned()
-        }
+        if block.hash() == self.head().hash() { Some(self.state.clone()) } else { block.state().cloned() }
     }
 
     /// The hashes that code in `block` sees, its own not among them.

@@ -25,6 +25,11 @@ impl TimeKeeper {
         time
     }
 
+    /// Back to the clock's time, or to the last block's where that is later.
+    pub(crate) fn reset(&mut self) {
+        (self.offset, self.next, self.interval) = (0, None, None);
+    }
+
     /// The chain's present time, in Unix seconds.
     pub(crate) fn now(&self) -> u64 {
         self.clock.now().saturating_add_signed(self.offset)

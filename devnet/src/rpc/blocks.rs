@@ -6,9 +6,7 @@ use alloy::{
     eips::{BlockId, BlockNumberOrTag, eip2718::Encodable2718},
     primitives::{B256, Bytes, TxHash, U64},
     rlp::Encodable,
-    rpc::types::{
-        Block as RpcBlock, Header as RpcHeader, Transaction as RpcTransaction, TransactionReceipt,
-    },
+    rpc::types::{Block as RpcBlock, Header as RpcHeader, Transaction as RpcTransaction, TransactionReceipt},
 };
 
 use super::{

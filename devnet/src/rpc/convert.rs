@@ -44,11 +44,7 @@ pub(crate) fn transaction(block: &Block, index: usize) -> Option<RpcTransaction>
 
 /// A transaction that waits; `base_fee` is the next block's, in wei per gas.
 pub(crate) fn pending_transaction(transaction: &Transaction, base_fee: u64) -> RpcTransaction {
-    let info = TransactionInfo {
-        hash: Some(*transaction.tx_hash()),
-        base_fee: Some(base_fee),
-        ..Default::default()
-    };
+    let info = TransactionInfo { hash: Some(*transaction.tx_hash()), base_fee: Some(base_fee), ..Default::default() };
     RpcTransaction::from_transaction(transaction.clone(), info)
 }
 
@@ -101,13 +97,7 @@ fn logs_before(block: &Block, index: usize) -> u64 {
     block.receipts.iter().take(index).map(|receipt| receipt.logs().len() as u64).sum()
 }
 
-fn show_log(
-    block: &Block,
-    index: usize,
-    log_index: u64,
-    inner: alloy::primitives::Log,
-    removed: bool,
-) -> RpcLog {
+fn show_log(block: &Block, index: usize, log_index: u64, inner: alloy::primitives::Log, removed: bool) -> RpcLog {
     RpcLog {
         inner,
         block_hash: Some(block.hash()),

@@ -8,7 +8,7 @@ use alloy::{
         trace::geth::{GethDebugTracingCallOptions, GethDebugTracingOptions},
     },
 };
-use alloy_evm::{Evm, EvmEnv, EvmFactory, EthEvmFactory, FromRecoveredTx};
+use alloy_evm::{EthEvmFactory, Evm, EvmEnv, EvmFactory, FromRecoveredTx};
 use revm::context::TxEnv;
 use revm_inspectors::tracing::{DebugInspector, TransactionContext};
 use serde_json::value::RawValue;
@@ -27,8 +27,7 @@ impl Call<'_> {
         let options = self.params.optional::<GethDebugTracingOptions>(1)?.unwrap_or_default();
         let (spec, env, hashes, block, index) = {
             let chain = self.devnet.chain();
-            let (block, index) =
-                chain.transaction(&hash).ok_or_else(|| RpcError::failed("transaction not found"))?;
+            let (block, index) = chain.transaction(&hash).ok_or_else(|| RpcError::failed("transaction not found"))?;
             let mut env = chain.environment(block);
             // Some transaction before may have come from an impersonated contract.
             env.cfg_env.disable_eip3607 = true;
@@ -37,11 +36,7 @@ impl Call<'_> {
         let transaction = block.transactions.get(index).ok_or_else(|| RpcError::failed("transaction not found"))?;
         let database = replay(&spec, &block, env.clone(), hashes, index)?.ok_or_else(no_state)?;
         let tx = TxEnv::from_recovered_tx(transaction.inner(), transaction.signer());
-        let info = TransactionContext {
-            block_hash: Some(block.hash()),
-            tx_index: Some(index),
-            tx_hash: Some(hash),
-        };
+        let info = TransactionContext { block_hash: Some(block.hash()), tx_index: Some(index), tx_hash: Some(hash) };
         trace(database, env, tx, options, Some(info))
     }
 
@@ -62,14 +57,11 @@ fn trace(
     options: GethDebugTracingOptions,
     info: Option<TransactionContext>,
 ) -> RpcResult<Box<RawValue>> {
-    let mut inspector =
-        DebugInspector::new(options).map_err(|error| RpcError::invalid_params(error.to_string()))?;
+    let mut inspector = DebugInspector::new(options).map_err(|error| RpcError::invalid_params(error.to_string()))?;
     let block_env = env.block_env.clone();
     let mut evm = EthEvmFactory::default().create_evm_with_inspector(database, env, &mut inspector);
     let outcome = evm.transact(tx.clone()).map_err(|error| simulate::refused(error, &tx))?;
     let mut database = evm.into_db();
-    let trace = inspector
-        .get_result(info, &tx, &block_env, &outcome, &mut database)
-        .map_err(RpcError::internal)?;
+    let trace = inspector.get_result(info, &tx, &block_env, &outcome, &mut database).map_err(RpcError::internal)?;
     json(trace)
 }

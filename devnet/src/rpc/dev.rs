@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use alloy::{
-    primitives::{Address, B256, Bytes, TxHash, U64, U256},
+    primitives::{Address, B256, Bytes, TxHash, U64, U256, map::AddressHashMap},
     rpc::types::{
         TransactionRequest,
-        anvil::{Metadata, MineOptions, NodeEnvironment, NodeForkConfig, NodeInfo},
+        anvil::{Forking, Metadata, MineOptions, NodeEnvironment, NodeForkConfig, NodeInfo},
     },
     serde::JsonStorageKey,
 };
@@ -64,7 +64,7 @@ impl Call<'_> {
             "setNextBlockTimestamp" => json(self.set_next_block_timestamp()?),
             "setBlockTimestampInterval" => {
                 let seconds = self.number(0)?;
-                json(self.devnet.change(|chain| chain.time.set_interval(Some(seconds))))
+                self.set(|chain| chain.time.set_interval(Some(seconds)))
             }
             "removeBlockTimestampInterval" => json(self.devnet.change(|chain| {
                 let was_set = chain.time.interval().is_some();
@@ -78,18 +78,27 @@ impl Call<'_> {
                 json(self.devnet.change(|chain| chain.revert(id)))
             }
             "reorg" => json(self.reorg()?),
+            "reset" => {
+                if self.params.optional::<Forking>(0)?.is_some_and(|forking| forking.json_rpc_url.is_some()) {
+                    return Err(RpcError::invalid_params("this chain does not fork from another"));
+                }
+                json(self.devnet.change(Chain::reset)?)
+            }
             "rollback" => {
                 let depth = self.params.optional::<U64>(0)?.map_or(1, |depth| depth.to());
                 json(self.devnet.roll_back(depth)?)
             }
 
-            "setBalance" | "setAccountBalance" => self.set_state(|state, address, value| state.set_balance(address, value)),
+            "setBalance" | "setAccountBalance" => {
+                self.set_state(|state, address, value| state.set_balance(address, value))
+            }
             "setNonce" | "setAccountNonce" => {
                 self.set_state(|state, address, nonce: U64| state.set_nonce(address, nonce.to()))
             }
             "setCode" | "setAccountCode" => self.set_state(|state, address, code| state.set_code(address, code)),
             "setStorageAt" | "setAccountStorageAt" => {
-                let (key, value) = (self.params.required::<JsonStorageKey>(1)?, self.params.required::<JsonStorageKey>(2)?);
+                let (key, value) =
+                    (self.params.required::<JsonStorageKey>(1)?, self.params.required::<JsonStorageKey>(2)?);
                 let address = self.params.required(0)?;
                 self.devnet.change(|chain| {
                     chain.state.set_storage(address, key.as_b256().into(), value.as_b256().into());
@@ -99,22 +108,20 @@ impl Call<'_> {
 
             "impersonateAccount" => {
                 let address = self.params.required::<Address>(0)?;
-                self.devnet.change(|chain| chain.impersonated.insert(address));
-                json(())
+                self.set(|chain| drop(chain.impersonated.insert(address)))
             }
             "stopImpersonatingAccount" => {
                 let address = self.params.required::<Address>(0)?;
-                self.devnet.change(|chain| chain.impersonated.remove(&address));
-                json(())
+                self.set(|chain| drop(chain.impersonated.remove(&address)))
             }
             "autoImpersonateAccount" => {
                 let all = self.params.required(0)?;
-                json(self.devnet.change(|chain| chain.impersonates_all = all))
+                self.set(|chain| chain.impersonates_all = all)
             }
 
             "setCoinbase" => {
                 let beneficiary = self.params.required(0)?;
-                json(self.devnet.change(|chain| chain.beneficiary = beneficiary))
+                self.set(|chain| chain.beneficiary = beneficiary)
             }
             "setBlockGasLimit" => {
                 let gas_limit = self.number(0)?;
@@ -123,21 +130,21 @@ impl Call<'_> {
             }
             "setNextBlockBaseFeePerGas" => {
                 let base_fee = self.number(0)?;
-                json(self.devnet.change(|chain| chain.next_base_fee = Some(base_fee)))
+                self.set(|chain| chain.next_base_fee = Some(base_fee))
             }
             "setPrevRandao" => {
                 let value = self.params.required::<B256>(0)?;
-                json(self.devnet.change(|chain| chain.next_prev_randao = Some(value)))
+                self.set(|chain| chain.next_prev_randao = Some(value))
             }
 
             "dropTransaction" => {
                 let hash = self.params.required::<TxHash>(0)?;
                 json(self.devnet.change(|chain| chain.pool.remove(&hash)).map(|_| hash))
             }
-            "dropAllTransactions" => json(self.devnet.change(|chain| chain.pool.clear())),
+            "dropAllTransactions" => self.set(|chain| chain.pool.clear()),
             "removePoolTransactions" => {
                 let sender = self.params.required(0)?;
-                json(self.devnet.change(|chain| chain.pool.remove_sender(sender)))
+                self.set(|chain| chain.pool.remove_sender(sender))
             }
 
             "dumpState" => json(Bytes::from(Dump::new(&self.devnet.chain()).to_bytes()?)),
@@ -152,6 +159,12 @@ impl Call<'_> {
             "setLoggingEnabled" => json(()),
             _ => Err(RpcError::method_not_found(method)),
         }
+    }
+
+    /// Changes something; the answer is null.
+    fn set(&self, change: impl FnOnce(&mut Chain)) -> RpcResult<Box<RawValue>> {
+        self.devnet.change(change);
+        json(())
     }
 
     /// A number, in JSON or in hex.
@@ -173,7 +186,7 @@ impl Call<'_> {
         set: impl FnOnce(&mut crate::state::State, Address, T),
     ) -> RpcResult<Box<RawValue>> {
         let (address, value) = (self.params.required(0)?, self.params.required(1)?);
-        json(self.devnet.change(|chain| set(&mut chain.state, address, value)))
+        self.set(|chain| set(&mut chain.state, address, value))
     }
 
     /// `evm_mine`: one block, or as many as asked for, the first at a given time.
@@ -241,12 +254,16 @@ impl Call<'_> {
     fn reorg(&self) -> RpcResult<()> {
         let options: ReorgOptions = match self.params.optional::<ReorgOptions>(0) {
             Ok(Some(options)) => options,
-            _ => ReorgOptions {
-                depth: self.number(0)?,
-                tx_block_pairs: self.params.optional(1)?.unwrap_or_default(),
-            },
+            _ => ReorgOptions { depth: self.number(0)?, tx_block_pairs: self.params.optional(1)?.unwrap_or_default() },
         };
+        let parent = {
+            let chain = self.devnet.chain();
+            let number = chain.head().number().checked_sub(options.depth);
+            number.and_then(|number| chain.block_by_number(number)).map(|block| block.num_hash())
+        };
+        let parent = parent.ok_or_else(|| RpcError::invalid_params("the reorg is deeper than the chain"))?;
         let mut lists: Vec<Vec<Transaction>> = Vec::new();
+        let mut sent = AddressHashMap::<u64>::default();
         for (data, place) in options.tx_block_pairs {
             if place >= options.depth {
                 let message = format!("block number {place} is beyond the reorg's depth {}", options.depth);
@@ -254,8 +271,12 @@ impl Call<'_> {
             }
             let transaction = match data {
                 TransactionData::Raw(raw) => send::decode(&raw)?,
-                TransactionData::Request(request) => self.signed(*request)?,
+                TransactionData::Request(request) => {
+                    let earlier = request.from.and_then(|from| sent.get(&from)).copied().unwrap_or_default();
+                    self.signed(*request, parent.hash.into(), earlier)?
+                }
             };
+            *sent.entry(transaction.signer()).or_default() += 1;
             let place = usize::try_from(place).unwrap_or(usize::MAX);
             if lists.len() <= place {
                 lists.resize_with(place + 1, Vec::new);

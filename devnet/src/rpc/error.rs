@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use alloy::{
     primitives::{Bytes, hex},
     rpc::json_rpc::ErrorPayload,
-    sol_types::decode_revert_reason,
+    sol_types::{Panic, Revert, SolError},
 };
 use serde_json::value::to_raw_value;
 
@@ -60,22 +60,36 @@ impl RpcError {
 
     /// The code ran and reverted (3), with what it returned.
     pub(crate) fn reverted(output: &Bytes) -> Self {
-        let message = match decode_revert_reason(output) {
-            Some(reason) if !output.is_empty() => {
-                // The reason in Solidity's `Error(string)`, bare.
-                let reason = reason.strip_prefix("revert: ").unwrap_or(&reason).to_owned();
-                if reason.starts_with("custom error") {
-                    "execution reverted".to_owned()
-                } else {
-                    format!("execution reverted: {reason}")
-                }
-            }
-            _ => "execution reverted".to_owned(),
+        let message = match revert_reason(output) {
+            Some(reason) => format!("execution reverted: {reason}"),
+            None => "execution reverted".to_owned(),
         };
         let mut error = Self::new(3, message);
         error.0.data = to_raw_value(&hex::encode_prefixed(output)).ok();
         error
     }
+}
+
+/// Words for Solidity's two own errors, as geth's.
+fn revert_reason(output: &[u8]) -> Option<String> {
+    if let Ok(revert) = Revert::abi_decode(output) {
+        return Some(revert.reason);
+    }
+    let code = Panic::abi_decode(output).ok()?.code;
+    let known = match code.try_into().unwrap_or(u8::MAX) {
+        0x00 => "generic panic",
+        0x01 => "assert(false)",
+        0x11 => "arithmetic underflow or overflow",
+        0x12 => "division or modulo by zero",
+        0x21 => "enum overflow",
+        0x22 => "invalid encoded storage byte array accessed",
+        0x31 => "out-of-bounds array access; popping on an empty array",
+        0x32 => "out-of-bounds access of an array or bytesN",
+        0x41 => "out of memory",
+        0x51 => "uninitialized function",
+        _ => return Some(format!("unknown panic code: {code:#x}")),
+    };
+    Some(known.to_owned())
 }
 
 impl From<Rejection> for RpcError {

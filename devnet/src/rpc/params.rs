@@ -26,9 +26,10 @@ impl Params {
 
     /// The parameter at `index`, which must be there.
     pub(crate) fn required<T: DeserializeOwned>(&self, index: usize) -> RpcResult<T> {
-        let value = self.values.get(index).ok_or_else(|| {
-            RpcError::invalid_params(format!("missing value for required argument {index}"))
-        })?;
+        let value = self
+            .values
+            .get(index)
+            .ok_or_else(|| RpcError::invalid_params(format!("missing value for required argument {index}")))?;
         Self::read(index, value)
     }
 

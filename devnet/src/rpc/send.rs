@@ -39,30 +39,31 @@ impl Call<'_> {
     }
 
     pub(super) fn send(&self) -> RpcResult<TxHash> {
-        let transaction = self.signed(self.params.required(0)?)?;
+        let transaction = self.signed(self.params.required(0)?, BlockId::pending(), 0)?;
         Ok(self.devnet.change(|chain| chain.submit(transaction))?)
     }
 
     pub(super) fn sign_transaction(&self) -> RpcResult<Encoded<TxEnvelope>> {
-        let tx = self.signed(self.params.required(0)?)?.into_inner();
+        let tx = self.signed(self.params.required(0)?, BlockId::pending(), 0)?.into_inner();
         Ok(Encoded { raw: tx.encoded_2718().into(), tx })
     }
 
     pub(super) fn fill_transaction(&self) -> RpcResult<Encoded<TypedTransaction>> {
         let request: TransactionRequest = self.params.required(0)?;
         let from = self.sender(&request)?;
-        let tx = self.filled(request, from)?;
+        let tx = self.filled(request, from, BlockId::pending(), 0)?;
         Ok(Encoded { raw: tx.encoded_for_signing().into(), tx })
     }
 
-    /// A request with everything filled in and signed, by a development key or for an impersonated account.
-    pub(super) fn signed(&self, request: TransactionRequest) -> RpcResult<Transaction> {
+    /// A request with everything filled in and signed, by a development key or for an impersonated account, to be mined
+    /// in or after the block `at`, with `earlier` others of the sender's before it.
+    pub(super) fn signed(&self, request: TransactionRequest, at: BlockId, earlier: u64) -> RpcResult<Transaction> {
         let from = self.sender(&request)?;
         let signer = self.devnet.dev_accounts().signer(from);
         if signer.is_none() && !self.devnet.chain().is_impersonated(from) {
             return Err(unknown_account(from));
         }
-        let mut transaction = self.filled(request, from)?;
+        let mut transaction = self.filled(request, from, at, earlier)?;
         let signature = match signer {
             Some(signer) => signer.sign_transaction_sync(&mut transaction).map_err(RpcError::internal)?,
             // Stands for the impersonated sender, so that equal transactions of two have two hashes.
@@ -88,12 +89,23 @@ impl Call<'_> {
     }
 
     /// A request with nonce, fees, gas and chain id filled in.
-    fn filled(&self, mut request: TransactionRequest, from: Address) -> RpcResult<TypedTransaction> {
+    fn filled(
+        &self,
+        mut request: TransactionRequest,
+        from: Address,
+        at: BlockId,
+        earlier: u64,
+    ) -> RpcResult<TypedTransaction> {
         request.from = Some(from);
         {
             let chain = self.devnet.chain();
             request.chain_id.get_or_insert(chain.spec.chain_id);
-            request.nonce.get_or_insert_with(|| chain.pool.next_nonce(from, chain.state.nonce(from)));
+            let past = chain.block(at).and_then(|block| chain.state_after(block));
+            let next = || match past {
+                Some(state) => state.nonce(from),
+                None => chain.pool.next_nonce(from, chain.state.nonce(from)),
+            };
+            request.nonce.get_or_insert_with(|| next() + earlier);
             if request.gas_price.is_none() && request.max_fee_per_gas.is_none() {
                 let tip = *request.max_priority_fee_per_gas.get_or_insert(SUGGESTED_TIP);
                 request.max_fee_per_gas = Some(u128::from(chain.next_base_fee()) * 2 + tip);
@@ -106,7 +118,7 @@ impl Call<'_> {
             request.to = Some(TxKind::Create);
         }
         if request.gas.is_none() {
-            request.gas = Some(self.estimate(request.clone(), BlockId::pending(), None, None)?);
+            request.gas = Some(self.estimate(request.clone(), at, None, None)?);
         }
         request.build_consensus_tx().map_err(|error| RpcError::invalid_params(error.error.to_string()))
     }

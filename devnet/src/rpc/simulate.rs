@@ -3,12 +3,10 @@
 use alloy::{
     eips::BlockId,
     primitives::{Bytes, U64},
-    rpc::types::{
-        AccessListResult, BlockOverrides, TransactionRequest, state::StateOverride,
-    },
+    rpc::types::{AccessListResult, BlockOverrides, TransactionRequest, state::StateOverride},
 };
 use alloy_evm::{
-    Evm, EvmEnv, EvmFactory, EthEvmFactory,
+    EthEvmFactory, Evm, EvmEnv, EvmFactory,
     call::caller_gas_allowance,
     overrides::{OverrideBlockHashes, apply_state_overrides},
     rpc::TryIntoTxEnv,
@@ -76,9 +74,7 @@ impl Call<'_> {
             && tx.authorization_list.is_empty()
             && tx.access_list.is_empty()
             && tx.kind.to().is_some_and(|to| state.account(*to).is_none_or(|to| to.code_hash == KECCAK_EMPTY));
-        if is_transfer
-            && tx.gas_limit >= TRANSFER_GAS
-            && attempt(TRANSFER_GAS).is_ok_and(|result| result.is_success())
+        if is_transfer && tx.gas_limit >= TRANSFER_GAS && attempt(TRANSFER_GAS).is_ok_and(|result| result.is_success())
         {
             return Ok(TRANSFER_GAS);
         }
@@ -180,16 +176,14 @@ pub(super) fn prepare(
     env.cfg_env.tx_gas_limit_cap = Some(u64::MAX);
     let gas_given = request.gas.is_some();
     let from = request.from.unwrap_or_default();
-    let mut tx = request
-        .try_into_tx_env(&env)
-        .map_err(|error| RpcError::failed(error.to_string()))?;
+    let mut tx = request.try_into_tx_env(&env).map_err(|error| RpcError::failed(error.to_string()))?;
     tx.nonce = database.basic(from).map_err(RpcError::internal)?.map_or(0, |account| account.nonce);
     if tx.gas_price == 0 {
         env.cfg_env.disable_base_fee = true;
         env.block_env.basefee = 0;
     } else if !gas_given {
-        let allowance = caller_gas_allowance(database, &tx)
-            .map_err(|_| RpcError::failed("insufficient funds for transfer"))?;
+        let allowance =
+            caller_gas_allowance(database, &tx).map_err(|_| RpcError::failed("insufficient funds for transfer"))?;
         tx.gas_limit = tx.gas_limit.min(allowance);
     }
     Ok((env, tx))

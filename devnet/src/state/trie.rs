@@ -109,9 +109,9 @@ impl<V: TrieValue> Trie<V> {
 
     /// The Merkle root.
     pub(crate) fn root(&self) -> B256 {
-        self.root.as_ref().map_or(EMPTY_ROOT_HASH, |root| {
-            root.reference().as_hash().unwrap_or_else(|| keccak256(root.rlp()))
-        })
+        self.root
+            .as_ref()
+            .map_or(EMPTY_ROOT_HASH, |root| root.reference().as_hash().unwrap_or_else(|| keccak256(root.rlp())))
     }
 
     /// The RLP of the nodes from the root towards `key`: a Merkle proof of its value or its absence.
@@ -258,9 +258,7 @@ impl<V: TrieValue> Node<V> {
                 *children.slot(at(&own)) = match old {
                     Kind::Leaf { value, .. } => Some(Self::leaf(after(&own), value)),
                     Kind::Extension { child, .. } if own.len() == common + 1 => Some(child),
-                    Kind::Extension { child, .. } => {
-                        Some(Self::new(Kind::Extension { path: after(&own), child }))
-                    }
+                    Kind::Extension { child, .. } => Some(Self::new(Kind::Extension { path: after(&own), child })),
                     Kind::Branch(_) => None,
                 };
                 node.kind = Self::extended(own.slice(..common), children);

@@ -57,7 +57,10 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     // Small values embed their leaf in the parent, large ones are hashed.
-    let value = prop_oneof![(1u64..200).prop_map(U256::from), any::<[u8; 32]>().prop_map(|b| U256::from_be_bytes(b) | U256::from(1))];
+    let value = prop_oneof![
+        (1u64..200).prop_map(U256::from),
+        any::<[u8; 32]>().prop_map(|b| U256::from_be_bytes(b) | U256::from(1))
+    ];
     prop_oneof![
         3 => (key(), value.clone()).prop_map(|(k, v)| Step::Insert(k, v)),
         1 => (key(), value).prop_map(|(k, v)| Step::Change(k, v)),

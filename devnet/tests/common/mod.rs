@@ -7,7 +7,10 @@ use alloy::{
     network::{EthereumWallet, TransactionBuilder},
     primitives::{Address, B256, Bytes, U256, hex},
     providers::{Provider, ProviderBuilder, RootProvider},
-    rpc::{client::RpcClient, types::{TransactionReceipt, TransactionRequest}},
+    rpc::{
+        client::RpcClient,
+        types::{TransactionReceipt, TransactionRequest},
+    },
     transports::RpcError,
 };
 use infera_devnet::{Config, Devnet, ManualClock, Server};
@@ -42,8 +45,8 @@ impl Link {
     pub async fn http(change: impl FnOnce(&mut Config)) -> Self {
         let mut link = Self::in_process(change).await;
         let server = link.devnet.serve(([127, 0, 0, 1], 0).into()).await.unwrap();
-        link.client = RpcClient::new_http(server.http_url().parse().unwrap())
-            .with_poll_interval(Duration::from_millis(10));
+        link.client =
+            RpcClient::new_http(server.http_url().parse().unwrap()).with_poll_interval(Duration::from_millis(10));
         link.server = Some(server);
         link
     }
@@ -118,10 +121,10 @@ pub const COUNTED: B256 = B256::with_last_byte(0x2a);
 /// with data it reverts with that data.
 pub fn counter_code() -> Bytes {
     let runtime = concat!(
-        "36601857", // data? then jump to the revert
+        "36601857",         // data? then jump to the revert
         "5f54600101805f55", // slot 0 += 1
         "5f52602a60205fa1", // log the sum
-        "60205ff3", // return the sum
+        "60205ff3",         // return the sum
         "5b365f5f37365ffd", // revert with the data
     );
     hex::decode(format!("7f{runtime}5f5260205ff3")).unwrap().into()

@@ -155,7 +155,7 @@ impl Feed {
                 continue;
             }
             match self.changes.recv().await {
-                Ok(Change::Block(_)) => self.behind = true,
+                Ok(Change::Block) => self.behind = true,
                 Ok(Change::Rollback { first_removed }) => {
                     if self.sent.is_some_and(|sent| sent.block >= first_removed) {
                         self.messages.push_back(rollback(first_removed));

@@ -44,8 +44,8 @@ use crate::{clock::Clock, explain::JobParameters, store::Store, stream::StreamHe
 /// What happened to the store.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Change {
-    /// This block was written.
-    Block(u64),
+    /// A block was written.
+    Block,
     /// Everything from this height on was removed.
     Rollback {
         /// Lowest removed height.

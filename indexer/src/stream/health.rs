@@ -13,13 +13,13 @@ pub struct StreamHealth {
     pub connection: Connection,
     /// The newest block that the node has shown.
     pub head: Option<Head>,
-    /// The newest block that the stream has yielded.
+    /// The newest block that the stream has yielded, or that its consumer had stored.
     pub tip: Option<BlockReference>,
 }
 
 impl StreamHealth {
-    pub(crate) fn new(endpoint: String) -> Self {
-        Self { endpoint, connection: Connection::Connecting, head: None, tip: None }
+    pub(crate) fn new(endpoint: String, tip: Option<BlockReference>) -> Self {
+        Self { endpoint, connection: Connection::Connecting, head: None, tip }
     }
 
     /// Blocks between the head and what was yielded; None while either is unknown.

@@ -148,13 +148,14 @@ impl EventStream {
     ) -> Self {
         let endpoint = redact(&config.rpc_url);
         let rpc = Rpc::new(provider, config.request_time_limit);
+        let position = Position::new(deployment.deployed_at_block, config.history, known);
         Self {
             reader: Reader::new(rpc, EventDecoder::new(deployment), config.range_distance, config.receipts),
-            health: watch::Sender::new(StreamHealth::new(endpoint.clone())),
+            health: watch::Sender::new(StreamHealth::new(endpoint.clone(), position.tip().copied())),
             endpoint,
             expected_chain: deployment.chain_id,
             chain_checked: false,
-            position: Position::new(deployment.deployed_at_block, config.history, known),
+            position,
             pending: VecDeque::new(),
             range: BlockRange::new(config.longest_range),
             poll_interval: config.poll_interval,

@@ -3,16 +3,16 @@
 use std::time::{Duration, Instant};
 
 use alloy::{
-    primitives::{Address, B256, Bytes, U256, utils::Unit},
+    primitives::{Address, B256, U256, utils::Unit},
     providers::{DynProvider, Provider},
     rpc::types::Filter,
     sol_types::{SolEvent, SolValue},
 };
 use anyhow::{Context, Result, bail};
 use infera_contracts::{
-    IExecutorRegistry, IJobRegistry, IModelRegistry::VerificationProfile, IStaking, ProposalRouter, creation,
+    IJobRegistry, IModelRegistry::VerificationProfile, IStaking, ProposalRouter, creation,
 };
-use infera_network::{ExecutorPlan, ModelPlan, Network, NetworkBuilder, Role, Stage};
+use infera_network::{ExecutorPlan, ModelPlan, Network, NetworkBuilder, Role};
 use infera_protocol::task::Task;
 use infera_sdk::{Client, Sender};
 

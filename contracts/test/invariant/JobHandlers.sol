@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {JobState, Phase, Terms} from "../../src/jobs/JobTypes.sol";
+import {Target} from "../jobs/Callback.t.sol";
+import {Reply} from "../jobs/JobFixture.sol";
+import {JobLedger} from "./JobLedger.sol";
+
+/// @notice The steps that a run is made of, by who takes them. A step that the contracts refuse changes nothing.
+abstract contract JobHandlers is JobLedger {
+    Target internal target;
+
+    // ---------------------------------------------------------------- requester
+
+    function request(uint256 size, uint256 fees, bool callback) external observed {
+        if (tracked.length == MAX_JOBS) return;
+        Terms memory terms = _terms(tracked.length);
+        uint8[2][5] memory sizes = [[1, 1], [2, 2], [3, 2], [4, 3], [5, 3]];
+        size %= sizes.length;
+        (terms.committeeSize, terms.quorum) = (sizes[size][0], sizes[size][1]);
+        terms.maxPricePerUnit = uint128(bound(fees, PRICE, 4 * PRICE));
+        terms.advanceReserve += uint128(fees % 1000);
+        terms.dispatchFee += uint128(fees % 777);
+        if (callback) terms = _withCallback(terms, address(target), 300_000);
+        terms.refundTo = fees % 2 == 0 ? refundee : requester;
+        tracked.push(terms);
+        _request(terms);
+    }
+
+    function cancel(uint256 job) external observed {
+        Terms memory terms = _pickJob(job);
+        vm.prank(requester);
+        jobs.cancel(terms);
+    }
+
+    // ---------------------------------------------------------------- executors, honest and not
+
+    function commit(uint256 job, uint256 seat, uint256 kind) external observed {
+        Terms memory terms = _pickJob(job);
+        (uint32[] memory committee,) = jobs.committeeOf(terms);
+        uint32 id = committee[seat % committee.length];
+        // Most answers are honest.
+        Kind chosen = kind % 6 == 0 ? Kind.Cheating : kind % 6 == 1 ? Kind.Malformed : Kind.Honest;
+        _commit(terms, id, _replyOf(chosen));
+        committedTo[jobs.jobIdOf(terms)][id] = chosen;
+    }
+
+    function decline(uint256 job, uint256 seat) external observed {
+        Terms memory terms = _pickJob(job);
+        (uint32[] memory committee,) = jobs.committeeOf(terms);
+        vm.prank(_signer(committee[seat % committee.length]));
+        jobs.decline(terms);
+    }
+
+    function reveal(uint256 job, uint256 seat, bool resolves) external observed {
+        Terms memory terms = _pickJob(job);
+        bytes32 jobId = jobs.jobIdOf(terms);
+        uint32[] memory committee = jobs.jobState(jobId).committee;
+        uint32 id = committee[seat % committee.length];
+        Reply memory reply = _replyOf(committedTo[jobId][id]);
+        vm.prank(_signer(id));
+        if (resolves) jobs.revealAndResolve(terms, reply.result, reply.vector, _salt(id), _revealedAnswers(jobId));
+        else jobs.reveal(terms, reply.result, reply.vector, _salt(id));
+    }
+
+    function changeOffering(uint256 id, uint256 price, uint256 capacity) external observed {
+        _offer(uint32(bound(id, 1, executors.executorCount())), uint96(bound(price, 1, 3 * PRICE)), uint16(capacity % 4));
+    }
+
+    function withdrawEarnings(uint256 id) external observed {
+        staking.withdrawEarnings(uint32(bound(id, 1, executors.executorCount())));
+    }
+
+    // ---------------------------------------------------------------- anyone
+
+    function resolve(uint256 job) external observed {
+        Terms memory terms = _pickJob(job);
+        _resolve(terms, _revealedAnswers(jobs.jobIdOf(terms)));
+    }
+
+    function advance(uint256 job) external observed {
+        _advance(_pickJob(job));
+    }
+
+    /// @dev Moves time to the end of a job's phase first, so that runs get far.
+    function advanceWhenDue(uint256 job) external observed {
+        Terms memory terms = _pickJob(job);
+        JobState memory state = jobs.jobState(jobs.jobIdOf(terms));
+        uint256 due = state.deadline + (state.phase == Phase.Revealing ? parameters.revealGrace : 0) + 1;
+        if (due > vm.getBlockTimestamp()) {
+            vm.warp(due);
+            vm.roll(vm.getBlockNumber() + 2);
+        }
+        _advance(terms);
+    }
+
+    function retryCallback(uint256 job) external observed {
+        Terms memory terms = _pickJob(job);
+        Reply memory reply = _honest();
+        jobs.retryCallback(terms, reply.result, keccak256(reply.vector));
+    }
+
+    function withdraw(uint256 account) external observed {
+        if (creditors.length != 0) jobs.withdrawFor(creditors[account % creditors.length]);
+    }
+
+    function refreshWeights(uint256 id) external observed {
+        executors.refreshWeights(uint32(bound(id, 1, executors.executorCount())));
+    }
+
+    function setConduct(uint256 manner) external observed {
+        target.behave(Target.Manner(bound(manner, 0, uint256(Target.Manner.RevertBomb))));
+    }
+
+    // ---------------------------------------------------------------- donor and time
+
+    /// @dev As a block's fee recipient or a self-destructing contract can.
+    function donate(uint256 amount, bool toStaking) external observed {
+        amount = bound(amount, 1, 1 ether);
+        if (toStaking) {
+            donatedToStaking += amount;
+            vm.deal(address(staking), address(staking).balance + amount);
+        } else {
+            donatedToJobs += amount;
+            vm.deal(address(jobs), address(jobs).balance + amount);
+        }
+    }
+
+    function pass(uint256 time, uint256 blocks) external observed {
+        skip(bound(time, 0, 40));
+        vm.roll(vm.getBlockNumber() + bound(blocks, 1, 3));
+    }
+
+    function passLong(uint256 time, uint256 blocks) external observed {
+        if (time % 4 != 0) return;
+        skip(bound(time, 0, 1200));
+        vm.roll(vm.getBlockNumber() + bound(blocks, 1, 300));
+    }
+
+    function _pickJob(uint256 seed) private view returns (Terms memory) {
+        return tracked[seed % tracked.length];
+    }
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {JobState, Phase, Terms} from "../../src/jobs/JobTypes.sol";
+import {Target} from "../jobs/Callback.t.sol";
+import {JobHandlers} from "./JobHandlers.sol";
+
+/// @notice The numbered invariants of README.md.
+contract JobInvariants is JobHandlers {
+    function setUp() public override {
+        super.setUp();
+        target = new Target(jobs);
+        // One executor is poor: it can hold one dear seat at a time.
+        _addExecutor(10 ether, PRICE, 1);
+        _nextEpoch();
+
+        bytes4[] memory steps = new bytes4[](22);
+        steps[0] = this.request.selector;
+        steps[1] = this.request.selector;
+        steps[2] = this.cancel.selector;
+        steps[3] = this.commit.selector;
+        steps[4] = this.commit.selector;
+        steps[5] = this.commit.selector;
+        steps[6] = this.decline.selector;
+        steps[7] = this.reveal.selector;
+        steps[8] = this.reveal.selector;
+        steps[9] = this.reveal.selector;
+        steps[10] = this.resolve.selector;
+        steps[11] = this.advance.selector;
+        steps[12] = this.advanceWhenDue.selector;
+        steps[13] = this.retryCallback.selector;
+        steps[14] = this.withdraw.selector;
+        steps[15] = this.changeOffering.selector;
+        steps[16] = this.withdrawEarnings.selector;
+        steps[17] = this.setConduct.selector;
+        steps[18] = this.donate.selector;
+        steps[19] = this.pass.selector;
+        steps[20] = this.passLong.selector;
+        steps[21] = this.refreshWeights.selector;
+        targetSelector(FuzzSelector({addr: address(this), selectors: steps}));
+        targetContract(address(this));
+    }
+
+    /// J1
+    function invariant_the_registry_owes_open_escrow_and_credits_and_holds_it() public view {
+        uint256 owed;
+        for (uint256 i = 0; i < tracked.length; ++i) {
+            bytes32 jobId = jobs.jobIdOf(tracked[i]);
+            if (_phase(jobId) != Phase.None && !_isFinal(_phase(jobId))) {
+                owed += jobs.quote(tracked[i]) - outflow[jobId];
+            }
+        }
+        for (uint256 i = 0; i < creditors.length; ++i) {
+            owed += jobs.creditOf(creditors[i]);
+        }
+        assertEq(jobs.liabilities(), owed);
+        assertEq(address(jobs).balance, owed + donatedToJobs);
+    }
+
+    /// J2
+    function invariant_staking_holds_what_it_owes() public view {
+        assertEq(address(staking).balance, staking.liabilities() + donatedToStaking);
+    }
+
+    /// J3
+    function invariant_a_job_ends_once_and_pays_out_its_escrow_exactly() public view {
+        for (uint256 i = 0; i < tracked.length; ++i) {
+            bytes32 jobId = jobs.jobIdOf(tracked[i]);
+            bool over = _isFinal(_phase(jobId));
+            assertEq(endings[jobId], over ? 1 : 0);
+            if (over) assertEq(outflow[jobId], jobs.quote(tracked[i]));
+            else assertLe(outflow[jobId], tracked[i].advanceReserve);
+        }
+    }
+
+    /// J4
+    function invariant_only_known_transitions() public view {
+        assertEq(forbidden, "");
+    }
+
+    /// J5
+    function invariant_final_states_never_change() public view {
+        for (uint256 i = 0; i < tracked.length; ++i) {
+            bytes32 jobId = jobs.jobIdOf(tracked[i]);
+            if (finalState[jobId] != 0) assertEq(_stateHash(jobId), finalState[jobId]);
+        }
+    }
+
+    /// J6
+    function invariant_locks_are_those_of_the_seats_in_flight() public view {
+        uint256 count = executors.executorCount();
+        uint256[] memory seats = new uint256[](count + 1);
+        uint256[] memory locked = new uint256[](count + 1);
+        for (uint256 i = 0; i < tracked.length; ++i) {
+            JobState memory state = jobs.jobState(jobs.jobIdOf(tracked[i]));
+            if (state.phase != Phase.Committing && state.phase != Phase.Revealing) continue;
+            for (uint256 seat = 0; seat < state.committee.length; ++seat) {
+                ++seats[state.committee[seat]];
+                locked[state.committee[seat]] += _lock(state.seatFee);
+            }
+        }
+        for (uint32 id = 1; id <= count; ++id) {
+            assertEq(staking.accountOf(id).inFlight, seats[id]);
+            assertEq(staking.accountOf(id).locked, locked[id]);
+        }
+    }
+
+    /// J7
+    function invariant_a_seats_holders_are_distinct_and_bitmaps_nest() public view {
+        for (uint256 i = 0; i < tracked.length; ++i) {
+            JobState memory state = jobs.jobState(jobs.jobIdOf(tracked[i]));
+            assertEq(state.revealed & ~state.committed, 0);
+            assertEq(state.agreeing & ~state.revealed, 0);
+            assertLe(state.advances, 4);
+            for (uint256 a = 0; a < state.committee.length; ++a) {
+                if (state.committed & (1 << a) != 0) assertTrue(state.committee[a] != 0);
+                for (uint256 b = 0; b < a; ++b) {
+                    assertTrue(state.committee[a] != state.committee[b] || state.committee[a] == 0);
+                }
+            }
+        }
+    }
+
+    /// J8
+    function invariant_getters_never_revert() public view {
+        for (uint256 i = 0; i < tracked.length; ++i) {
+            bytes32 jobId = jobs.jobIdOf(tracked[i]);
+            jobs.jobState(jobId);
+            jobs.committeeOf(tracked[i]);
+            for (uint256 seat = 0; seat < 256; seat += 51) {
+                jobs.seatHash(jobId, uint8(seat));
+            }
+            jobs.verifyResult(jobId, "", 0);
+            jobs.nonceUsed(requester, i);
+        }
+        jobs.parameters();
+        jobs.jobState("unknown");
+    }
+
+    /// J9. Run after each run, because it ends all jobs.
+    function afterInvariant() public {
+        for (uint256 i = 0; i < tracked.length; ++i) {
+            _finish(tracked[i]);
+        }
+        for (uint256 i = 0; i < creditors.length; ++i) {
+            if (jobs.creditOf(creditors[i]) != 0) jobs.withdrawFor(creditors[i]);
+        }
+        assertEq(jobs.liabilities(), 0, "all jobs are over and all credits paid");
+        assertEq(address(jobs).balance, donatedToJobs);
+        for (uint32 id = 1; id <= executors.executorCount(); ++id) {
+            assertEq(staking.accountOf(id).inFlight, 0);
+        }
+    }
+
+    /// @dev Nobody but a stranger lifts a finger, and yet each job ends within its steps.
+    function _finish(Terms memory terms) private observed {
+        bytes32 jobId = jobs.jobIdOf(terms);
+        for (uint256 steps = 0; steps < 5; ++steps) {
+            JobState memory state = jobs.jobState(jobId);
+            if (state.phase == Phase.None || _isFinal(state.phase)) return;
+            if (state.phase == Phase.Requested) {
+                vm.roll(vm.getBlockNumber() + 2);
+            } else {
+                uint256 end = state.deadline + parameters.revealGrace + 1;
+                if (end > vm.getBlockTimestamp()) vm.warp(end);
+            }
+            bool enough = _count(state.revealed) >= terms.quorum;
+            if (state.phase == Phase.Revealing && enough) _resolve(terms, _revealedAnswers(jobId));
+            else _advance(terms);
+        }
+        assertTrue(_isFinal(_phase(jobId)), "a job is stuck");
+    }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IJobRegistry} from "../../src/jobs/IJobRegistry.sol";
+import {Answer, JobState, Phase, Terms} from "../../src/jobs/JobTypes.sol";
+import {IStaking} from "../../src/stake/IStaking.sol";
+import {JobFixture, Reply} from "../jobs/JobFixture.sol";
+import {Vm} from "forge-std/Test.sol";
+
+/// @notice What the invariants know about the jobs of a run: kept from events and states after each step.
+abstract contract JobLedger is JobFixture {
+    /// @notice What an executor committed to.
+    enum Kind {
+        None,
+        Honest,
+        Cheating,
+        Malformed
+    }
+
+    uint256 internal constant MAX_JOBS = 6;
+
+    Terms[] internal tracked;
+    mapping(bytes32 jobId => mapping(uint32 executorId => Kind)) internal committedTo;
+
+    /// Wei that a job's events say left its escrow.
+    mapping(bytes32 jobId => uint256) internal outflow;
+    /// `JobResolved` and `JobRefunded` events of a job.
+    mapping(bytes32 jobId => uint256) internal endings;
+    mapping(bytes32 jobId => Phase) internal lastPhase;
+    /// Hash of a job's state when it became final, without the callback's status.
+    mapping(bytes32 jobId => bytes32) internal finalState;
+    /// Accounts that were ever credited.
+    address[] internal creditors;
+    mapping(address account => bool) private known;
+    uint256 internal donatedToJobs;
+    uint256 internal donatedToStaking;
+    /// A transition that the state machine does not have.
+    string internal forbidden;
+
+    /// @dev Around every step: reads its events and looks at every job's phase.
+    modifier observed() {
+        vm.recordLogs();
+        _;
+        _readLogs(vm.getRecordedLogs());
+        for (uint256 i = 0; i < tracked.length; ++i) {
+            _readPhase(jobs.jobIdOf(tracked[i]));
+        }
+    }
+
+    function _readLogs(Vm.Log[] memory logs) private {
+        for (uint256 i = 0; i < logs.length; ++i) {
+            bytes32 topic = logs[i].topics[0];
+            if (topic == IJobRegistry.Credited.selector) {
+                outflow[logs[i].topics[2]] += abi.decode(logs[i].data, (uint256));
+                _remember(address(uint160(uint256(logs[i].topics[1]))));
+            } else if (topic == IStaking.SeatSettled.selector) {
+                (, uint256 payment) = abi.decode(logs[i].data, (uint8, uint256));
+                outflow[logs[i].topics[2]] += payment;
+            } else if (topic == IJobRegistry.JobResolved.selector) {
+                (, uint8 agreeing) = abi.decode(logs[i].data, (uint8, uint8));
+                (, uint256 burned) = _split(jobs.jobState(logs[i].topics[1]).seatFee);
+                outflow[logs[i].topics[1]] += _count(agreeing) * burned;
+                ++endings[logs[i].topics[1]];
+            } else if (topic == IJobRegistry.JobRefunded.selector) {
+                ++endings[logs[i].topics[1]];
+            }
+        }
+    }
+
+    function _remember(address account) private {
+        if (known[account]) return;
+        known[account] = true;
+        creditors.push(account);
+    }
+
+    function _readPhase(bytes32 jobId) private {
+        Phase before = lastPhase[jobId];
+        Phase phase = _phase(jobId);
+        if (phase == before) return;
+        lastPhase[jobId] = phase;
+        if (!_allowed(before, phase)) {
+            forbidden = string.concat(vm.toString(uint256(before)), " to ", vm.toString(uint256(phase)));
+        }
+        if (_isFinal(phase)) finalState[jobId] = _stateHash(jobId);
+    }
+
+    /// @dev A committee of one opens the reveal phase with its draw.
+    function _allowed(Phase before, Phase phase) private pure returns (bool) {
+        if (before == Phase.None) return phase == Phase.Requested;
+        if (before == Phase.Requested) {
+            return phase == Phase.Committing || phase == Phase.Revealing || phase == Phase.Refunded;
+        }
+        if (before == Phase.Committing) return phase == Phase.Revealing || phase == Phase.Refunded;
+        return before == Phase.Revealing && _isFinal(phase);
+    }
+
+    function _stateHash(bytes32 jobId) internal view returns (bytes32) {
+        JobState memory state = jobs.jobState(jobId);
+        delete state.callbackStatus;
+        return keccak256(abi.encode(state));
+    }
+
+    function _isFinal(Phase phase) internal pure returns (bool) {
+        return phase == Phase.Resolved || phase == Phase.Refunded;
+    }
+
+    function _count(uint256 seats) internal pure returns (uint256 number) {
+        for (; seats != 0; seats &= seats - 1) {
+            ++number;
+        }
+    }
+
+    function _replyOf(Kind kind) internal pure returns (Reply memory) {
+        if (kind == Kind.Honest) return _honest();
+        if (kind == Kind.Cheating) return _cheat();
+        return Reply(hex"0bad", hex"0bad0bad");
+    }
+
+    /// @dev All revealed answers of a job, in the order of seats.
+    function _revealedAnswers(bytes32 jobId) internal view returns (Answer[] memory answers) {
+        JobState memory state = jobs.jobState(jobId);
+        answers = new Answer[](_count(state.revealed));
+        uint256 position;
+        for (uint256 seat = 0; seat < state.committee.length; ++seat) {
+            if (state.revealed & (1 << seat) == 0) continue;
+            answers[position++] = _answer(seat, _replyOf(committedTo[jobId][state.committee[seat]]));
+        }
+    }
+}

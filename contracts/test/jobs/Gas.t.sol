@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IInferaConsumer} from "../../src/consumer/IInferaConsumer.sol";
+import {IJobRegistry} from "../../src/jobs/IJobRegistry.sol";
+import {Answer, Phase, RefundReason, Terms} from "../../src/jobs/JobTypes.sol";
+import {IStaking, SeatOutcome} from "../../src/stake/IStaking.sol";
+import {JobFixture, Reply} from "./JobFixture.sol";
+
+/// @notice Does the least with an answer that is of use.
+contract Recorder is IInferaConsumer {
+    bytes32 public last;
+
+    function onInferenceResult(bytes32, bytes calldata result) external {
+        last = keccak256(result);
+    }
+
+    function onInferenceFailed(bytes32, RefundReason) external {
+        last = 0;
+    }
+}
+
+/// @notice What a redundant job costs from the request to the callback, in whole transactions: 21,000 each, calldata,
+/// execution, refunds. 1,000 executors, a 256-byte inline input, 384-dimensional int16 vectors, accounts used before.
+contract JobGasTest is JobFixture {
+    uint256 private total;
+    Recorder private recorder;
+
+    function _executorCount() internal pure override returns (uint256) {
+        return 1000;
+    }
+
+    function setUp() public override {
+        input = new bytes(256);
+        for (uint256 i = 0; i < input.length; ++i) {
+            input[i] = bytes1(uint8(0x61 + i % 26));
+        }
+        super.setUp();
+        recorder = new Recorder();
+        vm.deal(BURN, 1);
+        _warmAccounts();
+        // And the words that any job but the first finds written: the requester's nonces, credits, the consumer's record.
+        _job(0, false);
+    }
+
+    /// @dev Everyone has earned something before.
+    function _warmAccounts() private {
+        IStaking.Settlement[] memory settlements = new IStaking.Settlement[](1);
+        vm.deal(address(jobs), 1000);
+        for (uint32 id = 1; id <= 1000; ++id) {
+            settlements[0] = IStaking.Settlement(id, SeatOutcome.Neutral, 1, 0);
+            vm.startPrank(address(jobs));
+            staking.tryLockSeat(0, id, 1 ether, CAPACITY);
+            staking.settle{value: 1}(0, requester, 1 ether, settlements);
+            vm.stopPrank();
+        }
+    }
+
+    /// forge-config: default.isolate = true
+    function test_redundant_job_3_total() public {
+        _job(1, true);
+        vm.snapshotValue("gas", "redundant_job_3_total", total);
+        assertLe(total, 1_000_000);
+    }
+
+    function _job(uint256 nonce, bool measured) private {
+        Terms memory terms = _withCallback(_terms(nonce), address(recorder), 50_000);
+        bytes32 jobId = jobs.jobIdOf(terms);
+        uint256 escrow = jobs.quote(terms);
+        vm.deal(requester, escrow);
+        _send(requester, escrow, abi.encodeCall(IJobRegistry.request, (terms, input, labels, "")), "request", measured);
+        _toBeacon();
+        (uint32[] memory committee,) = jobs.committeeOf(terms);
+
+        Reply memory reply = _honest();
+        string[3] memory names = ["first_commit", "second_commit", "third_commit"];
+        for (uint256 seat = 0; seat < 3; ++seat) {
+            bytes32 commitment = _commitment(terms, committee[seat], reply);
+            bytes memory call = abi.encodeCall(IJobRegistry.commit, (terms, commitment));
+            _send(_signer(committee[seat]), 0, call, names[seat], measured);
+        }
+        for (uint256 seat = 0; seat < 2; ++seat) {
+            bytes memory call =
+                abi.encodeCall(IJobRegistry.reveal, (terms, reply.result, reply.vector, _salt(committee[seat])));
+            _send(_signer(committee[seat]), 0, call, seat == 0 ? "first_reveal" : "second_reveal", measured);
+        }
+        bytes memory last = abi.encodeCall(
+            IJobRegistry.revealAndResolve,
+            (
+                terms,
+                reply.result,
+                reply.vector,
+                _salt(committee[2]),
+                _answers(_answer(0, reply), _answer(1, reply))
+            )
+        );
+        _send(_signer(committee[2]), 0, last, "reveal_and_resolve", measured);
+        _assertPhase(jobId, Phase.Resolved);
+        assertEq(recorder.last(), keccak256(reply.result));
+    }
+
+    function _send(address from, uint256 value, bytes memory call, string memory name, bool measured) private {
+        vm.prank(from);
+        (bool done,) = address(jobs).call{value: value}(call);
+        assertTrue(done, name);
+        if (!measured) return;
+        uint256 used = vm.lastCallGas().gasTotalUsed;
+        total += used;
+        vm.snapshotValue("gas", string.concat("redundant_job_3_", name), used);
+    }
+}

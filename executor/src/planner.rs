@@ -8,6 +8,12 @@ use infera_contracts::IJobRegistry::{JobState, Terms};
 /// Seconds that each executor waits for the one before it to bring a step that any of them may bring.
 pub const TURN_SECONDS: u64 = 3;
 
+/// A job that its committee does not move on for so long is moved on by any node that serves its model, for the bounty.
+pub const KEEPER_SECONDS: u64 = 20;
+
+/// Nodes beside the committee take so many turns, by executor id.
+const KEEPER_TURNS: u64 = 8;
+
 /// Where a job stands: `Phase` of the contracts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
@@ -105,21 +111,36 @@ impl View<'_> {
 
     /// Decides the next step.
     pub fn next_step(&self) -> Step {
-        let Some(seat) = self.seat() else {
-            return if Phase::from(self.state.phase) == Phase::Final { Step::Finish } else { Step::Wait };
-        };
-        match Phase::from(self.state.phase) {
-            Phase::None => Step::Wait,
-            Phase::Requested => match self.work {
+        let step = match (Phase::from(self.state.phase), self.seat()) {
+            (Phase::Final, _) => Step::Finish,
+            (Phase::None, _) | (_, None) => Step::Wait,
+            (Phase::Requested, Some(seat)) => match self.work {
                 Work::None => Step::Compute,
                 Work::Answered => Step::Commit,
-                // There is no seat to give back before the draw.
-                Work::Running | Work::Failed => Step::Wait,
+                Work::Running => Step::Wait,
+                // There is no seat to give back before the draw, so it is brought about.
+                Work::Failed => self.in_turn(seat, Step::Advance),
             },
-            Phase::Committing => self.while_committing(seat),
-            Phase::Revealing => self.while_revealing(seat),
-            Phase::Final => Step::Finish,
-        }
+            (Phase::Committing, Some(seat)) => self.while_committing(seat),
+            (Phase::Revealing, Some(seat)) => self.while_revealing(seat),
+        };
+        if step == Step::Wait { self.as_keeper() } else { step }
+    }
+
+    /// What a node may do for a job that others have left lying: nobody's absence may lock a requester's money.
+    fn as_keeper(&self) -> Step {
+        let (left_since, step) = match Phase::from(self.state.phase) {
+            Phase::Requested => (self.state.requestTime, Step::Advance),
+            Phase::Committing => (self.state.deadline, Step::Advance),
+            Phase::Revealing => {
+                let enough = count(self.state.revealed) >= self.terms.quorum;
+                let closes = self.state.deadline.saturating_add(self.reveal_grace);
+                (closes, if enough { Step::Resolve } else { Step::Advance })
+            }
+            Phase::None | Phase::Final => return Step::Wait,
+        };
+        let turn = u64::from(self.executor) % KEEPER_TURNS * TURN_SECONDS;
+        if self.now > left_since.saturating_add(KEEPER_SECONDS + turn) { step } else { Step::Wait }
     }
 
     fn while_committing(&self, seat: u8) -> Step {
@@ -192,7 +213,15 @@ mod tests {
     }
 
     fn state(phase: u8, committed: u8, revealed: u8) -> JobState {
-        JobState { phase, committed, revealed, deadline: 100, committee: COMMITTEE.to_vec(), ..Default::default() }
+        JobState {
+            phase,
+            committed,
+            revealed,
+            requestTime: 40,
+            deadline: 100,
+            committee: COMMITTEE.to_vec(),
+            ..Default::default()
+        }
     }
 
     fn step(state: &JobState, work: Work, now: u64, open_since: Option<u64>) -> Step {
@@ -270,6 +299,38 @@ mod tests {
             assert_eq!(view(turn).next_step(), Step::Resolve, "rank {rank}");
             assert!(rank == 0 || view(turn - 1).next_step() == Step::WaitForTurn, "rank {rank}");
         }
+    }
+
+    #[test]
+    fn a_seat_that_cannot_be_answered_is_drawn_so_that_it_can_be_given_back() {
+        assert_eq!(step(&state(1, 0, 0), Work::Failed, 50, Some(0)), Step::Advance);
+    }
+
+    #[test]
+    fn a_job_left_lying_is_moved_on_by_a_node_without_a_seat() {
+        let terms = terms();
+        let at = |state: &JobState, now| {
+            View {
+                job: B256::ZERO,
+                terms: &terms,
+                state,
+                committee: &[1, 2, 3],
+                executor: 8,
+                work: Work::None,
+                now,
+                reveal_grace: 10,
+                open_since: None,
+            }
+            .next_step()
+        };
+        let (requested, committing) = (JobState { requestTime: 30, ..state(1, 0, 0) }, state(2, 0b001, 0));
+        assert_eq!(at(&requested, 30 + KEEPER_SECONDS), Step::Wait);
+        assert_eq!(at(&requested, 31 + KEEPER_SECONDS), Step::Advance);
+        assert_eq!(at(&committing, 100 + KEEPER_SECONDS), Step::Wait);
+        assert_eq!(at(&committing, 101 + KEEPER_SECONDS), Step::Advance);
+        assert_eq!(at(&state(3, 0b111, 0b011), 110 + KEEPER_SECONDS), Step::Wait);
+        assert_eq!(at(&state(3, 0b111, 0b011), 111 + KEEPER_SECONDS), Step::Resolve);
+        assert_eq!(at(&state(3, 0b111, 0b001), 111 + KEEPER_SECONDS), Step::Advance);
     }
 
     #[test]

@@ -1,0 +1,72 @@
+//! A devnet for one test, asked from synchronous code.
+
+use std::future::Future;
+
+use alloy::{
+    primitives::Address,
+    providers::{DynProvider, Provider},
+};
+use infera_contracts::creation::Creation;
+use infera_devnet::{Config, Devnet};
+use infera_sdk::Sender;
+use proptest::{
+    strategy::Strategy,
+    test_runner::{TestCaseError, TestRunner},
+};
+use tokio::runtime::{Builder, Runtime};
+
+/// What a random case comes to.
+pub(crate) type Verdict = Result<(), TestCaseError>;
+
+/// A chain of its own.
+pub(crate) struct Chain {
+    pub(crate) devnet: Devnet,
+    pub(crate) provider: DynProvider,
+    runtime: Runtime,
+}
+
+impl Chain {
+    /// A chain without contracts.
+    pub(crate) fn start() -> Self {
+        let devnet = Devnet::start(Config { accounts: 20, ..Config::default() }).unwrap();
+        let provider = devnet.provider().erased();
+        Self { devnet, provider, runtime: Builder::new_current_thread().enable_all().build().unwrap() }
+    }
+
+    /// Waits for an answer of the chain.
+    pub(crate) fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    /// A development account.
+    pub(crate) fn sender(&self, account: usize) -> Sender {
+        let key = self.devnet.accounts()[account].clone();
+        self.wait(Sender::new(self.provider.clone(), key)).unwrap()
+    }
+
+    /// Deploys one contract from the first account.
+    pub(crate) fn deploy(&self, creation: &Creation, arguments: &[u8]) -> Address {
+        let code = creation.code(arguments).unwrap();
+        let sent = self.wait(self.sender(0).create(creation.name, code)).unwrap();
+        sent.receipt.contract_address.unwrap()
+    }
+
+    /// Moves the chain's time forward by a block at its end.
+    pub(crate) fn skip(&self, seconds: u64) {
+        self.devnet.increase_time(seconds);
+        self.devnet.mine(1).unwrap();
+    }
+}
+
+/// Tries `cases` random inputs; panics with the smallest that fails.
+pub(crate) fn check<S: Strategy>(
+    file: &'static str,
+    cases: u32,
+    inputs: S,
+    test: impl Fn(S::Value) -> Verdict,
+) {
+    let config = proptest::test_runner::Config { cases, source_file: Some(file), ..Default::default() };
+    if let Err(failure) = TestRunner::new(config).run(&inputs, test) {
+        panic!("{failure}");
+    }
+}

@@ -4,10 +4,11 @@
 mod common;
 
 use alloy::{
-    consensus::{SignableTransaction, Transaction as _, TxEip1559, TxEnvelope, Typed2718},
+    consensus::{SignableTransaction, Transaction as _, TxEip1559, TxEip4844, TxEnvelope, Typed2718},
     eips::{
         eip2718::Encodable2718,
         eip2930::{AccessList, AccessListItem},
+        eip4844::{DATA_GAS_PER_BLOB, VERSIONED_HASH_VERSION_KZG},
         eip7702::Authorization,
     },
     network::{TransactionBuilder, TransactionBuilder7702, TxSignerSync},
@@ -23,6 +24,7 @@ use serde_json::{Value, json};
 on_both_transports!(
     a_send_answers_when_the_block_exists,
     all_transaction_types_are_mined,
+    blobs_are_paid_for_and_make_the_next_dearer,
     a_gap_in_the_nonces_waits_and_closes,
     a_replacement_must_pay_a_tenth_more,
     higher_tips_go_first_and_nonces_stay_in_order,
@@ -111,6 +113,50 @@ async fn all_transaction_types_are_mined(link: Link) {
     let code = provider.get_code_at(link.account(5)).await.unwrap();
     assert_eq!(code, [&hex!("ef0100")[..], to.as_slice()].concat());
     assert_eq!(provider.get_transaction_count(link.account(5)).await.unwrap(), 1);
+}
+
+async fn blobs_are_paid_for_and_make_the_next_dearer(link: Link) {
+    let blob_transaction = |nonce: u64, blobs: u8, fee: u128| -> Bytes {
+        let mut tx = TxEip4844 {
+            chain_id: 31337,
+            nonce,
+            gas_limit: 21_000,
+            max_fee_per_gas: 3 * GWEI,
+            max_priority_fee_per_gas: GWEI,
+            blob_versioned_hashes: (0..blobs)
+                .map(|index| {
+                    let mut hash = B256::repeat_byte(index);
+                    hash.0[0] = VERSIONED_HASH_VERSION_KZG;
+                    hash
+                })
+                .collect(),
+            max_fee_per_blob_gas: fee,
+            ..Default::default()
+        };
+        let signature = link.devnet.accounts()[0].sign_transaction_sync(&mut tx).unwrap();
+        TxEnvelope::from(tx.into_signed(signature)).encoded_2718().into()
+    };
+    let provider = link.provider();
+    for nonce in 0..4 {
+        let receipt = link.receipt(send(&link, &blob_transaction(nonce, 6, 5)).await).await.unwrap();
+        assert!(receipt.status());
+        assert_eq!((receipt.blob_gas_used, receipt.inner.tx_type() as u8), (Some(6 * DATA_GAS_PER_BLOB), 3));
+        let block = provider.get_block_by_number(receipt.block_number.unwrap().into()).await.unwrap().unwrap();
+        assert_eq!(block.header.blob_gas_used, Some(6 * DATA_GAS_PER_BLOB));
+    }
+    // Six blobs are the target; a block of nine, in two transactions, is the most.
+    link.devnet.set_mining(MiningMode::Manual);
+    for nonce in 4..7 {
+        send(&link, &blob_transaction(nonce, 4, 5)).await;
+    }
+    link.devnet.mine(2).unwrap();
+    let block = async |number: u64| provider.get_block_by_number(number.into()).await.unwrap().unwrap();
+    assert_eq!((block(5).await.transactions.len(), block(6).await.transactions.len()), (2, 1));
+    assert!(block(6).await.header.excess_blob_gas > block(5).await.header.excess_blob_gas);
+
+    let refused = async |raw: Bytes| link.fail("eth_sendRawTransaction", json!([raw])).await.1;
+    assert_eq!(refused(blob_transaction(7, 0, 5)).await, "blobless blob transaction");
+    assert_eq!(refused(blob_transaction(7, 7, 5)).await, "too many blobs in transaction: have 7, permitted 6");
 }
 
 async fn a_gap_in_the_nonces_waits_and_closes(link: Link) {

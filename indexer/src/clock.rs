@@ -75,6 +75,7 @@ impl Backoff {
 mod tests {
     use super::*;
 
+    /// The first delays in milliseconds, for a random number that always is `number`.
     fn delays(number: u64) -> Vec<u128> {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1), Box::new(move || number));
         (0..6).map(|_| backoff.failed().as_millis()).collect()
@@ -83,18 +84,9 @@ mod tests {
     #[test]
     fn delays_double_up_to_the_cap_and_lie_in_the_upper_half() {
         assert_eq!(delays(0), [50, 100, 200, 400, 500, 500]);
-        let largest: Vec<u128> = (0..6)
-            .map(|failures| {
-                let mut backoff =
-                    Backoff::new(Duration::from_millis(100), Duration::from_secs(1), Box::new(move || 50 << failures.min(4)));
-                for _ in 0..failures {
-                    backoff.failed();
-                }
-                backoff.failed().as_millis()
-            })
-            .collect();
-        assert_eq!(largest[..4], [100, 200, 400, 800]);
-        assert!(largest.iter().all(|delay| *delay <= 1000));
+        assert_eq!(delays(50), [100, 150, 250, 450, 550, 550]);
+        // The largest number that every spread can give: 50, 100, 200, 400, 500 and 500 milliseconds more.
+        assert!(delays(u64::MAX).iter().zip([100, 200, 400, 800, 1000, 1000]).all(|(delay, most)| *delay <= most));
     }
 
     #[test]

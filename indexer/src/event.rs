@@ -5,10 +5,11 @@ use alloy::{
     rpc::types::Log,
     sol_types::{self, SolEventInterface},
 };
-use infera_contracts::{
-    IExecutorRegistry::IExecutorRegistryEvents as ExecutorRegistryEvent, IJobRegistry::IJobRegistryEvents as JobRegistryEvent,
-    IModelRegistry::IModelRegistryEvents as ModelRegistryEvent, ISlashing::ISlashingEvents as SlashingEvent,
-    ISortition::ISortitionEvents as SortitionEvent, IStaking::IStakingEvents as StakingEvent,
+pub use infera_contracts::{
+    IExecutorRegistry::IExecutorRegistryEvents as ExecutorRegistryEvent,
+    IJobRegistry::IJobRegistryEvents as JobRegistryEvent, IModelRegistry::IModelRegistryEvents as ModelRegistryEvent,
+    ISlashing::ISlashingEvents as SlashingEvent, ISortition::ISortitionEvents as SortitionEvent,
+    IStaking::IStakingEvents as StakingEvent,
 };
 use infera_sdk::Deployment;
 use serde::{Deserialize, Serialize};
@@ -60,6 +61,10 @@ impl Source {
 
 /// A decoded event, by the contract that emitted it.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most events are the job registry's; events live in vectors, not on the stack"
+)]
 #[expect(missing_docs, reason = "each variant is the contract of its name; see `Source`")]
 pub enum InferaEvent {
     JobRegistry(JobRegistryEvent),

@@ -1,18 +1,14 @@
 //! Events as JSON: amounts as decimal strings of wei, bytes and ids as hex, enumerations by name.
 
 use alloy::hex;
-use infera_contracts::{
-    IExecutorRegistry::{self, IExecutorRegistryEvents as ExecutorRegistryEvent},
-    IJobRegistry::IJobRegistryEvents as JobRegistryEvent,
-    IModelRegistry::IModelRegistryEvents as ModelRegistryEvent,
-    ISlashing::ISlashingEvents as SlashingEvent,
-    ISortition::ISortitionEvents as SortitionEvent,
-    IStaking::IStakingEvents as StakingEvent,
-};
+use infera_contracts::IExecutorRegistry;
 use serde_json::{Value, json};
 
 use crate::{
-    event::{IndexedEvent, InferaEvent},
+    event::{
+        ExecutorRegistryEvent, IndexedEvent, InferaEvent, JobRegistryEvent, ModelRegistryEvent, SlashingEvent,
+        SortitionEvent, StakingEvent,
+    },
     fold::{JobTerms, VerificationProfile},
     names::{JobPhase, Offence, RefundReason, SeatOutcome, VersionStatus},
 };
@@ -119,9 +115,7 @@ fn job_registry(event: &JobRegistryEvent) -> (&'static str, Value) {
         JobRegistryEvent::Credited(e) => {
             ("Credited", json!({ "account": e.account, "jobId": e.jobId, "amount": decimal(e.amount) }))
         }
-        JobRegistryEvent::Withdrawn(e) => {
-            ("Withdrawn", json!({ "account": e.account, "amount": decimal(e.amount) }))
-        }
+        JobRegistryEvent::Withdrawn(e) => ("Withdrawn", json!({ "account": e.account, "amount": decimal(e.amount) })),
     }
 }
 
@@ -208,14 +202,12 @@ fn staking(event: &StakingEvent) -> (&'static str, Value) {
         StakingEvent::ExitCompleted(e) => {
             ("ExitCompleted", json!({ "executorId": e.executorId, "amount": decimal(e.amount) }))
         }
-        StakingEvent::SeatLocked(e) => (
-            "SeatLocked",
-            json!({ "executorId": e.executorId, "jobId": e.jobId, "amount": decimal(e.amount) }),
-        ),
-        StakingEvent::SeatUnlocked(e) => (
-            "SeatUnlocked",
-            json!({ "executorId": e.executorId, "jobId": e.jobId, "amount": decimal(e.amount) }),
-        ),
+        StakingEvent::SeatLocked(e) => {
+            ("SeatLocked", json!({ "executorId": e.executorId, "jobId": e.jobId, "amount": decimal(e.amount) }))
+        }
+        StakingEvent::SeatUnlocked(e) => {
+            ("SeatUnlocked", json!({ "executorId": e.executorId, "jobId": e.jobId, "amount": decimal(e.amount) }))
+        }
         StakingEvent::SeatSettled(e) => (
             "SeatSettled",
             json!({
@@ -236,9 +228,8 @@ fn staking(event: &StakingEvent) -> (&'static str, Value) {
         StakingEvent::ProverRewardWithdrawn(e) => {
             ("ProverRewardWithdrawn", json!({ "prover": e.prover, "amount": decimal(e.amount) }))
         }
-        StakingEvent::EarningsWithdrawn(e) => (
-            "EarningsWithdrawn",
-            json!({ "executorId": e.executorId, "owner": e.owner, "amount": decimal(e.amount) }),
-        ),
+        StakingEvent::EarningsWithdrawn(e) => {
+            ("EarningsWithdrawn", json!({ "executorId": e.executorId, "owner": e.owner, "amount": decimal(e.amount) }))
+        }
     }
 }

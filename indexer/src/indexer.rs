@@ -1,12 +1,6 @@
 //! The indexer as a whole: stream into store, API on top.
 
-use std::{
-    io,
-    net::SocketAddr,
-    path::PathBuf,
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use alloy::providers::DynProvider;
 use infera_contracts::IJobRegistry;
@@ -33,6 +27,9 @@ const PARAMETERS: &str = "job_parameters";
 
 /// Pause before a failed write is repeated.
 const WRITE_RETRY: Duration = Duration::from_secs(1);
+
+/// How long open requests may take to end when the indexer stops.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// Changes that a slow subscriber of the API may fall behind before it is sent away.
 const CHANGES_KEPT: usize = 1_024;
@@ -102,7 +99,8 @@ pub struct Indexer {
     address: SocketAddr,
     store: Store,
     health: watch::Receiver<StreamHealth>,
-    tasks: JoinHandle<Result<(), IndexerError>>,
+    /// None once their end was told.
+    tasks: Option<JoinHandle<Result<(), IndexerError>>>,
     cancellation: CancellationToken,
     _stop_when_dropped: DropGuard,
 }
@@ -147,10 +145,20 @@ impl Indexer {
             parameters: known_parameters,
             changes: changes.clone(),
             clock: clock.clone(),
+            feeds: api::feed_permits(),
             cancellation: cancellation.clone(),
         };
-        let follower = Follower { stream, store: store.clone(), changes, parameters, provider, deployment, clock };
-        let tasks = tokio::spawn(run(follower, listener, state, cancellation.clone()));
+        let follower = Follower {
+            stream,
+            store: store.clone(),
+            changes,
+            parameters,
+            provider,
+            deployment,
+            clock,
+            cancellation: cancellation.clone(),
+        };
+        let tasks = Some(tokio::spawn(run(follower, listener, state, cancellation.clone())));
         tracing::info!(%address, store = store.name(), "the indexer is up");
         Ok(Self { address, store, health, tasks, _stop_when_dropped: cancellation.clone().drop_guard(), cancellation })
     }
@@ -178,9 +186,12 @@ impl Indexer {
     /// Waits until the indexer ends by itself.
     ///
     /// # Errors
-    /// Why it ended.
+    /// Why it ended; told once.
     pub async fn wait(&mut self) -> Result<(), IndexerError> {
-        (&mut self.tasks).await.map_err(|error| IndexerError::Panicked(error.to_string()))?
+        let Some(tasks) = &mut self.tasks else { return Ok(()) };
+        let ended = tasks.await.map_err(|error| IndexerError::Panicked(error.to_string()));
+        self.tasks = None;
+        ended?
     }
 
     /// Stops: the block in hand is written, open requests are answered, the store is closed.
@@ -201,6 +212,7 @@ async fn run(
     cancellation: CancellationToken,
 ) -> Result<(), IndexerError> {
     let store = state.store.clone();
+    let clock = state.clock.clone();
     let following = async {
         let _stop_the_other = cancellation.clone().drop_guard();
         follower.follow().await.inspect_err(|error| tracing::error!("the indexer stops: {error}"))
@@ -208,7 +220,15 @@ async fn run(
     let serving = async {
         let _stop_the_other = cancellation.clone().drop_guard();
         let server = axum::serve(listener, api::router(state));
-        server.with_graceful_shutdown(cancellation.clone().cancelled_owned()).await.map_err(IndexerError::Serve)
+        let server = server.with_graceful_shutdown(cancellation.clone().cancelled_owned());
+        let patience = async {
+            cancellation.cancelled().await;
+            clock.sleep(LAST_ANSWERS).await;
+        };
+        tokio::select! {
+            served = server => served.map_err(IndexerError::Serve),
+            () = patience => Ok(()),
+        }
     };
     let (followed, served) = tokio::join!(following, serving);
     store.close().await;
@@ -224,6 +244,7 @@ struct Follower {
     provider: DynProvider,
     deployment: Deployment,
     clock: Arc<dyn Clock>,
+    cancellation: CancellationToken,
 }
 
 impl Follower {
@@ -246,9 +267,9 @@ impl Follower {
     async fn write(&self, item: &StreamItem) -> Result<(), StoreError> {
         loop {
             match self.store.write(item).await {
-                Err(error) if error.is_retryable() => {
+                Err(error) if error.is_retryable() && !self.cancellation.is_cancelled() => {
                     tracing::warn!(retry_in = ?WRITE_RETRY, "{error}");
-                    self.clock.sleep(WRITE_RETRY).await;
+                    self.cancellation.run_until_cancelled(self.clock.sleep(WRITE_RETRY)).await;
                 }
                 result => return result,
             }
@@ -259,17 +280,19 @@ impl Follower {
     async fn read_parameters(&self) -> Result<(), StoreError> {
         const TIME_LIMIT: Duration = Duration::from_secs(10);
         let registry = IJobRegistry::new(self.deployment.job_registry, &self.provider);
-        let parameters = match tokio::time::timeout(TIME_LIMIT, async { registry.parameters().call().await }).await {
-            Ok(Ok(parameters)) => JobParameters::from(&parameters),
-            Ok(Err(error)) => {
-                let reason = redact(&error.to_string());
-                tracing::warn!(job_registry = %self.deployment.job_registry, reason, "can't read the registry's parameters");
+        let call = tokio::time::timeout(TIME_LIMIT, async { registry.parameters().call().await });
+        let reason = match self.cancellation.run_until_cancelled(call).await {
+            Some(Ok(Ok(parameters))) => {
+                let parameters = JobParameters::from(&parameters);
+                self.store.set_meta(PARAMETERS, &parameters).await?;
+                self.parameters.send_replace(Some(parameters));
                 return Ok(());
             }
-            Err(_) => return Ok(()),
+            Some(Ok(Err(error))) => redact(&error.to_string()),
+            Some(Err(_)) => format!("no answer within {TIME_LIMIT:?}"),
+            None => return Ok(()),
         };
-        self.store.set_meta(PARAMETERS, &parameters).await?;
-        self.parameters.send_replace(Some(parameters));
+        tracing::warn!(job_registry = %self.deployment.job_registry, reason, "can't read the registry's parameters");
         Ok(())
     }
 }

@@ -147,7 +147,12 @@ impl Rpc {
     }
 
     /// Logs of the blocks from `first` to `last`, both included.
-    pub(crate) async fn logs_between(&self, first: u64, last: u64, sources: &[Address]) -> Result<Vec<Log>, RpcFailure> {
+    pub(crate) async fn logs_between(
+        &self,
+        first: u64,
+        last: u64,
+        sources: &[Address],
+    ) -> Result<Vec<Log>, RpcFailure> {
         let filter = Filter::new().from_block(first).to_block(last).address(sources.to_vec());
         self.call("eth_getLogs", (filter,)).await
     }

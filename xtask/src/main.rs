@@ -1,1 +1,77 @@
-fn main() {}
+//! Every task of the project. Run it as `cargo xtask <task>`; `cargo xtask help <task>` explains one.
+
+mod checkout;
+mod process;
+mod progress;
+mod setup;
+mod tasks;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use checkout::Checkout;
+use clap::{Parser, Subcommand};
+
+/// Tasks of the Infera checkout
+///
+/// Start with `cargo xtask demo`. Whatever a task needs it sets up first, inside the checkout's .infera and
+/// contracts/node_modules; delete these two and target to be back at a fresh clone.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Download what building needs: libtorch, the contract tools, the model
+    ///
+    /// About 700 MB, all with a known SHA-256. Done steps are not repeated, and an interrupted one starts again where the
+    /// last complete download ended. Set LIBTORCH to the absolute path of a libtorch 2.11 to use that one, for
+    /// instance one with CUDA.
+    Setup,
+    /// Run the main job: a contract asks, staked executors answer, one cheats and is caught
+    ///
+    /// Sets up, builds, starts a chain, four executors and the indexer on free ports, prints what happens, and
+    /// ends everything it started.
+    Demo(tasks::demo::Arguments),
+    /// Set up, build and run every test, Solidity and Rust
+    ///
+    /// Stops at the first step that fails, and ends with a table of the steps and their times.
+    Test(tasks::test::Arguments),
+    /// Compile the contracts into contracts/artifacts, which Rust embeds
+    ///
+    /// Needed after a change under contracts/src; commit the result. Settings come from contracts/foundry.toml.
+    Contracts(tasks::contracts::Arguments),
+    /// Measure: event to commitment, engine latency, gas
+    ///
+    /// Builds in release mode first. Close other programs for figures worth keeping.
+    Bench(tasks::bench::Arguments),
+    /// Build the book into book/html
+    ///
+    /// Uses the mdbook on your PATH, or installs a pinned one into .infera/tools first, which takes minutes.
+    Book,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            progress::say(format_args!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<()> {
+    let checkout = Checkout::current()?;
+    match task {
+        Task::Setup => setup::run(&checkout),
+        Task::Demo(arguments) => tasks::demo::run(&checkout, &arguments),
+        Task::Test(arguments) => tasks::test::run(&checkout, &arguments),
+        Task::Contracts(arguments) => tasks::contracts::run(&checkout, &arguments),
+        Task::Bench(arguments) => tasks::bench::run(&checkout, &arguments),
+        Task::Book => tasks::book::run(&checkout),
+    }
+}

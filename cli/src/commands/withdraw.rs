@@ -5,7 +5,7 @@ use std::fmt::{self, Display};
 use alloy::primitives::{Address, B256};
 use anyhow::bail;
 use infera_contracts::IJobRegistry;
-use infera_indexer::wei::Wei;
+use infera_indexer::Wei;
 use infera_sdk::Error;
 use serde::Serialize;
 

@@ -83,6 +83,7 @@ contract ProposalRouter is InferaConsumer {
         _ask = ask;
     }
 
+    // ANCHOR: propose
     /// @notice Submits a proposal. What is sent beyond `quote()` is its budget; what the job does not cost is credited to the
     /// caller at the job registry.
     function propose(string calldata text) external payable returns (uint256 proposalId) {
@@ -100,6 +101,9 @@ contract ProposalRouter is InferaConsumer {
         emit ProposalSubmitted(proposalId, jobId, msg.sender, budget, text);
     }
 
+    // ANCHOR_END: propose
+
+    // ANCHOR: reclaim
     /// @notice Gives the budget of a proposal without an answer back to its proposer, once its job is refunded. Anyone may call.
     /// @dev Asks the registry, so it works when the error callback did not.
     function reclaim(uint256 proposalId) external {
@@ -111,6 +115,8 @@ contract ProposalRouter is InferaConsumer {
         creditOf[proposal.proposer] += proposal.budget;
         emit BudgetReclaimed(proposalId, proposal.budget);
     }
+
+    // ANCHOR_END: reclaim
 
     /// @notice Pays an account's credit out to it. Anyone may call for anyone.
     function withdrawFor(address account) external {
@@ -130,6 +136,7 @@ contract ProposalRouter is InferaConsumer {
         return _categories;
     }
 
+    // ANCHOR: react
     /// @dev Moves no money out: the desk withdraws, so no desk can make the callback fail.
     function _onResult(bytes32 jobId, bytes calldata result) internal override {
         uint256 proposalId = proposalOf[jobId];
@@ -144,6 +151,7 @@ contract ProposalRouter is InferaConsumer {
         creditOf[desk] += proposal.budget;
         emit ProposalRouted(proposalId, winner, desk, scores[winner]);
     }
+    // ANCHOR_END: react
 
     function _onFailure(bytes32 jobId, RefundReason reason) internal override {
         uint256 proposalId = proposalOf[jobId];

@@ -13,6 +13,14 @@ contract AgreementVerifier is IAgreementVerifier {
     /// @notice More answers than the bitmap of members has bits.
     error TooManyAnswers(uint256 given, uint256 maximum);
 
+    /// @dev What every comparison needs of an answer.
+    struct Reading {
+        /// The zero vector for a malformed answer.
+        CosineInt16.Vector vector;
+        /// Only of results that are compared byte by byte.
+        bytes32 resultHash;
+    }
+
     uint256 private constant MAX_ANSWERS = 8;
     uint256 private constant BILLION = 1e9;
     uint256 private constant MILLION = 1e6;
@@ -26,32 +34,26 @@ contract AgreementVerifier is IAgreementVerifier {
         uint256 count = answers.length;
         if (count > MAX_ANSWERS) revert TooManyAnswers(count, MAX_ANSWERS);
 
-        CosineInt16.Vector[] memory vectors = new CosineInt16.Vector[](count);
-        uint256[] memory clusters = new uint256[](count);
-        uint256[] memory sizes = new uint256[](count);
+        // Row i of the matrix, 8 bits from bit 8 i: the cluster around answer i.
+        uint256 matrix = 0;
+        Reading[] memory readings = new Reading[](count);
         for (uint256 i = 0; i < count; ++i) {
             Answer calldata answer = answers[i];
-            CosineInt16.Vector memory vector = _read(profile, answer);
-            if (vector.squaredNorm == 0) continue;
-            vectors[i] = vector;
-            clusters[i] = 1 << i;
-            sizes[i] = 1;
+            Reading memory reading = _read(profile, answer);
+            if (reading.vector.squaredNorm == 0) continue;
+            readings[i] = reading;
+            matrix |= _entry(i, i);
             for (uint256 j = 0; j < i; ++j) {
-                (bool forward, bool backward) = _compare(profile, answer, answers[j], vector, vectors[j]);
-                if (forward) {
-                    clusters[i] |= 1 << j;
-                    ++sizes[i];
-                }
-                if (backward) {
-                    clusters[j] |= 1 << i;
-                    ++sizes[j];
-                }
+                (bool forward, bool backward) = _compare(profile, answer, answers[j], reading, readings[j]);
+                if (forward) matrix |= _entry(i, j);
+                if (backward) matrix |= _entry(j, i);
             }
         }
 
         for (uint256 i = 0; i < count; ++i) {
-            // Casts: all three are at most MAX_ANSWERS bits or units.
-            if (sizes[i] > size) (size, centre, members) = (uint8(sizes[i]), uint8(i), uint8(clusters[i]));
+            uint8 row = uint8(matrix >> (MAX_ANSWERS * i));
+            uint8 rowSize = _countBits(row);
+            if (rowSize > size) (size, centre, members) = (rowSize, uint8(i), row);
         }
     }
 
@@ -77,22 +79,24 @@ contract AgreementVerifier is IAgreementVerifier {
         return _cosineWithin(ab, aa, bb, maxDistancePpb);
     }
 
-    /// @dev Reads the vector of an answer that is well-formed by itself; of another one, the zero vector.
+    /// @dev Reads an answer, and finds it malformed if it is so by itself.
     function _read(VerificationProfile calldata profile, Answer calldata answer)
         private
         pure
-        returns (CosineInt16.Vector memory vector)
+        returns (Reading memory reading)
     {
-        if (answer.vector.length != 2 * uint256(profile.dimension)) return vector;
+        if (answer.vector.length != 2 * uint256(profile.dimension)) return reading;
         ResultRule rule = profile.rule;
-        if (rule == ResultRule.Scores) {
-            if (!ScoresResult.isCanonical(answer.result)) return vector;
+        if (rule == ResultRule.ExactBytes) {
+            reading.resultHash = keccak256(answer.result);
+        } else if (rule == ResultRule.Scores) {
+            if (!ScoresResult.isCanonical(answer.result)) return reading;
         } else if (rule == ResultRule.Vector) {
-            if (answer.result.length != 0) return vector;
-        } else if (rule != ResultRule.ExactBytes) {
-            return vector;
+            if (answer.result.length != 0) return reading;
+        } else {
+            return reading;
         }
-        return CosineInt16.read(answer.vector);
+        reading.vector = CosineInt16.read(answer.vector);
     }
 
     /// @dev Vectors agree both ways or not at all; results may agree one way only, because ambiguity is judged from the
@@ -103,25 +107,40 @@ contract AgreementVerifier is IAgreementVerifier {
         VerificationProfile calldata profile,
         Answer calldata a,
         Answer calldata b,
-        CosineInt16.Vector memory vectorA,
-        CosineInt16.Vector memory vectorB
+        Reading memory readingA,
+        Reading memory readingB
     ) private pure returns (bool forward, bool backward) {
-        uint256 aa = vectorA.squaredNorm;
-        uint256 bb = vectorB.squaredNorm;
+        uint256 aa = readingA.vector.squaredNorm;
+        uint256 bb = readingB.vector.squaredNorm;
         if (aa == 0 || bb == 0 || !_normsWithin(aa, bb, profile.normTolerancePpm)) return (false, false);
 
-        ResultRule rule = profile.rule;
-        if (rule == ResultRule.Scores) {
+        if (profile.rule == ResultRule.Scores) {
             (forward, backward) = ScoresResult.agree(a.result, b.result, profile.elementTolerance);
         } else {
-            // Results of rule `Vector` are empty here.
-            forward = rule == ResultRule.Vector || keccak256(a.result) == keccak256(b.result);
+            // For the rule `Vector`, neither has a hash: both results are empty.
+            forward = readingA.resultHash == readingB.resultHash;
             backward = forward;
         }
         if (!forward && !backward) return (false, false);
 
-        int256 ab = CosineInt16.dot(vectorA, vectorB);
+        int256 ab = CosineInt16.dot(readingA.vector, readingB.vector);
         if (!_cosineWithin(ab, aa, bb, profile.maxCosineDistancePpb)) return (false, false);
+    }
+
+    /// @dev The matrix with answer `member` in the cluster around `centre`, both below 8.
+    function _entry(uint256 centre, uint256 member) private pure returns (uint256) {
+        unchecked {
+            return 1 << (MAX_ANSWERS * centre + member);
+        }
+    }
+
+    function _countBits(uint8 bitmap) private pure returns (uint8 count) {
+        unchecked {
+            // Each step removes the lowest bit.
+            for (; bitmap != 0; bitmap &= bitmap - 1) {
+                ++count;
+            }
+        }
     }
 
     /// @dev Of equal length, and whole elements.

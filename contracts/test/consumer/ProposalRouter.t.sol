@@ -203,11 +203,11 @@ contract ProposalRouterTest is JobFixture {
     /// Anybody can name the router as the target of a job of their own.
     function test_others_jobs_are_refused() public {
         bytes memory result = _honest().result;
-        bytes memory error = abi.encodeWithSelector(ProposalRouter.UnknownJob.selector, bytes32("another"));
+        bytes memory refusal = abi.encodeWithSelector(ProposalRouter.UnknownJob.selector, bytes32("another"));
         vm.startPrank(address(jobs));
-        vm.expectRevert(error);
+        vm.expectRevert(refusal);
         router.onInferenceResult("another", result);
-        vm.expectRevert(error);
+        vm.expectRevert(refusal);
         router.onInferenceFailed("another", RefundReason.NoAgreement);
         vm.stopPrank();
     }

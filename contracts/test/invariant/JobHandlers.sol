@@ -25,42 +25,73 @@ abstract contract JobHandlers is JobLedger {
         terms.refundTo = fees % 2 == 0 ? refundee : requester;
         tracked.push(terms);
         _request(terms);
+        // Mostly on to where the committee is known; otherwise it can still be cancelled.
+        if (fees % 4 != 0) _toBeacon();
     }
 
     function cancel(uint256 job) external observed {
-        Terms memory terms = _pickJob(job);
+        Terms memory terms = _pickJob(job, Phase.Requested);
         vm.prank(requester);
         jobs.cancel(terms);
     }
 
     // ---------------------------------------------------------------- executors, honest and not
 
-    function commit(uint256 job, uint256 seat, uint256 kind) external observed {
-        Terms memory terms = _pickJob(job);
+    /// @dev The seats of the bitmap commit, as far as they have not yet.
+    function commit(uint256 job, uint256 seats, uint256 kinds) external observed {
+        Terms memory terms = _pickJob(job, kinds % 2 == 0 ? Phase.Committing : Phase.Requested);
+        bytes32 jobId = jobs.jobIdOf(terms);
         (uint32[] memory committee,) = jobs.committeeOf(terms);
-        uint32 id = committee[seat % committee.length];
-        // Most answers are honest.
-        Kind chosen = kind % 6 == 0 ? Kind.Cheating : kind % 6 == 1 ? Kind.Malformed : Kind.Honest;
-        _commit(terms, id, _replyOf(chosen));
-        committedTo[jobs.jobIdOf(terms)][id] = chosen;
+        seats = _mostly(seats);
+        for (uint256 seat = 0; seat < committee.length; ++seat) {
+            if (seats & (1 << seat) == 0 || jobs.jobState(jobId).committed & (1 << seat) != 0) continue;
+            // Most answers are honest.
+            uint256 roll = (kinds >> (8 * seat)) % 6;
+            Kind kind = roll == 0 ? Kind.Cheating : roll == 1 ? Kind.Malformed : Kind.Honest;
+            _commit(terms, committee[seat], _replyOf(kind));
+            committedTo[jobId][committee[seat]] = kind;
+        }
     }
 
     function decline(uint256 job, uint256 seat) external observed {
-        Terms memory terms = _pickJob(job);
+        Terms memory terms = _pickJob(job, Phase.Committing);
         (uint32[] memory committee,) = jobs.committeeOf(terms);
         vm.prank(_signer(committee[seat % committee.length]));
         jobs.decline(terms);
     }
 
-    function reveal(uint256 job, uint256 seat, bool resolves) external observed {
-        Terms memory terms = _pickJob(job);
+    /// @dev The seats of the bitmap reveal, as far as they have committed and not yet revealed.
+    function reveal(uint256 job, uint256 seats, bool lastResolves) external observed {
+        Terms memory terms = _pickJob(job, Phase.Revealing);
         bytes32 jobId = jobs.jobIdOf(terms);
         uint32[] memory committee = jobs.jobState(jobId).committee;
-        uint32 id = committee[seat % committee.length];
-        Reply memory reply = _replyOf(committedTo[jobId][id]);
-        vm.prank(_signer(id));
-        if (resolves) jobs.revealAndResolve(terms, reply.result, reply.vector, _salt(id), _revealedAnswers(jobId));
-        else jobs.reveal(terms, reply.result, reply.vector, _salt(id));
+        seats = _mostly(seats);
+        for (uint256 seat = 0; seat < committee.length; ++seat) {
+            JobState memory state = jobs.jobState(jobId);
+            uint256 left = state.committed & ~uint256(state.revealed);
+            if (seats & left & (1 << seat) == 0) continue;
+            uint32 id = committee[seat];
+            Reply memory reply = _replyOf(committedTo[jobId][id]);
+            vm.prank(_signer(id));
+            if (lastResolves && left == 1 << seat) {
+                jobs.revealAndResolve(terms, reply.result, reply.vector, _salt(id), _revealedAnswers(jobId));
+            } else {
+                jobs.reveal(terms, reply.result, reply.vector, _salt(id));
+            }
+        }
+    }
+
+    /// @dev One call with arguments that may make no sense for the job.
+    function disturb(uint256 job, uint256 id, uint256 what) external observed {
+        Terms memory terms = tracked[job % tracked.length];
+        id = bound(id, 1, executors.executorCount());
+        Reply memory reply = _honest();
+        vm.prank(_signer(uint32(id)));
+        what %= 4;
+        if (what == 0) jobs.commit(terms, keccak256("nothing"));
+        else if (what == 1) jobs.reveal(terms, reply.result, reply.vector, _salt(uint32(id)));
+        else if (what == 2) jobs.resolve(terms, _answers(_answer(0, reply), _answer(1, reply)));
+        else jobs.cancel(terms);
     }
 
     function changeOffering(uint256 id, uint256 price, uint256 capacity) external observed {
@@ -74,17 +105,17 @@ abstract contract JobHandlers is JobLedger {
     // ---------------------------------------------------------------- anyone
 
     function resolve(uint256 job) external observed {
-        Terms memory terms = _pickJob(job);
+        Terms memory terms = _pickJob(job, Phase.Revealing);
         _resolve(terms, _revealedAnswers(jobs.jobIdOf(terms)));
     }
 
     function advance(uint256 job) external observed {
-        _advance(_pickJob(job));
+        _advance(tracked[job % tracked.length]);
     }
 
     /// @dev Moves time to the end of a job's phase first, so that runs get far.
-    function advanceWhenDue(uint256 job) external observed {
-        Terms memory terms = _pickJob(job);
+    function advanceWhenDue(uint256 job, uint256 phase) external observed {
+        Terms memory terms = _pickJob(job, Phase(bound(phase, uint8(Phase.Requested), uint8(Phase.Revealing))));
         JobState memory state = jobs.jobState(jobs.jobIdOf(terms));
         uint256 due = state.deadline + (state.phase == Phase.Revealing ? parameters.revealGrace : 0) + 1;
         if (due > vm.getBlockTimestamp()) {
@@ -95,7 +126,7 @@ abstract contract JobHandlers is JobLedger {
     }
 
     function retryCallback(uint256 job) external observed {
-        Terms memory terms = _pickJob(job);
+        Terms memory terms = _pickJob(job, Phase.Resolved);
         Reply memory reply = _honest();
         jobs.retryCallback(terms, reply.result, keccak256(reply.vector));
     }
@@ -132,12 +163,22 @@ abstract contract JobHandlers is JobLedger {
     }
 
     function passLong(uint256 time, uint256 blocks) external observed {
-        if (time % 4 != 0) return;
+        if (blocks % 4 != 0) return;
         skip(bound(time, 0, 1200));
         vm.roll(vm.getBlockNumber() + bound(blocks, 1, 300));
     }
 
-    function _pickJob(uint256 seed) private view returns (Terms memory) {
+    /// @dev All seats in three of four steps, so that runs get far.
+    function _mostly(uint256 seats) private pure returns (uint256) {
+        return (seats >> 8) % 4 == 0 ? seats : type(uint8).max;
+    }
+
+    /// @dev A job in the phase, so that runs get far; any job when there is none.
+    function _pickJob(uint256 seed, Phase phase) private view returns (Terms memory) {
+        for (uint256 i = 0; i < tracked.length; ++i) {
+            Terms memory terms = tracked[(seed % tracked.length + i) % tracked.length];
+            if (_phase(jobs.jobIdOf(terms)) == phase) return terms;
+        }
         return tracked[seed % tracked.length];
     }
 }

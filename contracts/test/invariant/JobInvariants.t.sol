@@ -24,12 +24,12 @@ contract JobInvariants is JobHandlers {
         steps[6] = this.decline.selector;
         steps[7] = this.reveal.selector;
         steps[8] = this.reveal.selector;
-        steps[9] = this.reveal.selector;
+        steps[9] = this.withdraw.selector;
         steps[10] = this.resolve.selector;
         steps[11] = this.advance.selector;
         steps[12] = this.advanceWhenDue.selector;
         steps[13] = this.retryCallback.selector;
-        steps[14] = this.withdraw.selector;
+        steps[14] = this.disturb.selector;
         steps[15] = this.changeOffering.selector;
         steps[16] = this.withdrawEarnings.selector;
         steps[17] = this.setConduct.selector;

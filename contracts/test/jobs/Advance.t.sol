@@ -223,11 +223,11 @@ contract AdvanceTest is JobFixture {
         _commitAll(terms, committee, _honest());
         _reveal(terms, committee[0], _honest());
         _reveal(terms, committee[1], _honest());
-        bytes memory error = abi.encodeWithSelector(IJobRegistry.NothingToAdvance.selector, jobId);
-        vm.expectRevert(error);
+        bytes memory refusal = abi.encodeWithSelector(IJobRegistry.NothingToAdvance.selector, jobId);
+        vm.expectRevert(refusal);
         jobs.advanceJob(terms);
         _afterGrace(jobId);
-        vm.expectRevert(error);
+        vm.expectRevert(refusal);
         jobs.advanceJob(terms);
         _resolve(terms, _answers(_answer(0, _honest()), _answer(1, _honest())));
         _assertPhase(jobId, Phase.Resolved);

@@ -39,8 +39,9 @@ contract JobGasTest is JobFixture {
         recorder = new Recorder();
         vm.deal(BURN, 1);
         _warmAccounts();
-        // And the words that any job but the first finds written: the requester's nonces, credits, the consumer's record.
+        // And the words that any job but the first finds written: nonces, the refundee's credit, the consumer's record.
         _job(0, false);
+        _warmCredit(_terms(2));
     }
 
     /// @dev Everyone has earned something before.
@@ -53,6 +54,17 @@ contract JobGasTest is JobFixture {
             staking.tryLockSeat(0, id, 1 ether, CAPACITY);
             staking.settle{value: 1}(0, requester, 1 ether, settlements);
             vm.stopPrank();
+        }
+    }
+
+    /// @dev Everybody has been credited something before. (An overpaid request credits `refundTo`.)
+    function _warmCredit(Terms memory terms) private {
+        uint256 escrow = jobs.quote(terms);
+        for (uint32 id = 1; id <= 1000; ++id) {
+            (terms.nonce, terms.refundTo) = (1000 + id, _signer(id));
+            vm.deal(requester, escrow + 1);
+            vm.prank(requester);
+            jobs.request{value: escrow + 1}(terms, input, labels, "");
         }
     }
 

@@ -7,19 +7,19 @@ import {VersionStatus} from "../../src/models/IModelRegistry.sol";
 import {JobFixture} from "./JobFixture.sol";
 
 contract RequestTest is JobFixture {
-    function _expectRefusal(Terms memory terms, bytes memory error) private {
+    function _expectRefusal(Terms memory terms, bytes memory refusal) private {
         uint256 escrow = jobs.quote(terms);
         vm.deal(requester, escrow);
         vm.prank(requester);
-        vm.expectRevert(error);
+        vm.expectRevert(refusal);
         jobs.request{value: escrow}(terms, input, labels, "");
     }
 
-    function _expectRefusal(Terms memory terms, bytes memory given, string memory uri, bytes memory error) private {
+    function _expectRefusal(Terms memory terms, bytes memory given, string memory uri, bytes memory refusal) private {
         uint256 escrow = jobs.quote(terms);
         vm.deal(requester, escrow);
         vm.prank(requester);
-        vm.expectRevert(error);
+        vm.expectRevert(refusal);
         jobs.request{value: escrow}(terms, given, labels, uri);
     }
 
@@ -87,10 +87,10 @@ contract RequestTest is JobFixture {
     function test_refuses_a_used_nonce_also_for_other_terms() public {
         Terms memory terms = _terms(3);
         _request(terms);
-        bytes memory error = abi.encodeWithSelector(IJobRegistry.NonceUsed.selector, requester, 3);
-        _expectRefusal(terms, error);
+        bytes memory refusal = abi.encodeWithSelector(IJobRegistry.NonceUsed.selector, requester, 3);
+        _expectRefusal(terms, refusal);
         terms.maxUnits += 1;
-        _expectRefusal(terms, error);
+        _expectRefusal(terms, refusal);
     }
 
     function test_refuses_too_little_payment() public {
@@ -122,14 +122,14 @@ contract RequestTest is JobFixture {
     function test_refuses_unknown_and_deprecated_models() public {
         Terms memory terms = _terms(0);
         terms.version = 2;
-        bytes memory error =
+        bytes memory refusal =
             abi.encodeWithSelector(IJobRegistry.UnknownModelVersion.selector, modelId, 2, RUNTIME_CLASS);
-        _expectRefusal(terms, error);
+        _expectRefusal(terms, refusal);
 
         vm.prank(publisher);
         all.models.setStatus(modelId, 1, VersionStatus.Deprecated);
-        error = abi.encodeWithSelector(IJobRegistry.UnknownModelVersion.selector, modelId, 1, RUNTIME_CLASS);
-        _expectRefusal(_terms(0), error);
+        refusal = abi.encodeWithSelector(IJobRegistry.UnknownModelVersion.selector, modelId, 1, RUNTIME_CLASS);
+        _expectRefusal(_terms(0), refusal);
     }
 
     function test_refuses_pools_other_than_the_public_one() public {
@@ -164,16 +164,16 @@ contract RequestTest is JobFixture {
     function test_refuses_too_large_inputs_and_takes_the_largest() public {
         Terms memory terms = _terms(0);
         bytes memory large = new bytes(parameters.maxInputBytes + 1);
-        bytes memory error =
+        bytes memory refusal =
             abi.encodeWithSelector(IJobRegistry.InputTooLarge.selector, large.length, parameters.maxInputBytes);
         terms.inputHash = keccak256(large);
-        _expectRefusal(terms, large, "", error);
-        _expectRefusal(terms, "", string(large), error);
+        _expectRefusal(terms, large, "", refusal);
+        _expectRefusal(terms, "", string(large), refusal);
 
         input = new bytes(parameters.maxInputBytes);
         _assertPhase(_request(_terms(0)), Phase.Requested);
         labels = large;
-        _expectRefusal(_terms(1), error);
+        _expectRefusal(_terms(1), refusal);
     }
 
     function test_refuses_windows_out_of_range() public {
@@ -245,16 +245,16 @@ contract RequestTest is JobFixture {
                 IJobRegistry.CallbackGasTooHigh.selector, terms.callbackGas, parameters.maxCallbackGas
             )
         );
-        bytes memory error = abi.encodeWithSelector(IJobRegistry.CallbackWithoutTarget.selector);
+        bytes memory refusal = abi.encodeWithSelector(IJobRegistry.CallbackWithoutTarget.selector);
         terms = _withCallback(_terms(0), address(0), 1000);
         terms.errorCallback = false;
-        _expectRefusal(terms, error);
+        _expectRefusal(terms, refusal);
         terms = _terms(0);
         terms.callbackFee = 1;
-        _expectRefusal(terms, error);
+        _expectRefusal(terms, refusal);
         terms = _terms(0);
         terms.errorCallback = true;
-        _expectRefusal(terms, error);
+        _expectRefusal(terms, refusal);
     }
 
     function test_refuses_the_zero_refund_address() public {
@@ -310,17 +310,17 @@ contract RequestTest is JobFixture {
         assertEq(jobs.seatHash(jobId, 255), 0);
         assertFalse(jobs.verifyResult(jobId, "", 0));
 
-        bytes memory error = abi.encodeWithSelector(IJobRegistry.WrongPhase.selector, jobId, Phase.None);
+        bytes memory refusal = abi.encodeWithSelector(IJobRegistry.WrongPhase.selector, jobId, Phase.None);
         vm.prank(requester);
-        vm.expectRevert(error);
+        vm.expectRevert(refusal);
         jobs.cancel(terms);
-        vm.expectRevert(error);
+        vm.expectRevert(refusal);
         jobs.advanceJob(terms);
-        vm.expectRevert(error);
+        vm.expectRevert(refusal);
         jobs.commit(terms, keccak256("c"));
-        vm.expectRevert(error);
+        vm.expectRevert(refusal);
         jobs.decline(terms);
-        vm.expectRevert(error);
+        vm.expectRevert(refusal);
         jobs.reveal(terms, "", "", 0);
         vm.expectRevert(abi.encodeWithSelector(IJobRegistry.CallbackNotFailed.selector, jobId));
         jobs.retryCallback(terms, "", 0);

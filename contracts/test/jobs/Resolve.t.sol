@@ -42,13 +42,13 @@ contract RevealTest is JobFixture {
         (bytes32 jobId, uint32[] memory committee) = _requestDrawable(terms);
         _commitAll(terms, committee, _honest());
         Reply memory reply = _honest();
-        bytes memory error = abi.encodeWithSelector(IJobRegistry.CommitmentMismatch.selector, jobId, 0);
+        bytes memory refusal = abi.encodeWithSelector(IJobRegistry.CommitmentMismatch.selector, jobId, 0);
         vm.startPrank(_signer(committee[0]));
-        vm.expectRevert(error);
+        vm.expectRevert(refusal);
         jobs.reveal(terms, bytes.concat(reply.result, hex"00"), reply.vector, _salt(committee[0]));
-        vm.expectRevert(error);
+        vm.expectRevert(refusal);
         jobs.reveal(terms, reply.result, bytes.concat(reply.vector, hex"00"), _salt(committee[0]));
-        vm.expectRevert(error);
+        vm.expectRevert(refusal);
         jobs.reveal(terms, reply.result, reply.vector, keccak256("another salt"));
         vm.stopPrank();
     }

@@ -238,6 +238,7 @@ contract SortitionTest is Test {
 
     /// A random history of changes, growth and epochs; after each step, draws with and without exclusions.
     /// forge-config: default.fuzz.runs = 64
+    /// forge-config: deep.fuzz.runs = 1000
     function testFuzz_EqualsTheModel(uint256 seed) public {
         WeightModel model = new WeightModel();
         model.setEpoch(vm.getBlockTimestamp() / EPOCH);

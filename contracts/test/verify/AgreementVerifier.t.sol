@@ -213,6 +213,16 @@ contract AgreementVerifierTest is Test {
         _assertScoresCanonical("", false);
     }
 
+    function test_AWinnerBeyond65535IsMalformed() public view {
+        int32[] memory scores = new int32[](65_538);
+        scores[65_535] = 1;
+        bytes memory result = abi.encode(uint16(65_535), scores);
+        assertTrue(_isWellFormed(result));
+        (scores[65_535], scores[65_536]) = (0, 1);
+        result = _patched(abi.encode(uint16(0), scores), 0, 65_536);
+        assertFalse(_isWellFormed(result));
+    }
+
     // ------------------------------------------------- against the reference
 
     function testFuzz_ArbitraryResultBytesAreJudgedLikeTheReference(bytes calldata result) public view {

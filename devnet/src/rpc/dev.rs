@@ -108,11 +108,11 @@ impl Call<'_> {
 
             "impersonateAccount" => {
                 let address = self.params.required::<Address>(0)?;
-                self.set(|chain| drop(chain.impersonated.insert(address)))
+                self.set(|chain| chain.impersonated.insert(address))
             }
             "stopImpersonatingAccount" => {
                 let address = self.params.required::<Address>(0)?;
-                self.set(|chain| drop(chain.impersonated.remove(&address)))
+                self.set(|chain| chain.impersonated.remove(&address))
             }
             "autoImpersonateAccount" => {
                 let all = self.params.required(0)?;
@@ -162,7 +162,7 @@ impl Call<'_> {
     }
 
     /// Changes something; the answer is null.
-    fn set(&self, change: impl FnOnce(&mut Chain)) -> RpcResult<Box<RawValue>> {
+    fn set<T>(&self, change: impl FnOnce(&mut Chain) -> T) -> RpcResult<Box<RawValue>> {
         self.devnet.change(change);
         json(())
     }

@@ -29,7 +29,8 @@ impl ApiError {
 
     /// Something that is not on the chain as far as it is read.
     pub(super) fn not_found(what: &str, id: &str) -> Self {
-        let message = format!("there is no {what} {id} in the blocks read so far; see GET /v1/status for how far that is");
+        let message =
+            format!("there is no {what} {id} in the blocks read so far; see GET /v1/status for how far that is");
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }
 }

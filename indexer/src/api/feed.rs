@@ -1,11 +1,6 @@
 //! Events as they come, as server-sent events.
 
-use std::{
-    collections::VecDeque,
-    convert::Infallible,
-    sync::{Arc, LazyLock},
-    time::Duration,
-};
+use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
 
 use alloy::primitives::B256;
 use axum::{
@@ -18,12 +13,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
 
-use super::{
-    ApiState, Change,
-    error::ApiError,
-    handlers::event_filter,
-    page::Parameters,
-};
+use super::{ApiState, Change, error::ApiError, handlers::event_filter, page::Parameters};
 use crate::store::{EventFilter, EventPosition, Store, StoreError};
 
 /// Feeds served at a time; each holds a connection for as long as the client likes.
@@ -33,7 +23,10 @@ const BATCH: u32 = 100;
 /// An idle feed says something this often, so that proxies keep it open.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-static FEEDS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(MAX_FEEDS)));
+/// One permit for every feed that may be open.
+pub(crate) fn feed_permits() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(MAX_FEEDS))
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,7 +45,7 @@ pub(super) async fn feed(
     // A browser that reconnects tells what it had last, which is newer than what the page asked for.
     let resumed = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let start = Start::parse(resumed.or(query.after.as_deref()))?;
-    let permit = FEEDS.clone().try_acquire_owned().map_err(|_| {
+    let permit = state.feeds.clone().try_acquire_owned().map_err(|_| {
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_feeds", "too many feeds are open; try again later")
     })?;
     let feed = Feed::open(&state, filter, start, permit).await?;
@@ -85,8 +78,7 @@ impl Start {
 
     fn behind(id: &str) -> Option<Self> {
         let mut parts = id.splitn(3, '-');
-        let position =
-            EventPosition { block: parts.next()?.parse().ok()?, log_index: parts.next()?.parse().ok()? };
+        let position = EventPosition { block: parts.next()?.parse().ok()?, log_index: parts.next()?.parse().ok()? };
         Some(Self::Behind { position, block_hash: parts.next()?.parse().ok()? })
     }
 }
@@ -143,7 +135,8 @@ impl Feed {
                         for event in events {
                             let EventPosition { block, log_index } = event.position;
                             let id = format!("{block}-{log_index}-{}", event.block_hash);
-                            self.messages.push_back(Event::default().event("event").id(id).data(event.json.to_string()));
+                            self.messages
+                                .push_back(Event::default().event("event").id(id).data(event.json.to_string()));
                             self.sent = Some(event.position);
                         }
                     }

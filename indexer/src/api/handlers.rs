@@ -40,9 +40,9 @@ pub(super) async fn health(State(state): State<ApiState>) -> Response {
 pub(super) async fn status(State(state): State<ApiState>) -> ApiResult<Value> {
     let health = state.health.borrow().clone();
     let indexed = state.store.tip().await?;
-    let head = health.head.map(|head| {
-        json!({ "number": head.number, "timestamp": head.timestamp, "chainTime": head.chain_time(state.now()) })
-    });
+    let head = health.head.map(
+        |head| json!({ "number": head.number, "timestamp": head.timestamp, "chainTime": head.chain_time(state.now()) }),
+    );
     let lag = health.head.zip(indexed).map(|(head, indexed)| head.number.saturating_sub(indexed.number));
     Ok(Json(json!({
         "deployment": *state.deployment, "rpc": connection(&health), "head": head, "indexed": indexed, "lag": lag,

@@ -11,7 +11,7 @@
 //! | `GET /v1/executors?limit=&cursor=`, `/v1/executors/{id}` | executors |
 //! | `GET /v1/models?limit=&cursor=`, `/v1/models/{id}` | models |
 //! | `GET /v1/events?job=&executor=&limit=&cursor=` | events in chain order |
-//! | `GET /v1/events/stream?job=&executor=&after=` | events as they come, see [`feed`](self) |
+//! | `GET /v1/events/stream?job=&executor=&after=` | events as they come |
 //!
 //! Lists are `{"items": […], "next": cursor or null}`. Errors are `{"error": {"code", "message"}}`. Amounts are decimal strings
 //! of wei, hashes and bytes hex, times Unix seconds.
@@ -34,11 +34,12 @@ use axum::{
     routing::get,
 };
 use infera_sdk::Deployment;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Semaphore, broadcast, watch};
 use tokio_util::sync::CancellationToken;
 use tower_http::cors::{Any, CorsLayer};
 
 use self::error::ApiError;
+pub(crate) use self::feed::feed_permits;
 use crate::{clock::Clock, explain::JobParameters, store::Store, stream::StreamHealth};
 
 /// What happened to the store.
@@ -62,6 +63,7 @@ pub(crate) struct ApiState {
     pub(crate) parameters: watch::Receiver<Option<JobParameters>>,
     pub(crate) changes: broadcast::Sender<Change>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) feeds: Arc<Semaphore>,
     pub(crate) cancellation: CancellationToken,
 }
 
@@ -86,7 +88,9 @@ pub(crate) fn router(state: ApiState) -> Router {
         .route("/v1/models/{id}", get(handlers::model))
         .route("/v1/events", get(handlers::events))
         .route("/v1/events/stream", get(feed::feed))
-        .fallback(async || ApiError::new(StatusCode::NOT_FOUND, "no_such_path", "there is no such path; see GET /v1/status"))
+        .fallback(async || {
+            ApiError::new(StatusCode::NOT_FOUND, "no_such_path", "there is no such path; see GET /v1/status")
+        })
         .method_not_allowed_fallback(async || {
             ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this API only reads: use GET")
         })

@@ -1,11 +1,11 @@
 //! How near the revealed answers are, in the contracts' own integer arithmetic.
 
-use infera_contracts::IJobRegistry::{IJobRegistryEvents as JobRegistryEvent, Revealed};
+use infera_contracts::IJobRegistry::Revealed;
 use infera_protocol::comparison::{Answer, DotProducts, agree, dot_products};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    event::{IndexedEvent, InferaEvent},
+    event::{IndexedEvent, InferaEvent, JobRegistryEvent},
     fold::VerificationProfile,
 };
 

@@ -139,7 +139,7 @@ fn steps(job: &JobRecord, events: &[IndexedEvent], context: &ExplainContext<'_>)
             transaction: first.transaction,
             sender: receipt.map(|receipt| receipt.sender),
             gas_used: receipt.map(|receipt| receipt.gas_used),
-            events: events.iter().filter_map(|event| narrator.sentence(event)).collect(),
+            events: narrator.sentences(events),
         })
     };
     events.chunk_by(same_transaction).filter_map(step).collect()

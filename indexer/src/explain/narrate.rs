@@ -1,16 +1,12 @@
 //! One sentence an event.
 
 use alloy::primitives::{B256, hex};
-use infera_contracts::{
-    IJobRegistry::{IJobRegistryEvents as JobRegistryEvent, JobRequested},
-    ISlashing::ISlashingEvents as SlashingEvent,
-    IStaking::{IStakingEvents as StakingEvent, SeatSettled},
-};
+use infera_contracts::{IJobRegistry::JobRequested, IStaking::SeatSettled};
 use infera_protocol::output::{SCORES_PER_COSINE, ZeroShotParameters, ZeroShotResult};
 
 use super::text::{account, clock, counted, list, preview, short};
 use crate::{
-    event::{IndexedEvent, InferaEvent},
+    event::{IndexedEvent, InferaEvent, JobRegistryEvent, SlashingEvent, StakingEvent},
     fold::{JobRecord, VerificationProfile},
     names::{JobPhase, Offence, RefundReason, ResultRule, SeatOutcome},
     wei::Wei,
@@ -33,8 +29,16 @@ impl<'a> Narrator<'a> {
         }
     }
 
+    /// What the events of one transaction mean, the cause before its consequences: contracts tell who is paid before they
+    /// tell why.
+    pub(super) fn sentences(&self, events: &[IndexedEvent]) -> Vec<String> {
+        let mut events: Vec<&IndexedEvent> = events.iter().collect();
+        events.sort_by_key(|event| rank(&event.event));
+        events.into_iter().filter_map(|event| self.sentence(event)).collect()
+    }
+
     /// What an event of the job means; None for those that only repeat another.
-    pub(super) fn sentence(&self, event: &IndexedEvent) -> Option<String> {
+    fn sentence(&self, event: &IndexedEvent) -> Option<String> {
         match &event.event {
             InferaEvent::JobRegistry(event) => self.job_registry(event),
             InferaEvent::Staking(event) => staking(event),
@@ -56,7 +60,12 @@ impl<'a> Narrator<'a> {
         Some(match event {
             JobRegistryEvent::JobRequested(e) => self.request(e),
             JobRegistryEvent::CommitteeDrawn(e) => {
-                let again = if self.job.draws.first().is_some_and(|first| first.beacon == e.beacon && first.committee == e.committee) {
+                let again = if self
+                    .job
+                    .draws
+                    .first()
+                    .is_some_and(|first| first.beacon == e.beacon && first.committee == e.committee)
+                {
                     "is drawn"
                 } else {
                     "is now"
@@ -92,7 +101,11 @@ impl<'a> Narrator<'a> {
                 format!(
                     "{} agree ({}): the result is {result}. {} go back to the requester.",
                     counted(agreeing.len(), "answer"),
-                    if agreeing.len() == 1 { format!("seat {}", list(agreeing)) } else { format!("seats {}", list(agreeing)) },
+                    if agreeing.len() == 1 {
+                        format!("seat {}", list(agreeing))
+                    } else {
+                        format!("seats {}", list(agreeing))
+                    },
                     Wei(e.refund)
                 )
             }
@@ -104,7 +117,10 @@ impl<'a> Narrator<'a> {
                 if e.success {
                     format!("The contract {} takes the {what}.", account(&e.target))
                 } else {
-                    format!("The contract {} fails to take the {what}; anyone may call retryCallback.", account(&e.target))
+                    format!(
+                        "The contract {} fails to take the {what}; anyone may call retryCallback.",
+                        account(&e.target)
+                    )
                 }
             }
             JobRegistryEvent::JobAdvanced(e) => {
@@ -125,7 +141,8 @@ impl<'a> Narrator<'a> {
         let question = if self.labels.is_empty() {
             String::new()
         } else {
-            format!(" Which fits best: {}?", list(self.labels.iter().map(|label| format!("“{label}”"))))
+            let labels = self.labels.iter().map(|label| format!("“{label}”"));
+            format!(" Which fits best: {}?", labels.collect::<Vec<_>>().join(" or "))
         };
         format!(
             "{} asks model {} version {} about {input}.{question} {} are wanted, {} of which must agree.",
@@ -158,6 +175,17 @@ impl<'a> Narrator<'a> {
     }
 }
 
+/// Orders what happens in one transaction.
+fn rank(event: &InferaEvent) -> u8 {
+    match event {
+        InferaEvent::JobRegistry(JobRegistryEvent::JobAdvanced(_)) => 0,
+        InferaEvent::JobRegistry(JobRegistryEvent::Credited(_)) => 3,
+        InferaEvent::JobRegistry(JobRegistryEvent::CallbackExecuted(_)) => 4,
+        InferaEvent::JobRegistry(_) => 1,
+        _ => 2,
+    }
+}
+
 /// A fixed-point score as a decimal.
 fn score(parts: i32) -> String {
     let (whole, fraction) = (parts.abs() / SCORES_PER_COSINE, parts.abs() % SCORES_PER_COSINE);
@@ -167,7 +195,9 @@ fn score(parts: i32) -> String {
 fn staking(event: &StakingEvent) -> Option<String> {
     Some(match event {
         StakingEvent::SeatLocked(e) => format!("Executor {} has {} of its stake locked.", e.executorId, Wei(e.amount)),
-        StakingEvent::SeatUnlocked(e) => format!("Executor {} has {} of its stake unlocked.", e.executorId, Wei(e.amount)),
+        StakingEvent::SeatUnlocked(e) => {
+            format!("Executor {} has {} of its stake unlocked.", e.executorId, Wei(e.amount))
+        }
         StakingEvent::SeatSettled(e) => settlement(e),
         StakingEvent::Slashed(e) => {
             let reward = if e.reward.is_zero() {
@@ -184,14 +214,15 @@ fn staking(event: &StakingEvent) -> Option<String> {
 fn settlement(settled: &SeatSettled) -> String {
     let executor = settled.executorId;
     let what = match SeatOutcome::from(settled.outcome) {
-        SeatOutcome::Success => format!("Executor {executor} gave an agreeing answer"),
+        SeatOutcome::Success => format!("Executor {executor}'s answer agrees"),
         SeatOutcome::Miss => format!("Executor {executor} did not commit"),
-        SeatOutcome::Outlier => format!("Executor {executor} gave an answer outside the cluster"),
+        SeatOutcome::Outlier => format!("Executor {executor}'s answer disagrees with the result"),
         SeatOutcome::Silent => format!("Executor {executor} did not open its commitment"),
         SeatOutcome::Neutral => format!("Executor {executor} is neither rewarded nor blamed"),
         SeatOutcome::Unknown(number) => format!("Executor {executor}'s seat ended with outcome {number}"),
     };
-    let payment = if settled.payment.is_zero() { "paid nothing".into() } else { format!("paid {}", Wei(settled.payment)) };
+    let payment =
+        if settled.payment.is_zero() { "paid nothing".into() } else { format!("paid {}", Wei(settled.payment)) };
     let reputation = if settled.reputationBefore == settled.reputationAfter {
         format!("reputation stays {}", settled.reputationAfter)
     } else {

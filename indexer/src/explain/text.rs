@@ -1,6 +1,9 @@
 //! Small pieces of text.
 
-use alloy::{hex, primitives::{Address, B256}};
+use alloy::{
+    hex,
+    primitives::{Address, B256},
+};
 
 const SECONDS_PER_DAY: u64 = 86_400;
 

@@ -22,7 +22,13 @@ impl fmt::Display for Explanation {
         }
         self.write_comparisons(f)?;
         if self.gas_used != 0 {
-            writeln!(f, "\n{} in {}, {} gas.", self.phase, counted(self.steps.len(), "transaction"), grouped(self.gas_used))?;
+            writeln!(
+                f,
+                "\n{} in {}, {} gas.",
+                self.phase,
+                counted(self.steps.len(), "transaction"),
+                grouped(self.gas_used)
+            )?;
         }
         if let Some(waiting_for) = &self.waiting_for {
             writeln!(f, "\nWaits for {waiting_for}{}.", self.time_left())?;

@@ -43,13 +43,16 @@ fn requested(job: &JobRecord, context: &ExplainContext<'_>) -> Waiting {
     let (waiting_for, way_out) = if head < beacon {
         (
             format!("block {beacon}, whose hash decides who is drawn (the newest block is {head})"),
-            "until that block the requester may cancel for a full refund; after it any drawn executor may commit".to_owned(),
+            "until that block the requester may cancel for a full refund; after it any drawn executor may commit"
+                .to_owned(),
         )
     } else if head < last {
         (
             "the first commitment of a drawn executor, which draws the committee".into(),
-            format!("anyone may call advanceJob to draw the committee, or to refund the job if too few executors are eligible; \
-                     after block {last} the draw's randomness is out of reach and advanceJob refunds the job"),
+            format!(
+                "anyone may call advanceJob to draw the committee, or to refund the job if too few executors are eligible; \
+                     after block {last} the draw's randomness is out of reach and advanceJob refunds the job"
+            ),
         )
     } else {
         (
@@ -79,7 +82,11 @@ fn committing(job: &JobRecord, context: &ExplainContext<'_>) -> Waiting {
     Waiting {
         summary,
         waiting_for: Some(if over {
-            format!("someone to call advanceJob: the commitment of {} did not come by {}", executors(&missing), clock(deadline))
+            format!(
+                "someone to call advanceJob: the commitment of {} did not come by {}",
+                executors(&missing),
+                clock(deadline)
+            )
         } else {
             format!("the commitment of {} until {}", executors(&missing), clock(deadline))
         }),

@@ -4,17 +4,12 @@ use alloy::{
     primitives::{Address, B256, U256, keccak256},
     sol_types::SolValue,
 };
-use infera_contracts::{
-    IExecutorRegistry::{self, IExecutorRegistryEvents as ExecutorRegistryEvent},
-    ISlashing::ISlashingEvents as SlashingEvent,
-    ISortition::ISortitionEvents as SortitionEvent,
-    IStaking::IStakingEvents as StakingEvent,
-};
+use infera_contracts::IExecutorRegistry;
 use serde::{Deserialize, Serialize};
 
 use super::Record;
 use crate::{
-    event::{IndexedEvent, InferaEvent},
+    event::{ExecutorRegistryEvent, IndexedEvent, InferaEvent, SlashingEvent, SortitionEvent, StakingEvent},
     names::SeatOutcome,
     wei::Wei,
 };

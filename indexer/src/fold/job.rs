@@ -1,16 +1,14 @@
 //! A job, folded from its events.
 
+use std::collections::BTreeMap;
+
 use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
-use infera_contracts::{
-    IJobRegistry::{self, IJobRegistryEvents as JobRegistryEvent},
-    ISlashing::ISlashingEvents as SlashingEvent,
-    IStaking::IStakingEvents as StakingEvent,
-};
+use infera_contracts::IJobRegistry;
 use serde::{Deserialize, Serialize};
 
 use super::Record;
 use crate::{
-    event::{IndexedEvent, InferaEvent},
+    event::{IndexedEvent, InferaEvent, JobRegistryEvent, SlashingEvent, StakingEvent},
     names::{JobPhase, RefundReason, SeatOutcome},
     wei::Wei,
 };
@@ -192,8 +190,6 @@ pub struct SeatRecord {
     pub executor_id: u32,
     /// Whether it still has the seat.
     pub standing: Standing,
-    /// Stake locked for the seat.
-    pub locked: Wei,
     /// The commitment.
     pub commitment: Option<B256>,
     /// When it committed.
@@ -289,6 +285,8 @@ pub struct JobRecord {
     pub reveal_deadline: Option<u64>,
     /// Every executor that was ever drawn, by seat and then by draw.
     pub seats: Vec<SeatRecord>,
+    /// Stake that is locked for seats now, by executor.
+    pub locked: BTreeMap<u32, Wei>,
     /// How it ended.
     pub ending: Option<Ending>,
     /// Every callback, oldest first.
@@ -343,7 +341,6 @@ impl SeatRecord {
             seat,
             executor_id,
             standing: Standing::Seated,
-            locked: Wei::ZERO,
             commitment: None,
             committed_at: None,
             reveal: None,
@@ -371,6 +368,7 @@ impl Record for JobRecord {
             commit_deadline: None,
             reveal_deadline: None,
             seats: Vec::new(),
+            locked: BTreeMap::new(),
             ending: None,
             callbacks: Vec::new(),
             bounties: Wei::ZERO,
@@ -382,11 +380,13 @@ impl Record for JobRecord {
         match &event.event {
             InferaEvent::JobRegistry(event) => self.apply_registry(at, event),
             InferaEvent::Staking(StakingEvent::SeatLocked(e)) => {
-                if let Some(seat) = self.seat_of(e.executorId) {
-                    seat.locked = e.amount.into();
-                }
+                self.locked.insert(e.executorId, e.amount.into());
+            }
+            InferaEvent::Staking(StakingEvent::SeatUnlocked(e)) => {
+                self.locked.remove(&e.executorId);
             }
             InferaEvent::Staking(StakingEvent::SeatSettled(e)) => {
+                self.locked.remove(&e.executorId);
                 if let Some(seat) = self.seat_of(e.executorId) {
                     seat.outcome = Some(SeatOutcome::from(e.outcome));
                     seat.payment = e.payment.into();

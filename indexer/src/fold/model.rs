@@ -1,13 +1,13 @@
 //! A model with its versions, folded from its events.
 
 use alloy::primitives::{Address, B256};
-use infera_contracts::IModelRegistry::{self, IModelRegistryEvents as ModelRegistryEvent};
+use infera_contracts::IModelRegistry;
 use infera_protocol::profile::{ResultRule as ProtocolRule, VerificationProfile as ProtocolProfile};
 use serde::{Deserialize, Serialize};
 
 use super::Record;
 use crate::{
-    event::{IndexedEvent, InferaEvent},
+    event::{IndexedEvent, InferaEvent, ModelRegistryEvent},
     names::{ResultRule, VersionStatus},
 };
 

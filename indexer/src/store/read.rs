@@ -61,7 +61,8 @@ pub struct StoredEvent {
 impl Store {
     /// The newest blocks, oldest first: what [`crate::stream::EventStream::new`] goes on from.
     pub async fn recent_blocks(&self) -> Result<Vec<BlockReference>, StoreError> {
-        let query = sqlx::query("SELECT number, hash FROM blocks ORDER BY number DESC LIMIT ?").bind(signed(RECENT_BLOCKS));
+        let query =
+            sqlx::query("SELECT number, hash FROM blocks ORDER BY number DESC LIMIT ?").bind(signed(RECENT_BLOCKS));
         let rows = query.fetch_all(&self.pool).await.map_err(self.failed())?;
         rows.iter().rev().map(|row| self.read(rows::block_reference(row))).collect()
     }
@@ -133,7 +134,8 @@ impl Store {
 
     /// Executors by id, those behind `after`; at most `limit`.
     pub async fn executors(&self, after: u32, limit: u32) -> Result<Vec<ExecutorRecord>, StoreError> {
-        let query = sqlx::query("SELECT record FROM executors WHERE id > ? ORDER BY id LIMIT ?").bind(after).bind(limit);
+        let query =
+            sqlx::query("SELECT record FROM executors WHERE id > ? ORDER BY id LIMIT ?").bind(after).bind(limit);
         let rows = query.fetch_all(&self.pool).await.map_err(self.failed())?;
         rows.iter().map(|row| self.record_of(row)).collect()
     }
@@ -145,7 +147,8 @@ impl Store {
 
     /// Models by id, those behind `after`; at most `limit`.
     pub async fn models(&self, after: B256, limit: u32) -> Result<Vec<ModelRecord>, StoreError> {
-        let query = sqlx::query("SELECT record FROM models WHERE id > ? ORDER BY id LIMIT ?").bind(after.to_vec()).bind(limit);
+        let query =
+            sqlx::query("SELECT record FROM models WHERE id > ? ORDER BY id LIMIT ?").bind(after.to_vec()).bind(limit);
         let rows = query.fetch_all(&self.pool).await.map_err(self.failed())?;
         rows.iter().map(|row| self.record_of(row)).collect()
     }

@@ -168,11 +168,13 @@ impl Stored for ModelRecord {
     }
 
     async fn save(&self, connection: &mut SqliteConnection, json: String) -> sqlx::Result<()> {
-        sqlx::query("INSERT INTO models (id, record) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record")
-            .bind(blob(self.id))
-            .bind(json)
-            .execute(connection)
-            .await?;
+        sqlx::query(
+            "INSERT INTO models (id, record) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record",
+        )
+        .bind(blob(self.id))
+        .bind(json)
+        .execute(connection)
+        .await?;
         Ok(())
     }
 }

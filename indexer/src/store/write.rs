@@ -95,12 +95,14 @@ impl Store {
     /// Keeps a small fact beside the chain's, as JSON.
     pub(crate) async fn set_meta<T: serde::Serialize>(&self, key: &str, value: &T) -> Result<(), StoreError> {
         let json = serde_json::to_string(value).map_err(|error| self.damaged(error))?;
-        sqlx::query("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value")
-            .bind(key)
-            .bind(json)
-            .execute(&self.pool)
-            .await
-            .map_err(self.failed())?;
+        sqlx::query(
+            "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        )
+        .bind(key)
+        .bind(json)
+        .execute(&self.pool)
+        .await
+        .map_err(self.failed())?;
         Ok(())
     }
 

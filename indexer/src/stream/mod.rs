@@ -133,7 +133,15 @@ impl EventStream {
         known: Vec<BlockReference>,
         cancellation: CancellationToken,
     ) -> Self {
-        Self::with_environment(config, provider, deployment, known, cancellation, Arc::new(SystemClock), system_random())
+        Self::with_environment(
+            config,
+            provider,
+            deployment,
+            known,
+            cancellation,
+            Arc::new(SystemClock),
+            system_random(),
+        )
     }
 
     /// [`EventStream::new`] with the clock and the randomness of retries passed in.

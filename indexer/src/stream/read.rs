@@ -180,7 +180,14 @@ impl Reader {
         } else {
             Vec::new()
         };
-        Ok(StreamBlock { number, hash, parent: header.parent_hash, timestamp: header.timestamp(), events, transactions })
+        Ok(StreamBlock {
+            number,
+            hash,
+            parent: header.parent_hash,
+            timestamp: header.timestamp(),
+            events,
+            transactions,
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! A devnet for one test, asked from synchronous code.
 
-use std::future::Future;
+use std::future::IntoFuture;
 
 use alloy::{
     primitives::Address,
@@ -34,8 +34,8 @@ impl Chain {
     }
 
     /// Waits for an answer of the chain.
-    pub(crate) fn wait<T>(&self, future: impl Future<Output = T>) -> T {
-        self.runtime.block_on(future)
+    pub(crate) fn wait<T>(&self, answer: impl IntoFuture<Output = T>) -> T {
+        self.runtime.block_on(answer.into_future())
     }
 
     /// A development account.

@@ -188,6 +188,10 @@ pub fn resolved(number: u8) -> (Address, LogData) {
     })
 }
 
+pub fn credited(number: u8, amount: u128) -> (Address, LogData) {
+    jobs(IJobRegistry::Credited { account: REQUESTER, jobId: job_id(number), amount: U256::from(amount) })
+}
+
 pub fn called_back(number: u8, success: bool) -> (Address, LogData) {
     jobs(IJobRegistry::CallbackExecuted { jobId: job_id(number), target: CONSUMER, success })
 }
@@ -217,11 +221,7 @@ pub fn offered(executor: u32, price: u128) -> (Address, LogData) {
         version: 1,
         runtimeClass: runtime_class(),
         pool: 0,
-        offering: IExecutorRegistry::Offering {
-            pricePerUnit: U256::from(price).to(),
-            capacity: 4,
-            active: true,
-        },
+        offering: IExecutorRegistry::Offering { pricePerUnit: U256::from(price).to(), capacity: 4, active: true },
     })
 }
 
@@ -291,7 +291,12 @@ pub fn published() -> Transaction {
 /// Blocks in which a model is published and executors 1 to 4 join; two blocks.
 pub fn network() -> Vec<Vec<Transaction>> {
     let join = |executor: u32| {
-        transaction([registered(executor), staked(executor, 100 * INFER), offered(executor, SEAT_FEE), weighed(executor, 50_000)])
+        transaction([
+            registered(executor),
+            staked(executor, 100 * INFER),
+            offered(executor, SEAT_FEE),
+            weighed(executor, 50_000),
+        ])
     };
     vec![vec![published()], (1..=4).map(join).collect()]
 }
@@ -300,7 +305,13 @@ pub fn network() -> Vec<Vec<Transaction>> {
 pub fn resolved_job(number: u8, block: u64) -> Vec<Vec<Transaction>> {
     let commit = |executor: u32, seat: u8| transaction([committed(number, executor, seat)]);
     let reveal = |executor: u32, seat: u8| transaction([revealed(number, executor, seat)]);
-    let draw = [drawn(number, [1, 2, 3], block + 1), locked(number, 1), locked(number, 2), locked(number, 3), committed(number, 1, 0)];
+    let draw = [
+        locked(number, 1),
+        locked(number, 2),
+        locked(number, 3),
+        drawn(number, [1, 2, 3], block + 1),
+        committed(number, 1, 0),
+    ];
     vec![
         vec![transaction([requested(number)])],
         vec![transaction(draw)],
@@ -309,6 +320,7 @@ pub fn resolved_job(number: u8, block: u64) -> Vec<Vec<Transaction>> {
         vec![reveal(1, 0), reveal(2, 1)],
         vec![transaction([
             revealed(number, 3, 2),
+            credited(number, SEAT_FEE),
             settled(number, 1, 0, SEAT_FEE * 95 / 100, 500_000, 507_812),
             settled(number, 2, 0, SEAT_FEE * 95 / 100, 500_000, 507_812),
             settled(number, 3, 2, 0, 500_000, 437_500),

@@ -1,7 +1,4 @@
-//! The canonical stream against a chain that reorganises and a node that fails.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod support;
+//! The canonical stream.
 
 use std::time::Duration;
 
@@ -9,15 +6,15 @@ use infera_indexer::{
     block::{BlockReference, Rollback, StreamBlock, StreamItem},
     stream::{Connection, EventStream, StreamConfig, StreamError},
 };
-use support::{
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{
     CHAIN_ID, DEPLOYED_AT,
     chain::{FakeChain, GAS_USED, Transaction},
     deployment,
     events::{committed, job_id, registered, requested, transaction},
     provider, soon, stream_config,
 };
-use tokio_util::sync::CancellationToken;
-
 fn open(chain: &FakeChain, known: Vec<BlockReference>) -> EventStream {
     open_with(stream_config(chain.url()), chain, known)
 }
@@ -94,10 +91,15 @@ async fn yields_every_event_once_in_chain_order_with_its_place_and_gas() {
     let mut stream = open(&chain, vec![]);
 
     let first = next_block(&mut stream).await;
-    assert_eq!((first.number, first.events.len()), (DEPLOYED_AT, 0), "the deployment's block comes first, events or not");
+    assert_eq!(
+        (first.number, first.events.len()),
+        (DEPLOYED_AT, 0),
+        "the deployment's block comes first, events or not"
+    );
     let block = next_block(&mut stream).await;
     assert_eq!((block.reference(), block.parent), (chain.head(), first.hash));
-    let names: Vec<_> = block.events.iter().map(|event| (event.log_index, event.event.name(), event.event.job())).collect();
+    let names: Vec<_> =
+        block.events.iter().map(|event| (event.log_index, event.event.name(), event.event.job())).collect();
     assert_eq!(
         names,
         [(0, "JobRequested", Some(job_id(1))), (1, "Committed", Some(job_id(1))), (2, "ExecutorRegistered", None)]
@@ -203,10 +205,7 @@ async fn begins_with_a_rollback_when_the_stored_blocks_were_replaced_meanwhile()
     let known: Vec<_> = (2..=6).map(|number| chain.block(number)).collect();
     chain.branch(2, vec![vec![request(3)], vec![], vec![]]);
     let mut stream = open(&chain, known.clone());
-    assert_eq!(
-        next_rollback(&mut stream).await,
-        Rollback { first_removed: 5, removed: vec![known[4], known[3]] }
-    );
+    assert_eq!(next_rollback(&mut stream).await, Rollback { first_removed: 5, removed: vec![known[4], known[3]] });
     assert_eq!(next_block(&mut stream).await.events[0].event.job(), Some(job_id(3)));
 }
 
@@ -267,11 +266,12 @@ async fn a_node_that_is_gone_is_told_and_waited_for_until_the_stream_is_cancelle
     let url = chain.url().to_owned();
     drop(chain);
     let cancellation = CancellationToken::new();
-    let mut stream =
-        EventStream::new(stream_config(&url), provider(&url), &deployment(), vec![], cancellation.clone());
+    let mut stream = EventStream::new(stream_config(&url), provider(&url), &deployment(), vec![], cancellation.clone());
     let mut health = stream.health();
     let following = tokio::spawn(async move { stream.next().await });
-    soon("the failure", health.wait_for(|health| matches!(health.connection, Connection::Failing { .. }))).await.unwrap();
+    soon("the failure", health.wait_for(|health| matches!(health.connection, Connection::Failing { .. })))
+        .await
+        .unwrap();
     cancellation.cancel();
     assert!(matches!(soon("the end", following).await.unwrap(), Ok(None)));
 }

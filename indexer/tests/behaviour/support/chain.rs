@@ -152,9 +152,9 @@ impl Tree {
                 let receipts = self.canonical.iter().flat_map(|hash| self.blocks[hash].receipts());
                 receipts.into_iter().find(|receipt| receipt["transactionHash"] == *first).unwrap_or_default()
             }
-            "eth_call" => json!(alloy::hex::encode_prefixed(
-                IJobRegistry::parametersCall::abi_encode_returns(&super::events::parameters())
-            )),
+            "eth_call" => json!(alloy::hex::encode_prefixed(IJobRegistry::parametersCall::abi_encode_returns(
+                &super::events::parameters()
+            ))),
             other => return Err((-32601, format!("the method {other} does not exist"))),
         })
     }

@@ -1,0 +1,138 @@
+//! `infera executor exit` and `infera executor withdraw`
+
+use std::fmt::{self, Display};
+
+use alloy::primitives::U256;
+use anyhow::bail;
+use infera_contracts::IStaking;
+use infera_indexer::Wei;
+use infera_sdk::Error;
+use serde::Serialize;
+
+use super::registered;
+use crate::{
+    amount,
+    chain::{AccountArguments, NetworkArguments},
+    output::Output,
+};
+
+const EXIT_EXAMPLES: &str = "\
+Examples:
+  infera executor exit --deployment deployment.json --key-file owner.json --amount 50
+  infera executor exit --deployment deployment.json --key-file owner.json --complete
+
+What is asked for stops weighing in draws, and can still be slashed until it has matured.";
+
+const WITHDRAW_EXAMPLE: &str = "\
+Example:
+  infera executor withdraw --deployment deployment.json --key-file owner.json";
+
+/// One exit at a time: ask for an amount, then complete it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_EXAMPLES)]
+pub(crate) struct ExitArguments {
+    #[command(flatten)]
+    network: NetworkArguments,
+    #[command(flatten)]
+    account: AccountArguments,
+    #[command(flatten)]
+    step: ExitStep,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct ExitStep {
+    /// Ask for this much, in INFER. What stays must be nothing, or at least the minimum stake
+    #[arg(long, value_parser = amount::parse)]
+    amount: Option<U256>,
+
+    /// Ask for all of the stake
+    #[arg(long)]
+    all: bool,
+
+    /// Pay a matured exit out to the owner
+    #[arg(long)]
+    complete: bool,
+}
+
+/// Earnings are credited when a job is resolved, and wait in the staking contract.
+#[derive(Debug, clap::Args)]
+#[command(after_help = WITHDRAW_EXAMPLE)]
+pub(crate) struct WithdrawArguments {
+    #[command(flatten)]
+    network: NetworkArguments,
+    #[command(flatten)]
+    account: AccountArguments,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExitReport {
+    executor_id: u32,
+    amount: Wei,
+    /// Unix seconds from which the exit can be completed; none when it was.
+    matures_at: Option<u64>,
+}
+
+impl Display for ExitReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.matures_at {
+            Some(time) => write!(
+                f,
+                "{} of executor {} can be taken out from Unix time {time} on, with --complete",
+                self.amount, self.executor_id
+            ),
+            None => write!(f, "{} were paid to the owner of executor {}", self.amount, self.executor_id),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WithdrawReport {
+    executor_id: u32,
+    earnings: Wei,
+}
+
+impl Display for WithdrawReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} were paid to the owner of executor {}", self.earnings, self.executor_id)
+    }
+}
+
+pub(crate) async fn exit(arguments: &ExitArguments, output: Output) -> anyhow::Result<()> {
+    let client = arguments.network.client().await?;
+    let (sender, operator) = arguments.account.operator(&client).await?;
+    let executor_id = registered(&operator, sender.address()).await?;
+    let at = client.deployment().staking;
+    let staking = IStaking::new(at, client.provider());
+    let failed = |error| Error::from_call("Staking", at, "reading the stake", error);
+    if arguments.step.complete {
+        let exit = staking.exitOf(executor_id).call().await.map_err(failed)?;
+        operator.complete_exit(executor_id).await?;
+        return output.print(&ExitReport { executor_id, amount: Wei(exit.amount), matures_at: None });
+    }
+    let amount = match arguments.step.amount {
+        Some(amount) => amount,
+        None => staking.stakeOf(executor_id).call().await.map_err(failed)?,
+    };
+    operator.request_exit(amount).await?;
+    let exit = staking.exitOf(executor_id).call().await.map_err(failed)?;
+    let epoch_length = staking.epochLength().call().await.map_err(failed)?;
+    let matures_at = Some(exit.maturesAtEpoch.saturating_mul(epoch_length));
+    output.print(&ExitReport { executor_id, amount: Wei(exit.amount), matures_at })
+}
+
+pub(crate) async fn withdraw(arguments: &WithdrawArguments, output: Output) -> anyhow::Result<()> {
+    let client = arguments.network.client().await?;
+    let (sender, operator) = arguments.account.operator(&client).await?;
+    let executor_id = registered(&operator, sender.address()).await?;
+    let at = client.deployment().staking;
+    let account = IStaking::new(at, client.provider()).accountOf(executor_id).call().await;
+    let account = account.map_err(|error| Error::from_call("Staking", at, "reading the earnings", error))?;
+    if account.earnings.is_zero() {
+        bail!("executor {executor_id} has no earnings to withdraw: they come with the jobs it answers");
+    }
+    operator.withdraw_earnings(executor_id).await?;
+    output.print(&WithdrawReport { executor_id, earnings: Wei(account.earnings) })
+}

@@ -1,0 +1,21 @@
+//! `cargo xtask bench`
+
+use std::{ffi::OsString, process::Command};
+
+use anyhow::Result;
+
+use crate::{checkout::Checkout, process, setup};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Passed on to infera-bench; `-- --help` shows them
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENT")]
+    passed_on: Vec<OsString>,
+}
+
+pub(crate) fn run(checkout: &Checkout, arguments: &Arguments) -> Result<()> {
+    setup::run(checkout)?;
+    process::run(&mut checkout.build(&["--release", "--bins"]))?;
+    let mut bench = Command::new(checkout.program("release", "infera-bench")?);
+    process::run(bench.current_dir(checkout.root()).args(&arguments.passed_on))
+}

@@ -1,0 +1,7 @@
+//! The tasks beyond setup.
+
+pub(crate) mod bench;
+pub(crate) mod book;
+pub(crate) mod contracts;
+pub(crate) mod demo;
+pub(crate) mod test;

@@ -27,17 +27,17 @@ pub enum MiningMode {
 /// How a chain starts. [`Default`] is a development chain as anvil's defaults make it.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// EIP-155 chain id. With [`Self::genesis`] unset or set, this one counts.
+    /// EIP-155 chain id; counts also where [`Self::genesis`] names another.
     pub chain_id: u64,
     /// The fork in force from the first block: Paris to Osaka. Ignored with [`Self::genesis`].
     pub hardfork: EthereumHardfork,
     /// When blocks are made.
     pub mining: MiningMode,
-    /// Gas limit of every block.
+    /// Gas limit of every block; with [`Self::genesis`], the first block's is kept instead.
     pub gas_limit: u64,
-    /// Base fee of the first block, in wei per gas.
+    /// Base fee of the first block, in wei per gas. Ignored with [`Self::genesis`].
     pub base_fee: u64,
-    /// Timestamp of the first block, in Unix seconds; the clock's time if none.
+    /// The time at which the chain starts, in Unix seconds; the clock's if none. It goes on as the clock does.
     pub timestamp: Option<u64>,
     /// BIP-39 phrase of the development accounts.
     pub mnemonic: String,

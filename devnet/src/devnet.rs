@@ -302,7 +302,12 @@ impl Pacer {
             // Without the lock: whoever changes the chain may change the pace.
             drop(pace);
             let Some(inner) = inner.upgrade() else { return };
-            if let Err(error) = inner.change(|chain| chain.mine(None)) {
+            let mined = inner.change(|chain| match chain.mining {
+                MiningMode::Interval(_) => chain.mine(None).map(drop),
+                // It was changed in this very moment.
+                MiningMode::Automine | MiningMode::Manual => Ok(()),
+            });
+            if let Err(error) = mined {
                 tracing::error!(%error, "no block");
             }
         }

@@ -131,7 +131,10 @@ async fn http(State(served): State<Served>, body: Bytes) -> impl IntoResponse {
 /// A WebSocket, or a word to whoever looks with a browser.
 async fn websocket(State(served): State<Served>, request: Request) -> axum::response::Response {
     match WebSocketUpgrade::from_request(request, &()).await {
-        Ok(upgrade) => upgrade.max_message_size(LONGEST_REQUEST).on_upgrade(move |socket| converse(served, socket)),
+        Ok(upgrade) => upgrade
+            .max_message_size(LONGEST_REQUEST)
+            .max_frame_size(LONGEST_REQUEST)
+            .on_upgrade(move |socket| converse(served, socket)),
         Err(_) => "JSON-RPC: POST a request here, or open a WebSocket.\n".into_response(),
     }
 }

@@ -192,7 +192,8 @@ async fn a_replacement_must_pay_a_tenth_more(link: Link) {
     assert!(link.receipt(new).await.is_some());
     assert!(link.provider().get_transaction_by_hash(old).await.unwrap().is_none());
     let mined = transfer(&link, 0, 33 * GWEI / 10, 11 * GWEI / 10);
-    assert_eq!(link.fail("eth_sendRawTransaction", json!([mined])).await.1, "already known");
+    let refusal = "nonce too low: next nonce 1, tx nonce 0";
+    assert_eq!(link.fail("eth_sendRawTransaction", json!([mined])).await.1, refusal);
 }
 
 async fn higher_tips_go_first_and_nonces_stay_in_order(link: Link) {

@@ -4,13 +4,12 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use alloy::providers::{Provider, ProviderBuilder};
 use infera_protocol::engine::InferenceEngine;
-use infera_sdk::Deployment;
+use infera_sdk::{Deployment, read_key, read_password};
 use tokio::io::AsyncReadExt;
 
 use crate::{
-    Error, Node, NodeConfig, Result,
+    Node, NodeConfig, Result,
     broadcast::{Broadcaster, RpcBroadcaster},
-    key::read_key,
 };
 
 /// Where a node finds its chain, its key and its memory.
@@ -56,7 +55,7 @@ impl NodeArguments {
         wrap: impl FnOnce(Arc<dyn Broadcaster>) -> Arc<dyn Broadcaster>,
     ) -> Result<Node> {
         let deployment = Deployment::load(&self.deployment)?;
-        let password = self.password()?;
+        let password = read_password(self.password_file.as_deref())?;
         let signer = read_key(&self.signer_key_file, password.as_ref().map(|password| password.as_str()))?;
         let url = self.rpc_url.parse().map_err(|error| {
             infera_sdk::Error::Invalid(format!("{} is not an RPC URL ({error}): it looks like http://host:port", self.rpc_url))
@@ -72,17 +71,6 @@ impl NodeArguments {
             poll_interval: Duration::from_millis(self.poll_interval),
         };
         Node::prepare(config, engine).await
-    }
-
-    fn password(&self) -> Result<Option<zeroize::Zeroizing<String>>> {
-        let Some(path) = &self.password_file else {
-            return Ok(std::env::var("INFERA_PASSWORD").ok().map(zeroize::Zeroizing::new));
-        };
-        let text = std::fs::read_to_string(path).map_err(|error| Error::Key {
-            path: path.clone(),
-            reason: format!("the password file cannot be read ({error})"),
-        })?;
-        Ok(Some(zeroize::Zeroizing::new(text.lines().next().unwrap_or_default().to_owned())))
     }
 
     /// Runs the node until it is told to stop: by SIGINT, SIGTERM, or the end of standard input if that was asked for.

@@ -30,14 +30,6 @@ pub enum Error {
         /// Why it does not fit, and the way out.
         reason: String,
     },
-    /// When a key file cannot be used.
-    #[error("the key file {path} cannot be used: {reason}")]
-    Key {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it, without repeating its content.
-        reason: String,
-    },
     /// When the signer's key is not registered for an executor.
     #[error(
         "signer {0} is not registered: register the executor first (`infera executor register`), or use the key that is"

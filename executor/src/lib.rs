@@ -14,7 +14,6 @@ mod driver;
 mod error;
 pub mod input;
 pub mod journal;
-pub mod key;
 pub mod node;
 pub mod outbox;
 pub mod planner;

@@ -140,6 +140,7 @@ impl Plan {
 }
 
 /// Deploys every contract from `sender`'s account and returns where they are. The account must send nothing else meanwhile.
+/// Nothing is sent if it cannot pay for all of them.
 pub async fn deploy(sender: &Sender, parameters: &DeploymentParameters) -> Result<Deployment> {
     let provider = sender.provider();
     let read = |error| Error::from_rpc("reading the deployer's nonce", error);
@@ -161,9 +162,15 @@ pub async fn deploy(sender: &Sender, parameters: &DeploymentParameters) -> Resul
         vif_verifier: plan.address(),
         job_registry: plan.address(),
     };
-    for (creation, arguments, expected) in steps(&deployment, parameters) {
-        let action = format!("deploying {}", creation.name);
-        let sent = sender.create(&action, creation.code(&arguments)?).await?;
+    let mut steps = Vec::new();
+    for (creation, arguments, expected) in self::steps(&deployment, parameters) {
+        steps.push((creation, creation.code(&arguments)?, expected));
+    }
+    // A deployment that stops half-way is money lost.
+    let codes: Vec<_> = steps.iter().map(|(_, code, _)| code.clone()).collect();
+    sender.ensure_affordable("deploying the contracts", &codes).await?;
+    for (creation, code, expected) in steps {
+        let sent = sender.create(&format!("deploying {}", creation.name), code).await?;
         let actual = sent.receipt.contract_address.unwrap_or_default();
         if actual != expected {
             return Err(Error::Invalid(format!(

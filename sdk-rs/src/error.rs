@@ -1,9 +1,9 @@
 //! What can go wrong between a client and the chain.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use alloy::{
-    primitives::{Address, B256},
+    primitives::{Address, B256, U256, utils::format_ether},
     transports::{RpcError, TransportErrorKind},
 };
 use infera_contracts::{DecodedRevert, creation::ArtifactError, decode_revert};
@@ -33,6 +33,21 @@ pub enum Error {
         action: String,
         /// The contract's reason.
         reason: DecodedRevert,
+    },
+    /// When an account cannot pay for a transaction; nothing was sent.
+    #[error(
+        "{action} may cost up to {} INFER, but {account} owns {} INFER: send it more",
+        format_ether(*needed), format_ether(*owned)
+    )]
+    InsufficientFunds {
+        /// What was to be done.
+        action: String,
+        /// Who was to pay.
+        account: Address,
+        /// Highest cost with gas, in wei.
+        needed: U256,
+        /// Balance, in wei.
+        owned: U256,
     },
     /// When a transaction was included but failed, and a repeat of the call does not say why.
     #[error("{action} failed in transaction {transaction}; `cast run {transaction}` shows where")]
@@ -76,6 +91,14 @@ pub enum Error {
     /// When a committed artifact is damaged.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
+    /// When a key or password file cannot be used.
+    #[error("the key file {path} cannot be used: {reason}")]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, without repeating its content.
+        reason: String,
+    },
     /// When a deployment or parameter file is not what it should be.
     #[error("{name} is not valid: {reason}")]
     File {

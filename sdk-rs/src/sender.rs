@@ -97,19 +97,20 @@ impl Sender {
     /// Sends `request` (its `to`, `input` and `value` count) and waits for a successful receipt.
     pub async fn send(&self, action: &str, request: TransactionRequest) -> Result<Sent> {
         let request = request.from(self.address());
-        let gas = self
-            .provider
-            .estimate_gas(request.clone())
-            .block(BlockId::pending())
-            .await
-            .map_err(|error| Error::from_rpc(action, error))?;
-        let raw = self.sign(action, &request, gas.saturating_mul(GAS_HEADROOM_PERCENT) / 100).await?;
-        let transaction = *self
-            .provider
-            .send_raw_transaction(&raw)
-            .await
-            .map_err(|error| Error::from_rpc(action, error))?
-            .tx_hash();
+        let value = request.value.unwrap_or_default();
+        let gas_limit = match self.gas_limit(action, &request).await {
+            Ok(gas_limit) => gas_limit,
+            Err(error) => return Err(self.reason_of_refusal(action, value, error).await),
+        };
+        let max_fee = self.max_fee(action).await?;
+        let raw = self.sign(action, &request, gas_limit, max_fee).await?;
+        let transaction = match self.provider.send_raw_transaction(&raw).await {
+            Ok(pending) => *pending.tx_hash(),
+            Err(error) => {
+                let cost = U256::from(gas_limit) * U256::from(max_fee) + value;
+                return Err(self.reason_of_refusal(action, cost, Error::from_rpc(action, error)).await);
+            }
+        };
         let receipt = self.receipt(action, transaction).await?;
         if receipt.status() {
             return Ok(Sent { transaction, receipt });
@@ -117,21 +118,69 @@ impl Sender {
         Err(self.reason_of_failure(action, transaction, request, receipt.block_number).await)
     }
 
-    async fn sign(&self, action: &str, request: &TransactionRequest, gas_limit: u64) -> Result<Vec<u8>> {
+    /// Fails if the account owns less than what creating these contracts can cost; sends nothing.
+    pub(crate) async fn ensure_affordable(&self, action: &str, codes: &[Bytes]) -> Result<()> {
+        let mut gas: u64 = 0;
+        for code in codes {
+            let creation = TransactionRequest::default().from(self.address()).input(code.clone().into());
+            gas = gas.saturating_add(self.gas_limit(action, &creation.with_kind(TxKind::Create)).await?);
+        }
+        let needed = U256::from(gas) * U256::from(self.max_fee(action).await?);
+        let owned = self.balance(action).await?;
+        if owned < needed {
+            return Err(Error::InsufficientFunds { action: action.to_owned(), account: self.address(), needed, owned });
+        }
+        Ok(())
+    }
+
+    async fn balance(&self, action: &str) -> Result<U256> {
+        self.provider.get_balance(self.address()).await.map_err(|error| Error::from_rpc(action, error))
+    }
+
+    async fn gas_limit(&self, action: &str, request: &TransactionRequest) -> Result<u64> {
+        let estimate = self.provider.estimate_gas(request.clone()).block(BlockId::pending()).await;
+        let gas = estimate.map_err(|error| Error::from_rpc(action, error))?;
+        Ok(gas.saturating_mul(GAS_HEADROOM_PERCENT) / 100)
+    }
+
+    /// Wei per gas to offer at most.
+    async fn max_fee(&self, action: &str) -> Result<u128> {
+        let price = self.provider.get_gas_price().await.map_err(|error| Error::from_rpc(action, error))?;
+        // Twice the price of now lasts for six full blocks.
+        Ok(price.saturating_mul(2).saturating_add(PRIORITY_FEE))
+    }
+
+    /// Nodes say in many ways that an account is too poor; its balance says it in one.
+    async fn reason_of_refusal(&self, action: &str, needed: U256, error: Error) -> Error {
+        if !matches!(error, Error::Node { .. }) {
+            return error;
+        }
+        match self.balance(action).await {
+            Ok(owned) if owned < needed => {
+                Error::InsufficientFunds { action: action.to_owned(), account: self.address(), needed, owned }
+            }
+            _ => error,
+        }
+    }
+
+    async fn sign(
+        &self,
+        action: &str,
+        request: &TransactionRequest,
+        gas_limit: u64,
+        max_fee: u128,
+    ) -> Result<Vec<u8>> {
         let nonce = self
             .provider
             .get_transaction_count(self.address())
             .pending()
             .await
             .map_err(|error| Error::from_rpc(action, error))?;
-        let base_fee =
-            self.provider.get_gas_price().await.map_err(|error| Error::from_rpc(action, error))?;
         let mut transaction = TxEip1559 {
             chain_id: self.chain_id,
             nonce,
             gas_limit,
-            // Twice the price of now lasts for six full blocks.
-            max_fee_per_gas: base_fee.saturating_mul(2).saturating_add(PRIORITY_FEE),
+            max_fee_per_gas: max_fee,
             max_priority_fee_per_gas: PRIORITY_FEE,
             to: request.to.unwrap_or(TxKind::Create),
             value: request.value.unwrap_or(U256::ZERO),

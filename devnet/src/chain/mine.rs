@@ -21,7 +21,7 @@ impl Chain {
     /// is missing.
     pub(crate) fn submit(&mut self, transaction: Transaction) -> Result<TxHash, SubmitError> {
         let hash = *transaction.tx_hash();
-        if self.pool.get(&hash).is_some() || self.location_by_transaction.contains_key(&hash) {
+        if self.pool.get(&hash).is_some() {
             return Err(Rejection::AlreadyKnown.into());
         }
         let next = self.next_environment();

@@ -97,6 +97,14 @@ impl Account {
         self.nonce == 0 && self.balance.is_zero() && self.code_hash == KECCAK_EMPTY
     }
 
+    /// Whether a transaction left it as it was.
+    fn equals(&self, touched: &EvmAccount) -> bool {
+        let info = &touched.info;
+        (self.nonce, self.balance, self.code_hash) == (info.nonce, info.balance, info.code_hash)
+            && !touched.is_created()
+            && touched.changed_storage_slots().next().is_none()
+    }
+
     fn info(&self) -> AccountInfo {
         AccountInfo::new(self.balance, self.nonce, self.code_hash, self.code.clone())
     }
@@ -197,8 +205,11 @@ impl State {
             self.accounts.remove(&key);
             return;
         }
-        if self.accounts.get(&key).is_none() {
-            self.accounts.insert(&key, Account::new(address));
+        match self.accounts.get(&key) {
+            // Only looked at: the path to it stays shared with the state before.
+            Some(account) if account.equals(&changed) => return,
+            Some(_) => {}
+            None => self.accounts.insert(&key, Account::new(address)),
         }
         let Some(account) = self.accounts.get_mut(&key) else { return };
         if changed.is_created() {

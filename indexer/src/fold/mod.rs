@@ -6,10 +6,12 @@
 mod executor;
 mod job;
 mod model;
+mod terms;
 
 pub use executor::{ExecutorRecord, Exit, Keys, OfferingRecord, Outcomes};
-pub use job::{Callback, Draw, Ending, JobRecord, JobTerms, Moment, Reveal, SeatRecord, Slash, Standing};
+pub use job::{Callback, Draw, Ending, JobRecord, Moment, Reveal, SeatRecord, Slash, Standing};
 pub use model::{ModelRecord, RuntimeClassRecord, VerificationProfile, VersionRecord};
+pub use terms::JobTerms;
 
 use crate::event::IndexedEvent;
 

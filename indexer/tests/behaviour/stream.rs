@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use alloy::primitives::LogData;
 use infera_indexer::{
     block::{BlockReference, Rollback, StreamBlock, StreamItem},
     stream::{Connection, EventStream, StreamConfig, StreamError},
@@ -219,10 +220,16 @@ async fn a_reorganisation_between_any_two_calls_never_mixes_two_branches() {
         chain.faults(|faults| faults.branch_after = Some((calls, 9, branch)));
         let mut stream = open(&chain, vec![]);
         let mut consumer = Consumer::default();
-        while !chain.faults_are_over() {
-            consumer.take(next(&mut stream).await);
+        while !chain.faults_are_over() || consumer.blocks.last().map(StreamBlock::reference) != Some(chain.head()) {
+            let item = next(&mut stream).await;
+            if let StreamItem::Block(block) = &item {
+                let events =
+                    block.events.iter().map(|event| LogData::new_unchecked(event.topics.clone(), event.data.clone()));
+                let events: Vec<_> = events.collect();
+                assert_eq!(events, chain.emitted(block.hash), "block {} before call {calls}", block.number);
+            }
+            consumer.take(item);
         }
-        consumer.follow_to(&mut stream, chain.head()).await;
         let canonical: Vec<_> = consumer.references().iter().map(|block| chain.block(block.number)).collect();
         assert_eq!(consumer.references(), canonical, "reorganised before call {calls}");
         let heights: Vec<_> = consumer.events().iter().map(|(height, _)| *height).collect();

@@ -95,7 +95,7 @@ pub fn cosine_within(a: &[u8], b: &[u8], max_distance_ppb: u32) -> bool {
     dot_products(a, b).is_some_and(|products| products.cosine_within(max_distance_ppb))
 }
 
-/// Whether two answers agree, `a` being the centre: ambiguity is judged from its scores.
+/// Whether two answers agree. Symmetric: each must accept the other.
 pub fn agree(profile: &VerificationProfile, a: Answer<'_>, b: Answer<'_>) -> bool {
     match (WellFormed::check(profile, a), WellFormed::check(profile, b)) {
         (Some(a), Some(b)) => a.agrees_with(profile, &b),
@@ -155,12 +155,20 @@ impl<'a> WellFormed<'a> {
     }
 }
 
-/// Scores element by element within `tolerance`, and the same winner, or one that the centre `a` can't tell from its own.
+/// Scores element by element within `tolerance`, and the same winner, or two winners that neither answer can tell apart.
+///
+/// One side's doubt is not enough: a cheat halfway between two clear answers with the same winner would then be the centre of
+/// both, and its own winner the result.
 fn scores_agree(a: &ZeroShotResult, b: &ZeroShotResult, tolerance: u32) -> bool {
     a.scores().len() == b.scores().len()
         && a.scores().iter().zip(b.scores()).all(|(a, b)| a.abs_diff(*b) <= tolerance)
-        // The centre's best score is that of its own winner, so equal winners always pass.
-        && a.scores().get(usize::from(b.winner())).is_some_and(|score| a.best().abs_diff(*score) <= tolerance)
+        && accepts_winner(a, b.winner(), tolerance)
+        && accepts_winner(b, a.winner(), tolerance)
+}
+
+/// Whether the result can't tell `winner` from its own; its own winner always passes.
+fn accepts_winner(result: &ZeroShotResult, winner: u16, tolerance: u32) -> bool {
+    result.scores().get(usize::from(winner)).is_some_and(|score| result.best().abs_diff(*score) <= tolerance)
 }
 
 #[cfg(test)]

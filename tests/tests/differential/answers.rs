@@ -1,12 +1,15 @@
 //! One job from request to resolution with every hash from the protocol crate: the registry must take them all.
 
-use alloy::primitives::{B256, Bytes, keccak256};
-use infera_contracts::IJobRegistry::{self, Answer as OnChainAnswer, IJobRegistryInstance, JobResolved};
+use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
+use infera_anvil_scripts::consumer::{self, Category, Question};
+use infera_contracts::IJobRegistry::{
+    self, Answer as OnChainAnswer, IJobRegistryInstance, JobRequested, JobResolved, Terms,
+};
 use infera_protocol::{
     commitment::{Commitment, SaltSecret, reveal_hash},
     comparison::{self, Answer},
     ids,
-    output::ZeroShotResult,
+    output::{ZeroShotParameters, ZeroShotResult},
     profile::{ResultRule, VerificationProfile},
     terms,
     vector::OutputVector,
@@ -78,7 +81,7 @@ fn a_job_lives_on_hashes_that_were_computed_off_chain() {
     let (chain, at) = (&network.chain, network.deployment.job_registry);
     let registry = IJobRegistry::new(at, &chain.provider);
     let job = network.request(7, 3, 2, PRICE);
-    assert_eq!(job.id, job_id(&network, &job));
+    assert_eq!(job.id, job_id(&network, &job.terms));
 
     let committee = chain.wait(registry.committeeOf(job.terms.clone()).call()).unwrap().committee;
     let seats = seats(&committee, job.id);
@@ -121,9 +124,9 @@ fn a_job_lives_on_hashes_that_were_computed_off_chain() {
     assert!(!holds(&seats[1].result, centre.vector.hash()));
 }
 
-fn job_id(network: &Network, job: &RequestedJob) -> B256 {
+fn job_id(network: &Network, terms: &Terms) -> B256 {
     let chain_id = network.chain.devnet.chain_id();
-    let terms = crate::names::protocol_terms(&job.terms);
+    let terms = crate::names::protocol_terms(terms);
     ids::job_id(chain_id, network.deployment.job_registry, terms.requester, terms.nonce, terms::terms_hash(&terms))
 }
 
@@ -146,4 +149,38 @@ fn openings_of_something_else(seat: &Seat) -> [(&'static str, Seat); 3] {
 
 fn on_chain_answer(seat: u8, given: &Seat) -> OnChainAnswer {
     OnChainAnswer { seat, result: given.result.clone(), vector: given.vector.to_bytes().into() }
+}
+
+#[test]
+fn a_consumer_contract_asks_with_the_bytes_that_the_crate_reads() {
+    let network = Network::start(&PROFILE, &[Joining { stake: 100, price: PRICE }; 3]);
+    let proposer = network.chain.sender(19);
+    let question = Question {
+        model: network.model,
+        version: None,
+        runtime_class: network.class,
+        committee_size: 3,
+        quorum: 2,
+        max_price_per_unit: PRICE,
+        max_units: 100,
+        commit_window: 60,
+        reveal_window: 60,
+        callback_gas: 100_000,
+    };
+    // Empty, exactly one word long, longer than one, and of more bytes than letters.
+    let labels = ["", "x", &"w".repeat(32), &"two words ".repeat(5), "Prüfung 🔍"].map(str::to_owned);
+    let categories: Vec<_> =
+        labels.iter().map(|label| Category { label: label.clone(), desk: Address::repeat_byte(1) }).collect();
+    let (submission, requested) = network.chain.wait(async {
+        let router = consumer::deploy_router(&proposer, &network.deployment, &question, &categories).await.unwrap();
+        let submission = consumer::propose(&proposer, &router, "Ein Vorschlag 🗳", U256::ZERO).await.unwrap();
+        let requested = network.client.events::<JobRequested>(submission.job).await.unwrap();
+        (submission, requested)
+    });
+    let (requested, _) = &requested[0];
+    assert_eq!(requested.input.as_ref(), "Ein Vorschlag 🗳".as_bytes());
+    let parameters = ZeroShotParameters::new(labels.to_vec()).unwrap();
+    assert_eq!(requested.parameters.as_ref(), parameters.encode());
+    assert_eq!(ZeroShotParameters::decode(&requested.parameters), Ok(parameters));
+    assert_eq!(submission.job, job_id(&network, &requested.terms));
 }

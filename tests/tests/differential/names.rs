@@ -26,7 +26,7 @@ fn address() -> impl Strategy<Value = Address> {
 }
 
 fn number() -> impl Strategy<Value = U256> {
-    word().prop_map(U256::from)
+    any::<[u8; 32]>().prop_map(U256::from_be_bytes)
 }
 
 #[test]

@@ -254,6 +254,11 @@ impl FakeChain {
         tree.reference(&tree.canonical[number as usize])
     }
 
+    /// What a block emitted, whether it is canonical or not.
+    pub fn emitted(&self, block: B256) -> Vec<LogData> {
+        self.tree().blocks[&block].transactions.iter().flatten().map(|(_, log)| log.clone()).collect()
+    }
+
     /// How often a method was called.
     pub fn calls(&self, method: &str) -> u32 {
         self.tree().calls.get(method).copied().unwrap_or_default()

@@ -129,14 +129,22 @@ fn scores_agree_within_the_tolerance_and_with_one_winner() {
 }
 
 #[test]
-fn an_ambiguous_centre_excuses_another_winner_and_a_clear_one_does_not() {
+fn another_winner_is_excused_when_both_answers_are_ambiguous_and_not_otherwise() {
     let profile = VerificationProfile { rule: ResultRule::Scores, element_tolerance: 10, ..VECTOR_RULE };
     let results = [scores(&[900, 890, 0]), scores(&[895, 896, 0]), scores(&[900, 889, 0])];
     let answers = with_results(&results);
-    assert!(agree(&profile, answers[0], answers[1]), "the centre's best two are 10 apart");
+    assert!(agree(&profile, answers[0], answers[1]), "their best two are 10 and 1 apart");
     assert!(agree(&profile, answers[1], answers[0]));
-    assert!(!agree(&profile, answers[2], answers[1]), "the centre's best two are 11 apart");
-    assert!(agree(&profile, answers[1], answers[2]), "seen from the other side they are 1 apart");
+    assert!(!agree(&profile, answers[2], answers[1]), "the first one's best two are 11 apart");
+    assert!(!agree(&profile, answers[1], answers[2]), "whichever is the centre");
+}
+
+#[test]
+fn a_cheat_halfway_between_two_winners_is_not_the_centre_of_two_clear_answers() {
+    let profile = VerificationProfile { rule: ResultRule::Scores, element_tolerance: 20, ..VECTOR_RULE };
+    let results = [scores(&[885, 890]), scores(&[900, 870]), scores(&[900, 870])];
+    let answers = with_results(&results);
+    assert_eq!(cluster(&profile, &answers), Some(Cluster { centre: 1, members: vec![1, 2] }));
 }
 
 #[test]

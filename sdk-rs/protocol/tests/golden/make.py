@@ -228,9 +228,8 @@ def agree(profile: dict, a: dict, b: dict) -> bool:
         tolerance = profile["element_tolerance"]
         if len(left) != len(right) or any(abs(x - y) > tolerance for x, y in zip(left, right)):
             return False
-        if left.index(max(left)) != right.index(max(right)):
-            best, second = sorted(left, reverse=True)[:2]
-            if best - second > tolerance or best - left[right.index(max(right))] > tolerance:
+        for one, other in ((left, right), (right, left)):
+            if max(one) - one[other.index(max(other))] > tolerance:
                 return False
     elif a["result"] != b["result"]:
         return False
@@ -531,15 +530,15 @@ cases = {
     "scores at the tolerance": (profile("scores", tolerance=10), [answer([1, 0], good), answer([1, 0], scored(910, 90))]),
     "scores beyond the tolerance": (profile("scores", tolerance=10), [answer([1, 0], good), answer([1, 0], scored(911, 90))]),
     "another number of scores": (profile("scores", tolerance=10), [answer([1, 0], good), answer([1, 0], scored(900, 100, 0))]),
-    "an ambiguous centre excuses another winner": (
+    "two ambiguous answers excuse each other's winner": (
         profile("scores", tolerance=10),
         [answer([1, 0], scored(900, 890, 0)), answer([1, 0], scored(895, 896, 0))],
     ),
-    "only the other side finds it ambiguous": (
+    "only one side finds it ambiguous": (
         profile("scores", tolerance=10),
         [answer([1, 0], scored(900, 889, 0)), answer([1, 0], scored(895, 896, 0))],
     ),
-    "the answer that finds itself ambiguous is the centre of two that are clear": (
+    "an ambiguous answer between two winners does not join two that are clear": (
         profile("scores", tolerance=20),
         [answer([1, 0], scored(900, 870))] * 2 + [answer([1, 0], scored(885, 890))],
     ),

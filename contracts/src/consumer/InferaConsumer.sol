@@ -28,8 +28,8 @@ struct Ask {
 }
 
 /// @title The base of a contract that asks for inference and acts on the answer.
-/// @notice Asks with `_request`, and is told by `_onResult` or `_onFailure`. Both must fit into the callback gas: a callback
-/// that reverts is not repeated by itself, but anyone may call `retryCallback` at the registry.
+/// @notice Asks with `_request`, and is told by `_onResult` or `_onFailure`. Both must fit into the callback gas: a
+/// callback that reverts is not repeated by itself, but anyone may call `retryCallback` at the registry.
 abstract contract InferaConsumer is IInferaConsumer {
     IJobRegistry public immutable registry;
     IModelRegistry public immutable models;

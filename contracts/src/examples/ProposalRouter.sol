@@ -8,8 +8,9 @@ import {Phase, RefundReason} from "../jobs/JobTypes.sol";
 import {IModelRegistry} from "../models/IModelRegistry.sol";
 
 /// @title Example: proposals find their desk by their text.
-/// @notice Whoever proposes pays for one zero-shot classification and attaches a grant budget. The answer assigns the proposal
-/// to the desk of the best category, which gets the budget. If no answer comes, the proposer takes the budget back.
+/// @notice Whoever proposes pays for one zero-shot classification and attaches a grant budget. The answer assigns the
+/// proposal to the desk of the best category, which gets the budget. If no answer comes, the proposer takes the budget
+/// back.
 contract ProposalRouter is InferaConsumer {
     struct Category {
         /// The label that texts are compared with, for instance "community events and education".
@@ -84,8 +85,8 @@ contract ProposalRouter is InferaConsumer {
     }
 
     // ANCHOR: propose
-    /// @notice Submits a proposal. What is sent beyond `quote()` is its budget; what the job does not cost is credited to the
-    /// caller at the job registry.
+    /// @notice Submits a proposal. What is sent beyond `quote()` is its budget; what the job does not cost is credited
+    /// to the caller at the job registry.
     function propose(string calldata text) external payable returns (uint256 proposalId) {
         if (bytes(text).length == 0) revert EmptyProposal();
         Ask memory ask = _ask;
@@ -104,7 +105,8 @@ contract ProposalRouter is InferaConsumer {
     // ANCHOR_END: propose
 
     // ANCHOR: reclaim
-    /// @notice Gives the budget of a proposal without an answer back to its proposer, once its job is refunded. Anyone may call.
+    /// @notice Gives the budget of a proposal without an answer back to its proposer, once its job is refunded. Anyone
+    /// may call.
     /// @dev Asks the registry, so it works when the error callback did not.
     function reclaim(uint256 proposalId) external {
         Proposal storage proposal = proposals[proposalId];

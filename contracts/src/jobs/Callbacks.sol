@@ -3,11 +3,12 @@ pragma solidity ^0.8.30;
 
 import {IInferaConsumer} from "../consumer/IInferaConsumer.sol";
 import {JobStore} from "./JobStore.sol";
-import {JobWord} from "./JobWord.sol";
 import {CallbackStatus, RefundReason, Terms} from "./JobTypes.sol";
+import {JobWord} from "./JobWord.sol";
 
 /// @title Telling a job's target how it ended.
-/// @notice Runs last, when every payment is made and the job is final: nothing the target does, or burns, changes a payment.
+/// @notice Runs last, when every payment is made and the job is final: nothing the target does, or burns, changes a
+/// payment.
 abstract contract Callbacks is JobStore {
     /// Gas kept for the call itself (2,600 for a cold account) and the instructions around it.
     uint256 private constant CALL_OVERHEAD = 5000;

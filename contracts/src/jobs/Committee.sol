@@ -2,8 +2,8 @@
 pragma solidity ^0.8.30;
 
 /// @notice The executors of a job by seat, one storage slot.
-/// @dev From the least significant bit: seven executor ids of 32 bits each (0: the seat is empty), then the number of seats in
-/// 8 bits.
+/// @dev From the least significant bit: seven executor ids of 32 bits each (0: the seat is empty), then the number of
+/// seats in 8 bits.
 type Committee is uint256;
 
 using Committees for Committee global;

@@ -5,13 +5,14 @@ import {IExecutorRegistry} from "../executors/IExecutorRegistry.sol";
 import {ISortition} from "../schedule/ISortition.sol";
 import {Committee, Committees, MAX_SEATS} from "./Committee.sol";
 import {Escrow} from "./Escrow.sol";
-import {JobWord} from "./JobWord.sol";
 import {Terms} from "./JobTypes.sol";
+import {JobWord} from "./JobWord.sol";
 import {TermsHash} from "./TermsHash.sol";
 
 /// @title Who sits on a job's committee.
-/// @notice Seats are drawn without replacement from the tree of all who serve the version, so that a requester can't choose the
-/// committee by narrowing the terms: who is too dear, full or short of free stake is skipped, and too many skips end the job.
+/// @notice Seats are drawn without replacement from the tree of all who serve the version, so that a requester can't
+/// choose the committee by narrowing the terms: who is too dear, full or short of free stake is skipped, and too many
+/// skips end the job.
 abstract contract CommitteeDraw is Escrow {
     /// @notice Outcome of a draw that is not recorded yet.
     struct Draw {
@@ -36,8 +37,8 @@ abstract contract CommitteeDraw is Escrow {
         seatFee = draw.highestFee < _minSeatFee ? _minSeatFee : draw.highestFee;
     }
 
-    /// @dev Draws the seats of the bitmap `seats`. Who sits on the committee already, in a seat that is drawn again too, can't
-    /// be picked. Locks nothing.
+    /// @dev Draws the seats of the bitmap `seats`. Who sits on the committee already, in a seat that is drawn again
+    /// too, can't be picked. Locks nothing.
     /// @param feeBound The most a seat may cost; candidates must be able to lock stake for it.
     function _drawSeats(
         Terms calldata terms,
@@ -104,8 +105,8 @@ abstract contract CommitteeDraw is Escrow {
         return word.requestBlock() + _beaconDelay;
     }
 
-    /// @dev Freed seats drawn again, at the fee that the first draw fixed. Seats for which nobody is eligible, and all of them
-    /// when the beacon is out of reach by now, stay empty. Locks nothing.
+    /// @dev Freed seats drawn again, at the fee that the first draw fixed. Seats for which nobody is eligible, and all
+    /// of them when the beacon is out of reach by now, stay empty. Locks nothing.
     function _drawFreed(Terms calldata terms, bytes32 randomness, JobWord word, Committee current, uint256 seats)
         internal
         view

@@ -3,8 +3,8 @@ pragma solidity ^0.8.30;
 
 import {Configuration} from "./Configuration.sol";
 import {IJobRegistry} from "./IJobRegistry.sol";
-import {JobWord} from "./JobWord.sol";
 import {Terms} from "./JobTypes.sol";
+import {JobWord} from "./JobWord.sol";
 
 /// @title What jobs cost, and the accounts of those whom the registry owes.
 /// @notice Internal accounts only: the contract's balance is never read, so a donation changes nothing.
@@ -83,7 +83,8 @@ abstract contract Escrow is Configuration {
         return _escrowOf(terms) - terms.advanceReserve + _reserveLeft(terms, word);
     }
 
-    /// @dev Stake that each seat locks, rounded up. Fits: `request` keeps seat fees below 88 bits, and the multiplier has 32.
+    /// @dev Stake that each seat locks, rounded up. Fits: `request` keeps seat fees below 88 bits, and the multiplier
+    /// has 32.
     function _lockFor(uint256 seatFee) internal view returns (uint128) {
         return uint128((seatFee * _lockMultiplierBps + BASIS_POINTS - 1) / BASIS_POINTS);
     }

@@ -14,7 +14,8 @@ interface IJobRegistry {
         uint32 maxCommitWindow;
         uint32 minRevealWindow;
         uint32 maxRevealWindow;
-        /// Late reveals are accepted this long after the reveal deadline; a censored node is cured, a silent one is slashed after it.
+        /// Late reveals are accepted this long after the reveal deadline; a censored node is cured, a silent one is
+        /// slashed after it.
         uint32 revealGrace;
         uint128 minSeatFee;
         uint128 minDispatchFee;
@@ -43,7 +44,8 @@ interface IJobRegistry {
         bytes parameters,
         string inputUri
     );
-    /// @notice The committee is known: executor ids by seat (0: none found). Also emitted when freed seats are drawn again.
+    /// @notice The committee is known: executor ids by seat (0: none found). Also emitted when freed seats are drawn
+    /// again.
     event CommitteeDrawn(
         bytes32 indexed jobId, bytes32 beacon, uint32[] committee, uint128 seatFee, uint64 commitDeadline
     );
@@ -83,6 +85,7 @@ interface IJobRegistry {
     error InsufficientPayment(uint256 required, uint256 given);
     error WrongPhase(bytes32 jobId, Phase phase);
     error NotBefore(bytes32 jobId, uint256 time);
+    /// @param deadline The last second; for `cancel` the last block.
     error TooLate(bytes32 jobId, uint256 deadline);
     error BeaconNotReady(bytes32 jobId, uint256 availableAtBlock);
     error BeaconOutOfReach(bytes32 jobId);
@@ -109,12 +112,10 @@ interface IJobRegistry {
     /// @param parameters The task's parameters (for zero-shot: abi.encode(string[] labels)).
     /// @param inputUri Where to fetch an input that hashes to `terms.inputHash`; empty for inline input.
     /// @return jobId keccak256(abi.encode(chainid, registry, requester, nonce, termsHash)).
-    function request(
-        Terms calldata terms,
-        bytes calldata input,
-        bytes calldata parameters,
-        string calldata inputUri
-    ) external payable returns (bytes32 jobId);
+    function request(Terms calldata terms, bytes calldata input, bytes calldata parameters, string calldata inputUri)
+        external
+        payable
+        returns (bytes32 jobId);
 
     /// @notice The most a job on these terms can cost, and the escrow that `request` takes. In wei.
     function quote(Terms calldata terms) external view returns (uint256 escrow);
@@ -125,7 +126,8 @@ interface IJobRegistry {
     // ---------------------------------------------------------------- executors (called by their signer)
 
     /// @notice Commits to an answer. The first commitment draws the committee.
-    /// @param commitment keccak256(abi.encode(DOMAIN, chainid, registry, jobId, executor, resultHash, vectorHash, salt)).
+    /// @param commitment keccak256(abi.encode(DOMAIN, chainid, registry, jobId, executor, resultHash, vectorHash,
+    /// salt)).
     function commit(Terms calldata terms, bytes32 commitment) external;
 
     /// @notice Gives the caller's seat back, free of charge, before it has committed; the seat is drawn again.
@@ -146,16 +148,17 @@ interface IJobRegistry {
 
     // ---------------------------------------------------------------- anyone
 
-    /// @notice Compares the revealed answers, settles with everyone and calls back. Allowed once every committed seat has
-    /// revealed, or after the reveal deadline plus grace with at least `quorum` reveals.
+    /// @notice Compares the revealed answers, settles with everyone and calls back. Allowed once every committed seat
+    /// has revealed, or after the reveal deadline plus grace with at least `quorum` reveals.
     /// @param answers All revealed answers in ascending seat order.
     function resolve(Terms calldata terms, Answer[] calldata answers) external;
 
-    /// @notice Moves a stuck job on: draws, re-draws missing seats, opens the reveal phase, or refunds. Pays a bounty from the
-    /// advance reserve that shrinks with each step; works unpaid when the reserve is empty.
+    /// @notice Moves a stuck job on: draws, re-draws missing seats, opens the reveal phase, or refunds. Pays a bounty
+    /// from the advance reserve that shrinks with each step; works unpaid when the reserve is empty.
     function advanceJob(Terms calldata terms) external;
 
     /// @notice Repeats a failed callback with at least the agreed gas. Unpaid.
+    /// @param result The job's result, checked; ignored when the job was refunded.
     /// @param vectorHash keccak256 of the centre's vector.
     function retryCallback(Terms calldata terms, bytes calldata result, bytes32 vectorHash) external;
 
@@ -173,7 +176,8 @@ interface IJobRegistry {
     /// @notice State of a job; `Phase.None` for an unknown id. Never reverts.
     function jobState(bytes32 jobId) external view returns (JobState memory);
 
-    /// @notice The committee that is drawn, or would be drawn if the next block were now; empty before the beacon is known.
+    /// @notice The committee that is drawn, or would be drawn if the next block were now; empty before the beacon is
+    /// known.
     /// @return committee Executor ids by seat. @return seatFee Fee of each seat in wei.
     function committeeOf(Terms calldata terms) external view returns (uint32[] memory committee, uint128 seatFee);
 

@@ -17,9 +17,9 @@ import {TermsHash} from "./TermsHash.sol";
 ///       | cancel, advanceJob                |  +---+ decline, one re-draw              | resolve, advanceJob
 ///       +-----------------------------------+------------------------------------------+----------> Refunded
 ///
-/// Assumptions, for safety: the contracts in `Addresses` do what their interfaces say; the beacon can't be predicted before
-/// its block. For liveness: somebody calls `advanceJob` or `resolve` when a deadline has passed, and the agreement verifier
-/// reverts for no answers of the sizes accepted here.
+/// Assumptions, for safety: the contracts in `Addresses` do what their interfaces say; the beacon can't be predicted
+/// before its block. For liveness: somebody calls `advanceJob` or `resolve` when a deadline has passed, and the
+/// agreement verifier reverts for no answers of the sizes accepted here.
 contract JobRegistry is Settlement {
     constructor(Parameters memory given, Addresses memory addresses) Configuration(given, addresses) {}
 
@@ -198,7 +198,9 @@ contract JobRegistry is Settlement {
         _checkFee(terms.callbackFee, uint256(terms.callbackGas) * _callbackGasPrice);
         if (terms.callbackGas > _maxCallbackGas) revert CallbackGasTooHigh(terms.callbackGas, _maxCallbackGas);
         if (terms.callbackTarget == address(0)) {
-            if (terms.callbackGas != 0 || terms.callbackFee != 0 || terms.errorCallback) revert CallbackWithoutTarget();
+            if (terms.callbackGas != 0 || terms.callbackFee != 0 || terms.errorCallback) {
+                revert CallbackWithoutTarget();
+            }
         }
     }
 
@@ -234,8 +236,8 @@ contract JobRegistry is Settlement {
 
     // ---------------------------------------------------------------- draw and commit
 
-    /// @dev Draws the committee. Writes the committee, not the word. `drawn` is false, and nothing changes, when too few
-    /// executors are eligible.
+    /// @dev Draws the committee. Writes the committee, not the word. `drawn` is false, and nothing changes, when too
+    /// few executors are eligible.
     function _draw(Terms calldata terms, bytes32 jobId, JobWord word) private returns (JobWord, bool drawn) {
         bytes32 randomness = _randomness(jobId, word);
         if (randomness == 0) {
@@ -273,7 +275,8 @@ contract JobRegistry is Settlement {
 
     // ---------------------------------------------------------------- reveal and resolve
 
-    /// @dev Checks and records the caller's answer, opening the reveal phase if its time has come. Doesn't store the word.
+    /// @dev Checks and records the caller's answer, opening the reveal phase if its time has come. Doesn't store the
+    /// word.
     function _reveal(
         Terms calldata terms,
         bytes32 jobId,
@@ -282,7 +285,9 @@ contract JobRegistry is Settlement {
         bytes calldata vector,
         bytes32 salt
     ) private returns (JobWord, uint256 seat) {
-        if (result.length > _maxResultBytes) revert ResultTooLarge(result.length, _maxResultBytes);
+        if (result.length > _maxResultBytes) {
+            revert ResultTooLarge(result.length, _maxResultBytes);
+        }
         if (vector.length > MAX_VECTOR_BYTES) revert ResultTooLarge(vector.length, MAX_VECTOR_BYTES);
         if (
             word.phase() == Phase.Committing && block.timestamp > word.deadline()
@@ -298,8 +303,7 @@ contract JobRegistry is Settlement {
         if (word.revealed() & (1 << seat) != 0) revert AlreadyRevealed(jobId, uint8(seat));
         bytes32 resultHash = keccak256(result);
         bytes32 vectorHash = keccak256(vector);
-        bytes32 commitment =
-            TermsHash.commitment(jobId, executors.ownerOf(executorId), resultHash, vectorHash, salt);
+        bytes32 commitment = TermsHash.commitment(jobId, executors.ownerOf(executorId), resultHash, vectorHash, salt);
         if (_jobs[jobId].seats[seat] != commitment) revert CommitmentMismatch(jobId, uint8(seat));
         _jobs[jobId].seats[seat] = TermsHash.answer(resultHash, vectorHash);
         emit Revealed(jobId, executorId, uint8(seat), result, vector);
@@ -386,9 +390,7 @@ contract JobRegistry is Settlement {
         if (!word.redrawn()) {
             Committee committee = _jobs[jobId].committee;
             uint256 missing = ((1 << terms.committeeSize) - 1) & ~committed;
-            word = word.withRedrawn().withNextRound().toCommitting(
-                word.seatFee(), block.timestamp + terms.commitWindow
-            );
+            word = word.withRedrawn().withNextRound().toCommitting(word.seatFee(), block.timestamp + terms.commitWindow);
             // Their locks are free again before the draw looks at what others can lock.
             _settleMisses(terms, jobId, word, committee, missing);
             bytes32 randomness = _randomness(jobId, word);

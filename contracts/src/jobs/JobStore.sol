@@ -4,8 +4,8 @@ pragma solidity ^0.8.30;
 import {Committee, MAX_SEATS} from "./Committee.sol";
 import {CommitteeDraw} from "./CommitteeDraw.sol";
 import {IJobRegistry} from "./IJobRegistry.sol";
-import {JobWord} from "./JobWord.sol";
 import {JobState, Phase, Terms} from "./JobTypes.sol";
+import {JobWord} from "./JobWord.sol";
 import {TermsHash} from "./TermsHash.sol";
 
 /// @title What is stored of a job, and the views on it.
@@ -87,7 +87,8 @@ abstract contract JobStore is CommitteeDraw {
 
     function _isResult(bytes32 jobId, bytes32 resultHash, bytes32 vectorHash) internal view returns (bool) {
         JobWord word = _jobs[jobId].word;
-        return word.phase() == Phase.Resolved
-            && _jobs[jobId].seats[word.centre()] == TermsHash.answer(resultHash, vectorHash);
+        return
+            word.phase() == Phase.Resolved
+                && _jobs[jobId].seats[word.centre()] == TermsHash.answer(resultHash, vectorHash);
     }
 }

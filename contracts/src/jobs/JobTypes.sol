@@ -29,7 +29,7 @@ enum RefundReason {
     Cancelled,
     /// The beacon's block hash went out of reach before anybody drew the committee.
     BeaconExpired,
-    /// Fewer than `quorum` eligible executors serve the model.
+    /// Fewer than `committeeSize` eligible executors were found.
     NoCommittee,
     /// Fewer than `quorum` commitments arrived, also after a re-draw.
     TooFewCommitments,
@@ -111,7 +111,8 @@ struct JobState {
     /// Block whose successor by the beacon delay fixes the committee.
     uint64 requestBlock;
     uint64 requestTime;
-    /// End of the current phase (without the grace), in Unix seconds; 0 when final.
+    /// End of the current phase (without the grace), in Unix seconds; 0 when final, and while requested: that phase
+    /// ends with the beacon's reach, in blocks.
     uint64 deadline;
     /// Fee of every seat in wei, fixed at the draw.
     uint128 seatFee;

@@ -4,8 +4,8 @@ pragma solidity ^0.8.30;
 import {IStaking, SeatOutcome} from "../stake/IStaking.sol";
 import {Callbacks} from "./Callbacks.sol";
 import {Committee} from "./Committee.sol";
-import {JobWord, JobWords} from "./JobWord.sol";
 import {CallbackStatus, Phase, RefundReason, Terms} from "./JobTypes.sol";
+import {JobWord, JobWords} from "./JobWord.sol";
 
 /// @title How a job ends: who is paid what out of its escrow.
 /// @notice The one place where escrow leaves. What each seat gets, `fee` being the fee of every seat:

@@ -15,8 +15,8 @@ library TermsHash {
     uint256 private constant TERMS_BYTES = 22 * 32;
 
     /// @notice EIP-712 hashStruct: keccak256(abi.encode(TERMS_TYPEHASH, terms)).
-    /// @dev The struct is static, so its calldata is its encoding. Unclean high bits would give another hash for the same
-    /// meaning; `request` refuses them (it decodes every field for its event), so no job has such an id.
+    /// @dev The struct is static, so its calldata is its encoding. Unclean high bits would give another hash for the
+    /// same meaning; `request` refuses them (it decodes every field for its event), so no job has such an id.
     function hash(Terms calldata terms) internal pure returns (bytes32 result) {
         bytes32 typeHash = TERMS_TYPEHASH;
         assembly ("memory-safe") {

@@ -7,7 +7,7 @@ enum ResultRule {
     /// Byte for byte.
     ExactBytes,
     /// abi.encode(uint16 winner, int32[] scores): same winner, scores within `elementTolerance`;
-    /// a centre whose best two scores are within the tolerance excuses another winner.
+    /// two answers whose best two scores are within the tolerance excuse each other's winner.
     Scores,
     /// The vector is the result; the result bytes are empty.
     Vector

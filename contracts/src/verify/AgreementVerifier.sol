@@ -44,9 +44,7 @@ contract AgreementVerifier is IAgreementVerifier {
             readings[i] = reading;
             matrix |= _entry(i, i);
             for (uint256 j = 0; j < i; ++j) {
-                (bool forward, bool backward) = _compare(profile, answer, answers[j], reading, readings[j]);
-                if (forward) matrix |= _entry(i, j);
-                if (backward) matrix |= _entry(j, i);
+                if (_compare(profile, answer, answers[j], reading, readings[j])) matrix |= _entry(i, j) | _entry(j, i);
             }
         }
 
@@ -61,9 +59,9 @@ contract AgreementVerifier is IAgreementVerifier {
     function agree(VerificationProfile calldata profile, Answer calldata a, Answer calldata b)
         external
         pure
-        returns (bool forward)
+        returns (bool)
     {
-        (forward,) = _compare(profile, a, b, _read(profile, a), _read(profile, b));
+        return _compare(profile, a, b, _read(profile, a), _read(profile, b));
     }
 
     /// @inheritdoc IAgreementVerifier
@@ -99,32 +97,26 @@ contract AgreementVerifier is IAgreementVerifier {
         reading.vector = CosineInt16.read(answer.vector);
     }
 
-    /// @dev Vectors agree both ways or not at all; results may agree one way only, because ambiguity is judged from the
-    /// centre's scores. What costs most comes last.
-    /// @return forward Whether they agree when `a` is the centre.
-    /// @return backward Whether they agree when `b` is the centre.
+    /// @dev What costs most comes last.
     function _compare(
         VerificationProfile calldata profile,
         Answer calldata a,
         Answer calldata b,
         Reading memory readingA,
         Reading memory readingB
-    ) private pure returns (bool forward, bool backward) {
+    ) private pure returns (bool) {
         uint256 aa = readingA.vector.squaredNorm;
         uint256 bb = readingB.vector.squaredNorm;
-        if (aa == 0 || bb == 0 || !_normsWithin(aa, bb, profile.normTolerancePpm)) return (false, false);
+        if (aa == 0 || bb == 0 || !_normsWithin(aa, bb, profile.normTolerancePpm)) return false;
 
-        if (profile.rule == ResultRule.Scores) {
-            (forward, backward) = ScoresResult.agree(a.result, b.result, profile.elementTolerance);
-        } else {
+        bool resultsAgree = profile.rule == ResultRule.Scores
+            ? ScoresResult.agree(a.result, b.result, profile.elementTolerance)
             // For the rule `Vector`, neither has a hash: both results are empty.
-            forward = readingA.resultHash == readingB.resultHash;
-            backward = forward;
-        }
-        if (!forward && !backward) return (false, false);
+            : readingA.resultHash == readingB.resultHash;
+        if (!resultsAgree) return false;
 
         int256 ab = CosineInt16.dot(readingA.vector, readingB.vector);
-        if (!_cosineWithin(ab, aa, bb, profile.maxCosineDistancePpb)) return (false, false);
+        return _cosineWithin(ab, aa, bb, profile.maxCosineDistancePpb);
     }
 
     /// @dev The matrix with answer `member` in the cluster around `centre`, both below 8.

@@ -18,7 +18,7 @@ interface IAgreementVerifier {
         pure
         returns (uint8 size, uint8 centre, uint8 members);
 
-    /// @notice Whether two answers agree, `a` being the centre (ambiguity is judged from its scores).
+    /// @notice Whether two answers agree. Symmetric: each must accept the other.
     function agree(VerificationProfile calldata profile, Answer calldata a, Answer calldata b)
         external
         pure

@@ -27,24 +27,20 @@ library ScoresResult {
         return true;
     }
 
-    /// @notice Whether two canonical results agree with `a` as the centre (forward) and with `b` as the centre (backward):
-    /// same number of scores, each within the tolerance, and the other's winner is, by the centre's own scores, within the
-    /// tolerance of the centre's winner.
-    /// @dev The last condition always holds for the same winner. For another winner it needs a centre whose best two
-    /// scores are within the tolerance: its decision is ambiguous, which excuses the other.
-    function agree(bytes calldata a, bytes calldata b, uint256 tolerance)
-        internal
-        pure
-        returns (bool forward, bool backward)
-    {
-        if (a.length != b.length) return (false, false);
+    /// @notice Whether two canonical results agree: same number of scores, each within the tolerance, and in the scores of
+    /// either the other's winner is within the tolerance of its own.
+    /// @dev The last condition always holds for the same winner. For another winner it needs two answers whose best scores are
+    /// within the tolerance: both decisions are ambiguous, which excuses them. One side's doubt is not enough: a cheat halfway
+    /// between two clear answers with the same winner would be the centre of both, and its own winner the result.
+    function agree(bytes calldata a, bytes calldata b, uint256 tolerance) internal pure returns (bool) {
+        if (a.length != b.length) return false;
         uint256 count = countOf(a);
         for (uint256 i = 0; i < count; ++i) {
-            if (!_within(scoreOf(a, i), scoreOf(b, i), tolerance)) return (false, false);
+            if (!_within(scoreOf(a, i), scoreOf(b, i), tolerance)) return false;
         }
         (uint256 winnerA, uint256 winnerB) = (winnerOf(a), winnerOf(b));
-        forward = _within(scoreOf(a, winnerA), scoreOf(a, winnerB), tolerance);
-        backward = _within(scoreOf(b, winnerB), scoreOf(b, winnerA), tolerance);
+        return _within(scoreOf(a, winnerA), scoreOf(a, winnerB), tolerance)
+            && _within(scoreOf(b, winnerB), scoreOf(b, winnerA), tolerance);
     }
 
     function winnerOf(bytes calldata result) internal pure returns (uint256) {

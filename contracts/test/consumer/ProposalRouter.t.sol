@@ -234,10 +234,7 @@ contract ProposalRouterTest is JobFixture {
         router.reclaim(1);
         router.withdrawFor(proposer);
         jobs.withdrawFor(proposer);
-        assertEq(
-            proposer.balance,
-            BUDGET + jobs.quote(terms) - terms.callbackFee - terms.advanceReserve / 4
-        );
+        assertEq(proposer.balance, BUDGET + jobs.quote(terms) - terms.callbackFee - terms.advanceReserve / 4);
     }
 
     function test_an_unknown_proposal_cannot_be_reclaimed() public {
@@ -253,9 +250,7 @@ contract ProposalRouterTest is JobFixture {
         _propose();
         Terms memory terms = _routerTerms(1);
         _resolve(terms, _answerAll(terms, _reply(0)));
-        vm.expectRevert(
-            abi.encodeWithSelector(ProposalRouter.TransferFailed.selector, address(all.models), BUDGET)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ProposalRouter.TransferFailed.selector, address(all.models), BUDGET));
         router.withdrawFor(address(all.models));
         assertEq(router.creditOf(address(all.models)), BUDGET);
     }

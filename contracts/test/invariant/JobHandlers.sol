@@ -95,7 +95,9 @@ abstract contract JobHandlers is JobLedger {
     }
 
     function changeOffering(uint256 id, uint256 price, uint256 capacity) external observed {
-        _offer(uint32(bound(id, 1, executors.executorCount())), uint96(bound(price, 1, 3 * PRICE)), uint16(capacity % 4));
+        _offer(
+            uint32(bound(id, 1, executors.executorCount())), uint96(bound(price, 1, 3 * PRICE)), uint16(capacity % 4)
+        );
     }
 
     function withdrawEarnings(uint256 id) external observed {

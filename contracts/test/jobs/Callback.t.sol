@@ -189,8 +189,7 @@ contract CallbackTest is JobFixture {
                 assertGt(target.gasGiven(), GAS - 2000);
             } else {
                 _assertPhase(jobId, Phase.Revealing);
-                refusedForGas =
-                    refusedForGas || bytes4(reason) == IJobRegistry.InsufficientGasForCallback.selector;
+                refusedForGas = refusedForGas || bytes4(reason) == IJobRegistry.InsufficientGasForCallback.selector;
             }
             vm.revertToState(snapshot);
         }

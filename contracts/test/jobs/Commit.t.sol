@@ -162,9 +162,7 @@ contract CommitTest is JobFixture {
         (, uint32[] memory committee) = _requestDrawable(terms);
         terms.maxUnits += 1;
         vm.prank(_signer(committee[0]));
-        vm.expectRevert(
-            abi.encodeWithSelector(IJobRegistry.WrongPhase.selector, jobs.jobIdOf(terms), Phase.None)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IJobRegistry.WrongPhase.selector, jobs.jobIdOf(terms), Phase.None));
         jobs.commit(terms, keccak256("c"));
     }
 

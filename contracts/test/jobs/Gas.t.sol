@@ -98,13 +98,7 @@ contract JobGasTest is JobFixture {
         }
         bytes memory last = abi.encodeCall(
             IJobRegistry.revealAndResolve,
-            (
-                terms,
-                reply.result,
-                reply.vector,
-                _salt(committee[2]),
-                _answers(_answer(0, reply), _answer(1, reply))
-            )
+            (terms, reply.result, reply.vector, _salt(committee[2]), _answers(_answer(0, reply), _answer(1, reply)))
         );
         _send(_signer(committee[2]), 0, last, "reveal_and_resolve", measured);
         _assertPhase(jobId, Phase.Resolved);

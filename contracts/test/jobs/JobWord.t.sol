@@ -38,10 +38,12 @@ contract JobWordTest is Test {
         _assertOthersKept(word, revealing, 0xf | (((1 << 40) - 1) << 120));
     }
 
-    function testFuzz_the_end_has_no_deadline_and_keeps_the_rest(uint256 raw, uint8 centre, uint8 agreeing, uint8 reason)
-        public
-        pure
-    {
+    function testFuzz_the_end_has_no_deadline_and_keeps_the_rest(
+        uint256 raw,
+        uint8 centre,
+        uint8 agreeing,
+        uint8 reason
+    ) public pure {
         centre = uint8(bound(centre, 0, 6));
         reason = uint8(bound(reason, 0, uint8(type(RefundReason).max)));
         JobWord word = JobWord.wrap(raw);

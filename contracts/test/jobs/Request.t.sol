@@ -27,8 +27,8 @@ contract RequestTest is JobFixture {
 
     function test_a_request_locks_the_escrow_and_opens_the_job() public {
         Terms memory terms = _withCallback(_terms(7), stranger, 100_000);
-        uint256 escrow = 3 * uint256(terms.maxPricePerUnit) * UNITS + terms.dispatchFee + terms.advanceReserve
-            + terms.callbackFee;
+        uint256 escrow =
+            3 * uint256(terms.maxPricePerUnit) * UNITS + terms.dispatchFee + terms.advanceReserve + terms.callbackFee;
         assertEq(jobs.quote(terms), escrow);
         vm.expectEmit(address(jobs));
         emit IJobRegistry.JobRequested(jobs.jobIdOf(terms), requester, modelId, terms, input, labels, "");
@@ -107,9 +107,7 @@ contract RequestTest is JobFixture {
         for (uint256 i = 0; i < bad.length; ++i) {
             Terms memory terms = _terms(0);
             (terms.committeeSize, terms.quorum) = (bad[i][0], bad[i][1]);
-            _expectRefusal(
-                terms, abi.encodeWithSelector(IJobRegistry.InvalidCommittee.selector, bad[i][0], bad[i][1])
-            );
+            _expectRefusal(terms, abi.encodeWithSelector(IJobRegistry.InvalidCommittee.selector, bad[i][0], bad[i][1]));
         }
         uint8[2][5] memory good = [[1, 1], [2, 2], [3, 2], [7, 4], [7, 6]];
         for (uint256 i = 0; i < good.length; ++i) {
@@ -144,16 +142,12 @@ contract RequestTest is JobFixture {
             terms,
             "other",
             "",
-            abi.encodeWithSelector(
-                IJobRegistry.InputHashMismatch.selector, keccak256(input), keccak256(bytes("other"))
-            )
+            abi.encodeWithSelector(IJobRegistry.InputHashMismatch.selector, keccak256(input), keccak256(bytes("other")))
         );
         terms.parametersHash = keccak256("other");
         _expectRefusal(
             terms,
-            abi.encodeWithSelector(
-                IJobRegistry.ParametersHashMismatch.selector, keccak256("other"), keccak256(labels)
-            )
+            abi.encodeWithSelector(IJobRegistry.ParametersHashMismatch.selector, keccak256("other"), keccak256(labels))
         );
     }
 
@@ -220,8 +214,7 @@ contract RequestTest is JobFixture {
         Terms memory terms = _terms(0);
         (terms.maxPricePerUnit, terms.maxUnits) = (price, units);
         _expectRefusal(
-            terms,
-            abi.encodeWithSelector(IJobRegistry.FeeTooHigh.selector, uint256(price) * units, type(uint88).max)
+            terms, abi.encodeWithSelector(IJobRegistry.FeeTooHigh.selector, uint256(price) * units, type(uint88).max)
         );
     }
 

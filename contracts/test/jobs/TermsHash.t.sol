@@ -39,9 +39,8 @@ contract TermsHashTest is JobFixture {
         vm.assume(chain != 0);
         Terms memory terms = _anyTerms(seed);
         vm.chainId(chain);
-        bytes32 expected = keccak256(
-            abi.encode(uint256(chain), address(jobs), terms.requester, terms.nonce, jobs.termsHash(terms))
-        );
+        bytes32 expected =
+            keccak256(abi.encode(uint256(chain), address(jobs), terms.requester, terms.nonce, jobs.termsHash(terms)));
         assertEq(jobs.jobIdOf(terms), expected);
     }
 

@@ -57,13 +57,9 @@ contract AgreementReference {
             if (distance(scoresA[i], scoresB[i]) > profile.elementTolerance) return false;
         }
         if (winnerA == winnerB) return true;
-        // Ambiguity: the centre's best two are within the tolerance, and b picked one that is.
-        int256 second = type(int256).min;
-        for (uint256 i = 0; i < scoresA.length; ++i) {
-            if (i != winnerA && scoresA[i] > second) second = scoresA[i];
-        }
-        return distance(scoresA[winnerA], second) <= profile.elementTolerance
-            && distance(scoresA[winnerA], scoresA[winnerB]) <= profile.elementTolerance;
+        // Ambiguity: for each of them, the other's winner is as good as its own.
+        return distance(scoresA[winnerA], scoresA[winnerB]) <= profile.elementTolerance
+            && distance(scoresB[winnerB], scoresB[winnerA]) <= profile.elementTolerance;
     }
 
     function isCanonical(bytes calldata result) public view returns (bool) {

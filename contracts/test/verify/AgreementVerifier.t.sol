@@ -158,19 +158,25 @@ contract AgreementVerifierTest is Test {
         assertFalse(_scoresAgree(profile, _scores(0, 0, 0, 0), abi.encode(uint16(0), two)));
     }
 
-    function test_AmbiguityIsJudgedFromTheCentresScores() public view {
+    function test_AnotherWinnerIsExcusedOnlyWhenBothAnswersAreAmbiguous() public view {
         VerificationProfile memory profile = _profile(ResultRule.Scores, 1);
         profile.elementTolerance = 10;
         bytes memory ambiguous = _scores(0, 100, 95, 0);
+        bytes memory other = _scores(1, 95, 100, 0);
         bytes memory clear = _scores(1, 92, 103, 0);
-        assertTrue(_scoresAgree(profile, ambiguous, clear), "the centre's best two are 5 apart");
-        assertFalse(_scoresAgree(profile, clear, ambiguous), "the centre's best two are 11 apart");
+        assertTrue(_scoresAgree(profile, ambiguous, other), "both have two scores 5 apart");
+        assertFalse(_scoresAgree(profile, ambiguous, clear), "the second one's best two are 11 apart");
+        assertFalse(_scoresAgree(profile, clear, ambiguous), "in either order");
+    }
 
+    function test_ACheatHalfwayBetweenTwoWinnersIsNotTheCentreOfTwoClearAnswers() public view {
+        VerificationProfile memory profile = _profile(ResultRule.Scores, 1);
+        profile.elementTolerance = 20;
         Answer[] memory answers = _vectorAnswers(_list("1", "1", "1"));
-        answers[0].result = clear;
-        answers[1].result = ambiguous;
-        answers[2].result = ambiguous;
-        _assertCluster(profile, answers, 3, 1, 7);
+        answers[0].result = _scores(1, 885, 890, 0);
+        answers[1].result = _scores(0, 900, 870, 0);
+        answers[2].result = _scores(0, 900, 870, 0);
+        _assertCluster(profile, answers, 2, 1, 6);
     }
 
     function test_AmbiguityExcusesOnlyAWinnerThatIsNearTheBest() public view {

@@ -10,6 +10,7 @@ use alloy::{
     sol_types::SolValue,
 };
 use infera_contracts::{
+    IModelRegistry,
     ProposalRouter::{self, ProposalRouted, ProposalSubmitted, ProposalUnanswered},
     creation,
 };
@@ -108,13 +109,14 @@ pub enum Reaction {
     },
 }
 
-/// Deploys a router on the deployment's job registry.
+/// Deploys a router on the deployment's job registry, unless no job could name the question's model.
 pub async fn deploy_router(
     sender: &Sender,
     deployment: &Deployment,
     question: &Question,
     categories: &[Category],
 ) -> Result<Router> {
+    ensure_servable(sender, deployment, question).await?;
     let ask = ProposalRouter::Ask {
         modelId: question.model,
         version: question.version.unwrap_or_default(),
@@ -138,6 +140,24 @@ pub async fn deploy_router(
     let receipt = sender.create("deploying the consumer contract", code).await?.receipt;
     let address = receipt.contract_address.ok_or_else(|| unexpected(Address::ZERO, "its creation has no address"))?;
     Ok(Router { address, deployed_at_block: receipt.block_number.unwrap_or(deployment.deployed_at_block) })
+}
+
+async fn ensure_servable(sender: &Sender, deployment: &Deployment, question: &Question) -> Result<()> {
+    let models = IModelRegistry::new(deployment.model_registry, sender.provider());
+    let failed = |error| {
+        Error::from_call("ModelRegistry", deployment.model_registry, "looking the model up", error)
+    };
+    let version = match question.version {
+        Some(version) => version,
+        None => models.latestVersion(question.model).call().await.map_err(failed)?,
+    };
+    if models.isServable(question.model, version, question.runtime_class).call().await.map_err(failed)? {
+        return Ok(());
+    }
+    Err(Error::Invalid(format!(
+        "model {} version {version} takes no jobs in runtime class {}: name an active version and one of its classes",
+        question.model, question.runtime_class
+    )))
 }
 
 /// Submits a proposal with a budget in wei, paying for its classification on top.

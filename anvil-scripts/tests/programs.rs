@@ -1,6 +1,6 @@
 //! The programs as a person runs them, against a devnet behind HTTP.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::{net::TcpListener, path::PathBuf, process::Output};
 
@@ -144,11 +144,15 @@ async fn a_key_that_cannot_be_read_is_named_and_not_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_model_that_nobody_published_costs_no_proposal() {
+async fn a_model_that_nobody_published_costs_nothing() {
     let stage = Stage::set().await;
     assert!(stage.deploy(&[]).await.status.success());
+    let head = stage.devnet.head().number;
     let told = failure(&stage.ask(&["Fund an audit."]).await);
-    assert!(told.contains("quoting the proposal was refused") && told.contains("UnknownModel"), "{told}");
+    assert!(told.contains("looking the model up was refused") && told.contains("UnknownModel"), "{told}");
+    let told = failure(&stage.ask(&["--model-version", "3", "Fund an audit."]).await);
+    assert!(told.contains("version 3 takes no jobs in runtime class"), "{told}");
+    assert_eq!(stage.devnet.head().number, head);
 }
 
 #[tokio::test(flavor = "multi_thread")]

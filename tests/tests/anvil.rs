@@ -1,6 +1,6 @@
 //! The same on anvil: the L3 is any chain with Ethereum's JSON-RPC.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::time::Duration;
 

@@ -20,7 +20,7 @@ use crate::{
     golden::entries,
 };
 
-const CASES: u32 = 128;
+const CASES: u32 = 384;
 
 /// An answer that owns its bytes.
 #[derive(Debug, Clone, Default, serde::Deserialize)]

@@ -15,7 +15,7 @@ use proptest::prelude::*;
 
 use crate::chain::{Chain, Verdict, check};
 
-const CASES: u32 = 64;
+const CASES: u32 = 128;
 
 fn word() -> impl Strategy<Value = B256> {
     any::<[u8; 32]>().prop_map(B256::from)

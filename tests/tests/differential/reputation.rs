@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use crate::chain::{Chain, check};
 
-const CASES: u32 = 96;
+const CASES: u32 = 256;
 const MAXIMUM: u128 = 1_000_000;
 const START: u128 = 500_000;
 /// Wei, as in the presets.

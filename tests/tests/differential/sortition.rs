@@ -11,7 +11,7 @@ use proptest::{collection::btree_map, prelude::*, sample::Index};
 
 use crate::chain::{Chain, Verdict, check};
 
-const CASES: u32 = 128;
+const CASES: u32 = 256;
 const EPOCH: u64 = 600;
 const KEY: B256 = B256::repeat_byte(7);
 

@@ -13,7 +13,7 @@ use crate::{
     golden::entries,
 };
 
-const CASES: u32 = 48;
+const CASES: u32 = 96;
 /// Numbers in `IVifVerifier.Proof` before the list of witnesses.
 const NUMBERS: usize = 12;
 

@@ -10,6 +10,7 @@ use tokio::io::AsyncReadExt;
 use crate::{
     Node, NodeConfig, Result,
     broadcast::{Broadcaster, RpcBroadcaster},
+    input::Reach,
 };
 
 /// Where a node finds its chain, its key and its memory.
@@ -33,6 +34,10 @@ pub struct NodeArguments {
     /// Milliseconds between two looks at the chain's head.
     #[arg(long, value_name = "MS", default_value_t = 100)]
     pub poll_interval: u64,
+    /// Fetch inputs from private addresses too. For networks on one machine: it lets requesters make the node send requests
+    /// into its own network.
+    #[arg(long)]
+    pub allow_private_inputs: bool,
     /// Stop when standard input closes: a node that another program starts ends with it.
     #[arg(long)]
     pub exit_on_stdin_close: bool,
@@ -69,6 +74,7 @@ impl NodeArguments {
             signer,
             journal: self.journal.clone(),
             poll_interval: Duration::from_millis(self.poll_interval),
+            input_reach: if self.allow_private_inputs { Reach::Any } else { Reach::Public },
         };
         Node::prepare(config, engine).await
     }

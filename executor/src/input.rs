@@ -1,6 +1,9 @@
 //! Fetches inputs that are not in the request, and checks what comes against its hash.
 
-use std::time::Duration;
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use alloy::primitives::{B256, keccak256};
 
@@ -10,20 +13,23 @@ const FETCH_DEADLINE: Duration = Duration::from_secs(10);
 /// Gets inputs from `http` and `https` URIs.
 #[derive(Debug, Clone)]
 pub struct InputFetcher {
-    client: reqwest::Client,
     maximum_bytes: usize,
+    reach: Reach,
+}
+
+/// Which hosts inputs are fetched from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Public addresses only: a requester must not make a node knock on doors of the operator's own network.
+    Public,
+    /// Any address, for networks on one machine.
+    Any,
 }
 
 impl InputFetcher {
     /// A fetcher that refuses inputs over `maximum_bytes`.
-    pub fn new(maximum_bytes: usize) -> Result<Self, String> {
-        let client = reqwest::Client::builder()
-            .timeout(FETCH_DEADLINE)
-            // A redirect could lead a node into its own network.
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(|error| error.to_string())?;
-        Ok(Self { client, maximum_bytes })
+    pub fn new(maximum_bytes: usize, reach: Reach) -> Self {
+        Self { maximum_bytes, reach }
     }
 
     /// The bytes at `uri`, if they hash to `expected`.
@@ -33,7 +39,8 @@ impl InputFetcher {
             return Err(format!("the input's URI {uri} is neither http nor https"));
         }
         let unreachable = |error: reqwest::Error| format!("the input at {uri} cannot be fetched: {error}");
-        let mut response = self.client.get(parsed).send().await.map_err(unreachable)?;
+        let client = self.client(&parsed).await?;
+        let mut response = client.get(parsed).send().await.map_err(unreachable)?;
         if !response.status().is_success() {
             return Err(format!("the input at {uri} cannot be fetched: {}", response.status()));
         }
@@ -47,6 +54,32 @@ impl InputFetcher {
         check_hash(&bytes, expected)?;
         Ok(bytes)
     }
+
+    /// A client bound to the addresses that were checked, so that a second look-up can't lead elsewhere.
+    async fn client(&self, uri: &url::Url) -> Result<reqwest::Client, String> {
+        let (Some(host), Some(port)) = (uri.host_str(), uri.port_or_known_default()) else {
+            return Err(format!("the input's URI {uri} names no host"));
+        };
+        // Brackets around an IPv6 address belong to the URI, not to the address.
+        let name = host.trim_matches(['[', ']']);
+        let addresses: Vec<SocketAddr> = tokio::net::lookup_host((name, port))
+            .await
+            .map_err(|error| format!("the input's host {host} cannot be found: {error}"))?
+            .collect();
+        if self.reach == Reach::Public
+            && let Some(private) = addresses.iter().find(|address| !is_public(address.ip()))
+        {
+            return Err(format!("the input's host {host} is at {}, which is no public address", private.ip()));
+        }
+        reqwest::Client::builder()
+            .timeout(FETCH_DEADLINE)
+            // A redirect could lead where the check did not look.
+            .redirect(reqwest::redirect::Policy::none())
+            .resolve_to_addrs(host, &addresses)
+            .no_proxy()
+            .build()
+            .map_err(|error| format!("no HTTP client: {error}"))
+    }
 }
 
 /// Refuses bytes that are not those of the terms.
@@ -56,4 +89,88 @@ pub fn check_hash(bytes: &[u8], expected: B256) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("the input hashes to {actual}, the terms say {expected}"))
+}
+
+/// Whether an address is reachable for everybody. IPv4 inside IPv6 counts as IPv4.
+fn is_public(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            let [first, second, ..] = address.octets();
+            // 100.64.0.0/10 is shared by carriers, 192.0.0.0/24 and 240.0.0.0/4 are reserved (RFC 6890).
+            let carrier = first == 100 && (64..128).contains(&second);
+            let reserved = first >= 240 || address.octets().starts_with(&[192, 0, 0]);
+            !(address.is_private()
+                || address.is_loopback()
+                || address.is_link_local()
+                || address.is_broadcast()
+                || address.is_documentation()
+                || address.is_multicast()
+                || first == 0
+                || carrier
+                || reserved)
+        }
+        IpAddr::V6(address) => {
+            !(address.is_loopback()
+                || address.is_unspecified()
+                || address.is_unique_local()
+                || address.is_unicast_link_local()
+                || address.is_multicast())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    /// Serves `body` once, and says where.
+    async fn serve(body: &'static [u8]) -> String {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = [0; 1024];
+            let _ = stream.read(&mut request).await.unwrap();
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream.write_all(body).await.unwrap();
+        });
+        format!("http://{address}/input")
+    }
+
+    #[tokio::test]
+    async fn an_input_is_taken_when_it_has_the_hash_of_the_terms_and_only_then() {
+        let fetcher = InputFetcher::new(16, Reach::Any);
+        let fetched = fetcher.fetch(&serve(b"a text").await, keccak256(b"a text")).await;
+        assert_eq!(fetched.unwrap(), b"a text");
+        let error = fetcher.fetch(&serve(b"another").await, keccak256(b"a text")).await.unwrap_err();
+        assert!(error.contains("the terms say"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn an_input_over_the_cap_is_refused() {
+        let fetcher = InputFetcher::new(3, Reach::Any);
+        let error = fetcher.fetch(&serve(b"four").await, keccak256(b"four")).await.unwrap_err();
+        assert!(error.contains("more than 3 bytes"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_node_does_not_knock_on_private_doors() {
+        let fetcher = InputFetcher::new(16, Reach::Public);
+        for host in ["127.0.0.1", "10.1.2.3", "169.254.169.254", "[::1]", "[::ffff:192.168.0.1]", "100.64.0.1"] {
+            let error = fetcher.fetch(&format!("http://{host}:9/x"), B256::ZERO).await.unwrap_err();
+            assert!(error.contains("no public address"), "{host}: {error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn other_schemes_are_refused() {
+        let error = InputFetcher::new(16, Reach::Any).fetch("file:///etc/hostname", B256::ZERO).await.unwrap_err();
+        assert!(error.contains("neither http nor https"), "{error}");
+    }
 }

@@ -11,7 +11,7 @@ use infera_contracts::{IExecutorRegistry::IExecutorRegistryEvents, IJobRegistry:
 use infera_indexer::{
     block::{StreamBlock, StreamItem},
     event::InferaEvent,
-    stream::{EventStream, StreamConfig},
+    stream::{EventStream, StreamConfig, StreamError},
 };
 use infera_protocol::{commitment::SaltSecret, engine::InferenceEngine};
 use infera_sdk::{Client, Deployment};
@@ -23,7 +23,7 @@ use crate::{
     Error, Result,
     broadcast::Broadcaster,
     driver::{ChainTime, Completion, Driver},
-    input::InputFetcher,
+    input::{InputFetcher, Reach},
     journal::{Identity, JobRecord, Journal},
     outbox::Outbox,
     serving::{Serving, identify},
@@ -49,11 +49,18 @@ pub struct NodeConfig {
     pub broadcaster: Arc<dyn Broadcaster>,
     /// Pause between two looks at an unchanged head.
     pub poll_interval: Duration,
+    /// Which hosts inputs are fetched from.
+    pub input_reach: Reach,
 }
 
 /// A node that is checked and ready to run.
 pub struct Node {
     stream: EventStream,
+    worker: Worker,
+}
+
+/// All of a node but the stream that feeds it.
+struct Worker {
     journal: Journal,
     driver: Driver,
     serving: Serving,
@@ -130,8 +137,7 @@ impl Node {
             config.deployment.chain_id,
             registry,
         );
-        let fetcher = InputFetcher::new(parameters.maxInputBytes as usize)
-            .map_err(|reason| infera_sdk::Error::Invalid(format!("no HTTP client: {reason}")))?;
+        let fetcher = InputFetcher::new(parameters.maxInputBytes as usize, config.input_reach);
         let (sender, completions) = tokio::sync::mpsc::unbounded_channel();
         let signer_secret = Zeroizing::new(config.signer.to_bytes().0);
         let preimage = Zeroizing::new([b"INFERA-SALT-SECRET-v1".as_slice(), signer_secret.as_slice()].concat());
@@ -150,36 +156,42 @@ impl Node {
             completions: sender,
             memory: Default::default(),
         };
-        Ok(Self {
-            stream,
-            journal,
-            driver,
-            serving,
-            config,
-            engine,
-            completions,
-            cancellation,
-            executor_id: executor.id,
-        })
+        let worker =
+            Worker { journal, driver, serving, config, engine, completions, cancellation, executor_id: executor.id };
+        Ok(Self { stream, worker })
     }
 
     /// Runs the node on the current runtime.
     pub fn start(self) -> NodeHandle {
-        let (executor_id, cancellation) = (self.executor_id, self.cancellation.clone());
-        NodeHandle { executor_id, cancellation, task: tokio::spawn(self.run()) }
+        let Self { stream, worker } = self;
+        let (executor_id, cancellation) = (worker.executor_id, worker.cancellation.clone());
+        NodeHandle { executor_id, cancellation, task: tokio::spawn(worker.run(stream)) }
     }
+}
 
-    async fn run(mut self) -> Result<()> {
-        let mut health = self.stream.health();
+/// The next item, and the stream again.
+async fn pull(mut stream: EventStream) -> (EventStream, std::result::Result<Option<StreamItem>, StreamError>) {
+    let item = stream.next().await;
+    (stream, item)
+}
+
+impl Worker {
+    async fn run(mut self, stream: EventStream) -> Result<()> {
+        let mut health = stream.health();
+        // One look at the chain outlives the other wakes: begun anew at each of them, it would never end over a slow endpoint.
+        let mut next = Box::pin(pull(stream));
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut seen = (0, Instant::now());
         loop {
             let wake = tokio::select! {
-                item = self.stream.next() => match item.map_err(|error| Error::Stream(error.to_string()))? {
-                    None => Wake::Stop,
-                    Some(item) => { self.record(item).await?; Wake::Work }
-                },
+                (stream, item) = &mut next => {
+                    next.set(pull(stream));
+                    match item.map_err(|error| Error::Stream(error.to_string()))? {
+                        None => Wake::Stop,
+                        Some(item) => { self.record(item).await?; Wake::Work }
+                    }
+                }
                 Some(completion) = self.completions.recv() => {
                     self.driver.complete(completion).await?;
                     Wake::Work

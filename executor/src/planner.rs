@@ -155,7 +155,11 @@ impl View<'_> {
         }
         match committed {
             // Enough commitments: opening ours opens the phase.
-            true if count(self.state.committed) >= self.terms.quorum => Step::Reveal,
+            true if count(self.state.committed) >= self.terms.quorum => match self.work {
+                Work::Answered => Step::Reveal,
+                Work::None => Step::Compute,
+                Work::Running | Work::Failed => Step::Wait,
+            },
             true => self.in_turn(seat, Step::Advance),
             false => Step::Wait,
         }
@@ -164,11 +168,15 @@ impl View<'_> {
     fn while_revealing(&self, seat: u8) -> Step {
         let closes = self.state.deadline.saturating_add(self.reveal_grace);
         if has(self.state.committed, seat) && !has(self.state.revealed, seat) {
-            if self.now > closes || self.work != Work::Answered {
-                return Step::Wait;
-            }
             let missing = self.state.committed & !self.state.revealed;
-            return if count(missing) == 1 { Step::RevealAndResolve } else { Step::Reveal };
+            return match self.work {
+                _ if self.now > closes => Step::Wait,
+                Work::Answered if count(missing) == 1 => Step::RevealAndResolve,
+                Work::Answered => Step::Reveal,
+                // The journal was lost after the commitment: the same answer and salt can be had again.
+                Work::None => Step::Compute,
+                Work::Running | Work::Failed => Step::Wait,
+            };
         }
         if self.state.revealed == self.state.committed {
             return self.in_turn(seat, Step::Resolve);
@@ -270,6 +278,13 @@ mod tests {
         assert_eq!(step(&state(3, 0b111, 0), Work::Answered, 50, None), Step::Reveal);
         assert_eq!(step(&state(3, 0b111, 0b110), Work::Answered, 50, None), Step::RevealAndResolve);
         assert_eq!(step(&state(3, 0b111, 0b110), Work::Answered, 111, None), Step::Wait);
+    }
+
+    #[test]
+    fn a_commitment_whose_journal_was_lost_is_computed_again_and_opened() {
+        assert_eq!(step(&state(3, 0b111, 0), Work::None, 50, None), Step::Compute);
+        assert_eq!(step(&state(2, 0b011, 0), Work::None, 101, None), Step::Compute);
+        assert_eq!(step(&state(3, 0b111, 0), Work::Running, 50, None), Step::Wait);
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub enum Error {
     /// When an account cannot pay for a transaction; nothing was sent.
     #[error(
         "{action} may cost up to {} INFER, but {account} owns {} INFER: send it more",
-        format_ether(*needed), format_ether(*owned)
+        format_ether(U256::from(*needed)), format_ether(U256::from(*owned))
     )]
     InsufficientFunds {
         /// What was to be done.
@@ -45,9 +45,9 @@ pub enum Error {
         /// Who was to pay.
         account: Address,
         /// Highest cost with gas, in wei.
-        needed: U256,
+        needed: u128,
         /// Balance, in wei.
-        owned: U256,
+        owned: u128,
     },
     /// When a transaction was included but failed, and a repeat of the call does not say why.
     #[error("{action} failed in transaction {transaction}; `cast run {transaction}` shows where")]

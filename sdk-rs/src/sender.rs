@@ -127,10 +127,7 @@ impl Sender {
         }
         let needed = U256::from(gas) * U256::from(self.max_fee(action).await?);
         let owned = self.balance(action).await?;
-        if owned < needed {
-            return Err(Error::InsufficientFunds { action: action.to_owned(), account: self.address(), needed, owned });
-        }
-        Ok(())
+        if owned < needed { Err(self.insufficient(action, needed, owned)) } else { Ok(()) }
     }
 
     async fn balance(&self, action: &str) -> Result<U256> {
@@ -156,11 +153,15 @@ impl Sender {
             return error;
         }
         match self.balance(action).await {
-            Ok(owned) if owned < needed => {
-                Error::InsufficientFunds { action: action.to_owned(), account: self.address(), needed, owned }
-            }
+            Ok(owned) if owned < needed => self.insufficient(action, needed, owned),
             _ => error,
         }
+    }
+
+    fn insufficient(&self, action: &str, needed: U256, owned: U256) -> Error {
+        // No coin has more than 128 bits of wei.
+        let (needed, owned) = (needed.saturating_to(), owned.saturating_to());
+        Error::InsufficientFunds { action: action.to_owned(), account: self.address(), needed, owned }
     }
 
     async fn sign(

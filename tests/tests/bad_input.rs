@@ -8,7 +8,7 @@ use alloy::{
     signers::local::PrivateKeySigner,
 };
 use infera_contracts::IJobRegistry;
-use infera_executor::{Node, NodeConfig, broadcast::RpcBroadcaster};
+use infera_executor::{Node, NodeConfig, broadcast::RpcBroadcaster, input::Reach};
 use infera_network::{ExecutorPlan, Network, Role};
 use infera_protocol::{
     engine::{EngineError, InferenceEngine, InferenceRequest, ModelIdentity, Reply},
@@ -207,6 +207,7 @@ fn node(network: &Network, signer: PrivateKeySigner, directory: &Path) -> NodeCo
         journal: directory.join("journal.sqlite"),
         broadcaster: Arc::new(RpcBroadcaster::new(network.provider().clone())),
         poll_interval: Duration::from_millis(100),
+        input_reach: Reach::Any,
     }
 }
 

@@ -6,6 +6,7 @@ use alloy::{primitives::U256, providers::DynProvider, signers::local::PrivateKey
 use infera_executor::{
     Node, NodeConfig, NodeHandle,
     broadcast::{Broadcaster, RpcBroadcaster},
+    input::Reach,
 };
 use infera_protocol::engine::InferenceEngine;
 use infera_sdk::Deployment;
@@ -46,7 +47,7 @@ impl ExecutorPlan {
     }
 
     /// A process of its own. It is started as `program arguments… --rpc-url URL --deployment FILE --signer-key-file FILE
-    /// --journal FILE --exit-on-stdin-close` and must print [`READY_PREFIX`] when it runs.
+    /// --journal FILE --allow-private-inputs --exit-on-stdin-close` and must print [`READY_PREFIX`] when it runs.
     pub fn program(program: impl Into<PathBuf>, arguments: Vec<OsString>) -> Self {
         Self { form: Form::Program { program: program.into(), arguments }, stake: default_stake() }
     }
@@ -124,6 +125,7 @@ impl RunningExecutor {
                     journal: self.site.journal.clone(),
                     broadcaster,
                     poll_interval: POLL_INTERVAL,
+                    input_reach: Reach::Any,
                 };
                 let prepared = Node::prepare(config, engine.clone()).await;
                 let node = prepared.map_err(|source| Error::Executor { name: self.name.clone(), source })?;
@@ -146,6 +148,7 @@ impl RunningExecutor {
             .arg(&self.site.signer_file)
             .arg("--journal")
             .arg(&self.site.journal)
+            .arg("--allow-private-inputs")
             .arg("--exit-on-stdin-close")
             // Its end of the pipe closes when this process dies, however it dies.
             .stdin(Stdio::piped())

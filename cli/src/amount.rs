@@ -20,7 +20,8 @@ pub(crate) fn parse(text: &str) -> Result<U256, String> {
     if fraction.len() > decimals {
         return Err(format!("at most {decimals} digits can follow the point"));
     }
-    U256::from_str_radix(&format!("{whole}{fraction:0<decimals$}"), 10).map_err(|_| "the amount is too large".to_owned())
+    U256::from_str_radix(&format!("{whole}{fraction:0<decimals$}"), 10)
+        .map_err(|_| "the amount is too large".to_owned())
 }
 
 /// As [`parse`], for amounts that contracts hold in 128 bits.
@@ -38,7 +39,7 @@ mod tests {
     fn amounts_are_infer_unless_they_say_otherwise() {
         for (text, wei) in [
             ("0", 0),
-            ("100", 100_000_000_000_000_000_000),
+            ("100", 100_000_000_000_000_000_000_u128),
             ("0.5", 500_000_000_000_000_000),
             ("0.000000000000000001", 1),
             ("00.10", 100_000_000_000_000_000),
@@ -52,7 +53,8 @@ mod tests {
 
     #[test]
     fn what_is_no_amount_is_refused() {
-        for text in ["", ".", "1.", ".5", "-1", "+1", "1e3", "1,5", "0x10", "1.5wei", "gwei", "1 INFER", "1_000", "١"] {
+        for text in ["", ".", "1.", ".5", "-1", "+1", "1e3", "1,5", "0x10", "1.5wei", "gwei", "1 INFER", "1_000", "١"]
+        {
             assert!(parse(text).is_err(), "{text:?}");
         }
         assert!(parse("0.0000000000000000001").unwrap_err().contains("18 digits"));

@@ -2,12 +2,14 @@
 
 use clap::{ArgAction, Parser, Subcommand};
 
-use crate::commands::{deploy, executor, explain, indexer, model, request, up, vrf, withdraw};
+use crate::commands::{advance, deploy, executor, explain, indexer, model, request, up, vrf, withdraw};
 
 const EXAMPLES: &str = "\
 Examples:
-  Start a network of three executors on this machine, then ask it something:
-    infera up --deployment-out deployment.json
+  Start a network on this machine; it prints how to ask a first question:
+    infera up
+
+  Ask a network something:
     infera request --deployment deployment.json --key-file requester.key \\
         --text \"Lower the swap fee\" --label fees --label security --label grants
 
@@ -29,11 +31,11 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 
     /// Print data as JSON
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Output")]
     pub(crate) json: bool,
 
-    /// Log more to standard error: -v what happens, -vv each step, -vvv everything. RUST_LOG takes precedence
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    /// Log more to standard error: -v what happens, -vv each step, -vvv all; RUST_LOG takes precedence
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = "Output")]
     pub(crate) verbose: u8,
 }
 
@@ -45,6 +47,8 @@ pub(crate) enum Command {
     Request(Box<request::Arguments>),
     /// Tell what happened to a job, what it waits for and what can be done
     Explain(explain::Arguments),
+    /// Move a stuck job on: draw, reopen, or refund it; anyone may, and earns a bounty
+    Advance(advance::Arguments),
     /// Pay out what the job registry owes an account: refunds and bounties
     Withdraw(withdraw::Arguments),
     /// Publish, list and verify models

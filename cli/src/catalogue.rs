@@ -3,14 +3,16 @@
 use std::fmt::{self, Display};
 
 use alloy::{
-    primitives::{Address, B256},
+    primitives::B256,
     providers::Provider as _,
     rpc::types::{Filter, Log},
-    sol_types::SolEvent,
 };
 use anyhow::{Context as _, bail};
-use infera_contracts::IModelRegistry::{ModelPublished, RuntimeClassAdded, VersionAdded, VersionStatusChanged};
-use infera_indexer::names::VersionStatus;
+use infera_indexer::{
+    event::{IndexedEvent, InferaEvent, Source},
+    fold::{ModelRecord, Record as _, RuntimeClassRecord, VersionRecord},
+    names::VersionStatus,
+};
 use infera_protocol::{ids, task::Task};
 use infera_sdk::{Client, Error};
 use serde::Serialize;
@@ -33,7 +35,11 @@ pub(crate) struct ModelArguments {
 
 /// A runtime class by its name or its hash.
 fn runtime_class(text: &str) -> Result<B256, String> {
-    if text.starts_with("0x") { text.parse().map_err(|_| "a hash has 32 bytes".to_owned()) } else { Ok(ids::runtime_class(text)) }
+    if text.starts_with("0x") {
+        text.parse().map_err(|_| "a hash has 32 bytes".to_owned())
+    } else {
+        Ok(ids::runtime_class(text))
+    }
 }
 
 /// A model version in a runtime class: what executors offer and requesters ask for.
@@ -46,31 +52,10 @@ pub(crate) struct Choice {
     pub(crate) task: Task,
 }
 
-/// A published model.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Model {
-    id: B256,
-    name: String,
-    publisher: Address,
-    versions: Vec<Version>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Version {
-    version: u32,
-    status: VersionStatus,
-    task: u8,
-    manifest_hash: B256,
-    content_uri: String,
-    runtime_classes: Vec<B256>,
-}
-
 /// All models of a network, oldest first.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
-pub(crate) struct Catalogue(Vec<Model>);
+pub(crate) struct Catalogue(Vec<ModelRecord>);
 
 impl Catalogue {
     pub(crate) async fn read(client: &Client) -> anyhow::Result<Self> {
@@ -78,41 +63,14 @@ impl Catalogue {
         let filter = Filter::new().address(deployment.model_registry).from_block(deployment.deployed_at_block);
         let logs = client.provider().get_logs(&filter).await;
         let logs = logs.map_err(|error| Error::from_rpc("reading the published models", error))?;
-        let mut catalogue = Self(Vec::new());
-        logs.iter().for_each(|log| catalogue.apply(log));
-        Ok(catalogue)
-    }
-
-    fn apply(&mut self, log: &Log) {
-        if let Some(event) = decode::<ModelPublished>(log) {
-            let (id, name, publisher) = (event.modelId, event.name, event.publisher);
-            self.0.push(Model { id, name, publisher, versions: Vec::new() });
-        } else if let Some(event) = decode::<VersionAdded>(log) {
-            if let Some(model) = self.0.iter_mut().find(|model| model.id == event.modelId) {
-                model.versions.push(Version {
-                    version: event.version,
-                    // A version is born active; only changes have an event.
-                    status: VersionStatus::Active,
-                    task: event.task,
-                    manifest_hash: event.manifestHash,
-                    content_uri: event.contentUri,
-                    runtime_classes: Vec::new(),
-                });
+        let mut models: Vec<ModelRecord> = Vec::new();
+        for event in logs.into_iter().filter_map(registry_event) {
+            match models.iter_mut().find(|model| Some(model.id) == event.event.model()) {
+                Some(model) => model.apply(&event),
+                None => models.extend(ModelRecord::begin(&event)),
             }
-        } else if let Some(event) = decode::<RuntimeClassAdded>(log) {
-            if let Some(version) = self.version_mut(event.modelId, event.version) {
-                version.runtime_classes.push(event.runtimeClass);
-            }
-        } else if let Some(event) = decode::<VersionStatusChanged>(log)
-            && let Some(version) = self.version_mut(event.modelId, event.version)
-        {
-            version.status = VersionStatus::from(event.status);
         }
-    }
-
-    fn version_mut(&mut self, model: B256, version: u32) -> Option<&mut Version> {
-        let model = self.0.iter_mut().find(|candidate| candidate.id == model)?;
-        model.versions.iter_mut().find(|candidate| candidate.version == version)
+        Ok(Self(models))
     }
 
     /// What the flags name, or what there is only one of.
@@ -125,17 +83,19 @@ impl Catalogue {
                 format!("model {id} is not published on this network; --model takes the id of one that is:\n{self}")
             })?,
         };
-        let active = |version: &&Version| version.status == VersionStatus::Active;
-        let named = |version: &&Version| arguments.version.is_none_or(|number| version.version == number);
+        let shown = Shown(model);
+        let active = |version: &&VersionRecord| version.status == VersionStatus::Active;
+        let named = |version: &&VersionRecord| arguments.version.is_none_or(|number| version.version == number);
         let version = model.versions.iter().filter(active).rfind(named).with_context(|| match arguments.version {
-            Some(number) => format!("{} has no active version {number}; its versions are:\n{model}", model.name),
-            None => format!("{} has no active version; its versions are:\n{model}", model.name),
+            Some(number) => format!("{} has no active version {number}; its versions are:\n{shown}", model.name),
+            None => format!("{} has no active version; its versions are:\n{shown}", model.name),
         })?;
-        let runtime_class = match (arguments.class, version.runtime_classes.as_slice()) {
+        let classes: Vec<B256> = version.runtime_classes.iter().map(|record| record.runtime_class).collect();
+        let runtime_class = match (arguments.class, classes.as_slice()) {
             (None, [only]) => *only,
             (Some(class), classes) if classes.contains(&class) => class,
-            (None, _) => bail!("{} runs in several classes, choose one with --class:\n{model}", model.name),
-            (Some(class), _) => bail!("{} does not run in class {class}; its classes are:\n{model}", model.name),
+            (None, _) => bail!("{} runs in several classes, choose one with --class:\n{shown}", model.name),
+            (Some(class), _) => bail!("{} does not run in class {class}; its classes are:\n{shown}", model.name),
         };
         Ok(Choice {
             model: model.id,
@@ -147,8 +107,22 @@ impl Catalogue {
     }
 }
 
-fn decode<E: SolEvent>(log: &Log) -> Option<E> {
-    log.log_decode::<E>().ok().map(|decoded| decoded.inner.data)
+/// An event of the model registry, if the log is one.
+fn registry_event(log: Log) -> Option<IndexedEvent> {
+    let source = Source::ModelRegistry;
+    let event = InferaEvent::decode(source, log.topics(), &log.data().data).ok()?;
+    Some(IndexedEvent {
+        block: log.block_number?,
+        timestamp: log.block_timestamp.unwrap_or_default(),
+        log_index: log.log_index?,
+        transaction: log.transaction_hash?,
+        transaction_index: log.transaction_index?,
+        address: log.address(),
+        source,
+        topics: log.topics().to_vec(),
+        data: log.data().data.clone(),
+        event,
+    })
 }
 
 impl Display for Catalogue {
@@ -156,18 +130,22 @@ impl Display for Catalogue {
         if self.0.is_empty() {
             return f.write_str("no model is published yet");
         }
-        self.0.iter().try_for_each(|model| model.fmt(f))
+        self.0.iter().try_for_each(|model| Shown(model).fmt(f))
     }
 }
 
-impl Display for Model {
+/// A model as text.
+struct Shown<'a>(&'a ModelRecord);
+
+impl Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}  {}", self.id, self.name)?;
-        for version in &self.versions {
+        writeln!(f, "{}  {}", self.0.id, self.0.name)?;
+        for version in &self.0.versions {
             let task = Task::try_from(version.task).map_or_else(|error| error.to_string(), |task| task.to_string());
             writeln!(f, "    version {} ({}, {task})", version.version, version.status)?;
-            for class in &version.runtime_classes {
-                writeln!(f, "        class {}", Class(*class))?;
+            for RuntimeClassRecord { runtime_class, profile } in &version.runtime_classes {
+                let (rule, distance) = (profile.rule, profile.max_cosine_distance_ppb);
+                writeln!(f, "        class {}: rule {rule}, 1 − cosine up to {distance} ppb", Class(*runtime_class))?;
             }
         }
         Ok(())
@@ -190,20 +168,41 @@ impl Display for Class {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use alloy::primitives::Address;
+    use infera_indexer::{fold::VerificationProfile, names::ResultRule};
+
     use super::*;
 
-    fn model(name: &str, classes: &[&str]) -> Model {
-        let version = |version, status| Version {
-            version,
-            status,
-            task: 2,
-            manifest_hash: B256::ZERO,
-            content_uri: String::new(),
-            runtime_classes: classes.iter().map(|class| ids::runtime_class(class)).collect(),
+    fn model(name: &str, classes: &[&str]) -> ModelRecord {
+        let profile = VerificationProfile {
+            rule: ResultRule::Scores,
+            dimension: 384,
+            scale: 32_767,
+            max_cosine_distance_ppb: 1_000,
+            norm_tolerance_ppm: 1_000,
+            element_tolerance: 50,
+            bit_exact: false,
         };
-        let versions =
-            vec![version(1, VersionStatus::Active), version(2, VersionStatus::Active), version(3, VersionStatus::Revoked)];
-        Model { id: ids::model_id(Address::ZERO, name), name: name.to_owned(), publisher: Address::ZERO, versions }
+        let class = |name: &&str| RuntimeClassRecord { runtime_class: ids::runtime_class(name), profile };
+        let version = |version, status| VersionRecord {
+            version,
+            manifest_hash: B256::ZERO,
+            task: 2,
+            content_uri: String::new(),
+            status,
+            runtime_classes: classes.iter().map(class).collect(),
+        };
+        let versions = vec![
+            version(1, VersionStatus::Active),
+            version(2, VersionStatus::Active),
+            version(3, VersionStatus::Revoked),
+        ];
+        ModelRecord {
+            id: ids::model_id(Address::ZERO, name),
+            publisher: Address::ZERO,
+            name: name.to_owned(),
+            versions,
+        }
     }
 
     fn arguments() -> ModelArguments {

@@ -7,12 +7,7 @@ use alloy::{
     signers::local::PrivateKeySigner,
 };
 use anyhow::Context as _;
-use infera_executor::key::read_key;
-use infera_sdk::{Client, Deployment, Operator, Sender};
-use zeroize::Zeroizing;
-
-/// The environment variable that opens keystores when no password file is given; `executor run` reads it too.
-const PASSWORD: &str = "INFERA_PASSWORD";
+use infera_sdk::{Client, Deployment, Sender, read_key, read_password};
 
 /// Which chain.
 #[derive(Debug, Clone, clap::Args)]
@@ -61,26 +56,27 @@ pub(crate) struct AccountArguments {
 }
 
 impl AccountArguments {
-    pub(crate) async fn sender(&self, provider: DynProvider) -> anyhow::Result<Sender> {
-        Ok(Sender::new(provider, open_key(&self.key_file, self.password_file.as_deref())?).await?)
+    /// The account on a chain.
+    pub(crate) async fn sender(&self, rpc: &RpcArguments) -> anyhow::Result<Sender> {
+        let key = self.key()?;
+        Ok(Sender::new(rpc.provider()?, key).await?)
     }
 
-    /// The executor's owner whose key this is.
-    pub(crate) async fn operator(&self, client: &Client) -> anyhow::Result<(Sender, Operator)> {
-        let sender = self.sender(client.provider().clone()).await?;
-        Ok((sender.clone(), Operator::new(sender, client.deployment().clone())))
+    /// The account on a network. The key is opened before the chain is asked: what is wrong here is told first.
+    pub(crate) async fn connect(&self, network: &NetworkArguments) -> anyhow::Result<(Client, Sender)> {
+        let key = self.key()?;
+        let client = network.client().await?;
+        let sender = Sender::new(client.provider().clone(), key).await?;
+        Ok((client, sender))
+    }
+
+    fn key(&self) -> anyhow::Result<PrivateKeySigner> {
+        open_key(&self.key_file, self.password_file.as_deref())
     }
 }
 
-/// Reads a key file, with the password from `password_file` or the environment.
+/// Opens a key file, with the password from `password_file` or the environment.
 pub(crate) fn open_key(path: &Path, password_file: Option<&Path>) -> anyhow::Result<PrivateKeySigner> {
-    let password = match password_file {
-        None => std::env::var(PASSWORD).ok().map(Zeroizing::new),
-        Some(file) => {
-            let text = std::fs::read_to_string(file).map(Zeroizing::new);
-            let text = text.with_context(|| format!("cannot read the password file {}", file.display()))?;
-            Some(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
-        }
-    };
+    let password = read_password(password_file)?;
     Ok(read_key(path, password.as_ref().map(|password| password.as_str()))?)
 }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use infera_indexer::redact;
 use serde::Serialize;
 
 /// How a command prints its data.
@@ -46,7 +47,8 @@ pub(crate) fn progress(message: impl Display) {
 
 /// Prints why a command failed as one chain, outermost first.
 pub(crate) fn error(error: &anyhow::Error) {
-    progress(format_args!("error: {}", one_chain(error)));
+    // A URL may carry the key of a paid node.
+    progress(format_args!("error: {}", redact(&one_chain(error))));
 }
 
 /// Joins the causes, without those that the text before them repeats already.

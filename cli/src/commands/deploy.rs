@@ -18,11 +18,11 @@ use crate::{
 const EXAMPLES: &str = "\
 Examples:
   infera deploy --preset devnet --key-file deployer.key --out deployment.json
-  infera deploy --rpc-url https://rpc.example --parameters mine.json --key-file deployer.json --json > deployment.json
+  infera deploy --rpc-url https://rpc.example --parameters mine.json --key-file deployer.json
 
-The account must send nothing else meanwhile: the contracts' addresses follow from its nonces.";
+No contract has an owner or a setter: the parameters are final. The account must send nothing else
+meanwhile, because the contracts' addresses follow from its nonces.";
 
-/// Deploys all contracts from one account. No contract has an owner or a setter: the parameters are final.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -102,7 +102,7 @@ impl Display for Report {
 
 pub(crate) async fn run(arguments: &Arguments, output: Output) -> anyhow::Result<()> {
     let parameters = arguments.parameters.read()?;
-    let sender = arguments.account.sender(arguments.rpc.provider()?).await?;
+    let sender = arguments.account.sender(&arguments.rpc).await?;
     progress(format_args!("deploying from {} to chain {}", sender.address(), sender.chain_id()));
     let deployment = infera_sdk::deploy(&sender, &parameters).await?;
     let saved = arguments.out.as_deref().map_or(Ok(()), |path| deployment.save(path));

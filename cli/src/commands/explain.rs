@@ -20,10 +20,10 @@ Examples:
   infera explain 0x5c…e1 --indexer-url http://indexer.example --json
   infera explain 0x5c…e1 --rpc-url https://rpc.example --deployment deployment.json
 
-The last form needs no indexer: it reads the chain itself, from the deployment's first block on.";
+Tells a job's life transaction by transaction: gas, how far the answers are apart, payments,
+reputation, punishments; and, if it is not over, what it waits for and what anyone can do then.
+The last form needs no indexer: it reads the chain from the deployment's first block on.";
 
-/// Tells a job's life transaction by transaction: gas, how far the answers are apart, payments, reputation, punishments;
-/// and, if it is not over, what it waits for, until when, and what anyone can do then.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {

@@ -20,9 +20,9 @@ Examples:
   infera indexer --deployment deployment.json --database indexer.sqlite
   curl http://127.0.0.1:8560/v1/status
 
-The page at the address shows the recent jobs. The database can be deleted: it is read anew from the chain.";
+The page at the address shows the recent jobs. The database can be deleted: it is read anew from
+the chain. A node that does not answer is tried for ever; what is stored is served meanwhile.";
 
-/// A node that does not answer is tried again for ever; what is stored already is served meanwhile.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -60,8 +60,7 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> anyhow::Result
         store: StoreLocation::File(arguments.database.clone()),
         stream: StreamConfig::new(&network.rpc.rpc_url),
     };
-    let mut indexer =
-        Indexer::start(config, network.rpc.provider()?, Deployment::load(&network.deployment)?).await?;
+    let mut indexer = Indexer::start(config, network.rpc.provider()?, Deployment::load(&network.deployment)?).await?;
     output.print(&Report { url: indexer.url() })?;
     tokio::select! {
         ended = indexer.wait() => return Ok(ended?),

@@ -1,5 +1,6 @@
 //! One module a command: its flags, what it calls, what it prints.
 
+pub(crate) mod advance;
 pub(crate) mod deploy;
 pub(crate) mod executor;
 pub(crate) mod explain;
@@ -22,6 +23,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Up(arguments) => up::run(&arguments, cli.verbose, output).await,
         Command::Request(arguments) => request::run(&arguments, output).await,
         Command::Explain(arguments) => explain::run(&arguments, output).await,
+        Command::Advance(arguments) => advance::run(&arguments, output).await,
         Command::Withdraw(arguments) => withdraw::run(&arguments, output).await,
         Command::Model(command) => model::run(command, output).await,
         Command::Executor(command) => executor::run(command, output).await,

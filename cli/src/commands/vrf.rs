@@ -87,7 +87,8 @@ fn prove(secret_key: &str, alpha: &str) -> anyhow::Result<Proven> {
 }
 
 fn verify(public_key: &str, alpha: &str, pi: &str) -> anyhow::Result<B256> {
-    let public_key = PublicKey::from_bytes(&bytes("--public-key", public_key)?).context("--public-key cannot be used")?;
+    let public_key =
+        PublicKey::from_bytes(&bytes("--public-key", public_key)?).context("--public-key cannot be used")?;
     let proof = Proof::from_bytes(&bytes("--pi", pi)?).context("--pi cannot be used")?;
     Ok(public_key.verify(&bytes("--alpha", alpha)?, &proof)?)
 }

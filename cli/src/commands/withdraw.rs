@@ -16,9 +16,10 @@ use crate::{
 
 const EXAMPLE: &str = "\
 Example:
-  infera withdraw --deployment deployment.json --key-file requester.key";
+  infera withdraw --deployment deployment.json --key-file requester.key
 
-/// Contracts never push money to an account: what a finished job leaves over is credited, and waits here.
+Contracts push no money to an account: what a finished job leaves over is credited, and waits.";
+
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Arguments {
@@ -28,7 +29,7 @@ pub(crate) struct Arguments {
     account: AccountArguments,
 
     /// Whose credit to pay out, to itself [default: the key's account]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long = "account", value_name = "ADDRESS")]
     credited: Option<Address>,
 }
 
@@ -46,8 +47,7 @@ impl Display for Report {
 }
 
 pub(crate) async fn run(arguments: &Arguments, output: Output) -> anyhow::Result<()> {
-    let client = arguments.network.client().await?;
-    let sender = arguments.account.sender(client.provider().clone()).await?;
+    let (client, sender) = arguments.account.connect(&arguments.network).await?;
     let account = arguments.credited.unwrap_or(sender.address());
     let at = client.deployment().job_registry;
     let registry = IJobRegistry::new(at, client.provider());

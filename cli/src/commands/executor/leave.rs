@@ -9,32 +9,26 @@ use infera_indexer::Wei;
 use infera_sdk::Error;
 use serde::Serialize;
 
-use super::registered;
-use crate::{
-    amount,
-    chain::{AccountArguments, NetworkArguments},
-    output::Output,
-};
+use super::OwnerArguments;
+use crate::{amount, output::Output};
 
 const EXIT_EXAMPLES: &str = "\
 Examples:
   infera executor exit --deployment deployment.json --key-file owner.json --amount 50
   infera executor exit --deployment deployment.json --key-file owner.json --complete
 
-What is asked for stops weighing in draws, and can still be slashed until it has matured.";
+One exit at a time: ask for an amount, then complete it. What is asked for weighs in draws no
+more, and can still be slashed until it has matured.";
 
 const WITHDRAW_EXAMPLE: &str = "\
 Example:
   infera executor withdraw --deployment deployment.json --key-file owner.json";
 
-/// One exit at a time: ask for an amount, then complete it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_EXAMPLES)]
 pub(crate) struct ExitArguments {
     #[command(flatten)]
-    network: NetworkArguments,
-    #[command(flatten)]
-    account: AccountArguments,
+    owner: OwnerArguments,
     #[command(flatten)]
     step: ExitStep,
 }
@@ -55,14 +49,11 @@ struct ExitStep {
     complete: bool,
 }
 
-/// Earnings are credited when a job is resolved, and wait in the staking contract.
 #[derive(Debug, clap::Args)]
 #[command(after_help = WITHDRAW_EXAMPLE)]
 pub(crate) struct WithdrawArguments {
     #[command(flatten)]
-    network: NetworkArguments,
-    #[command(flatten)]
-    account: AccountArguments,
+    owner: OwnerArguments,
 }
 
 #[derive(Serialize)]
@@ -101,9 +92,7 @@ impl Display for WithdrawReport {
 }
 
 pub(crate) async fn exit(arguments: &ExitArguments, output: Output) -> anyhow::Result<()> {
-    let client = arguments.network.client().await?;
-    let (sender, operator) = arguments.account.operator(&client).await?;
-    let executor_id = registered(&operator, sender.address()).await?;
+    let (client, operator, executor_id) = arguments.owner.registered().await?;
     let at = client.deployment().staking;
     let staking = IStaking::new(at, client.provider());
     let failed = |error| Error::from_call("Staking", at, "reading the stake", error);
@@ -124,9 +113,7 @@ pub(crate) async fn exit(arguments: &ExitArguments, output: Output) -> anyhow::R
 }
 
 pub(crate) async fn withdraw(arguments: &WithdrawArguments, output: Output) -> anyhow::Result<()> {
-    let client = arguments.network.client().await?;
-    let (sender, operator) = arguments.account.operator(&client).await?;
-    let executor_id = registered(&operator, sender.address()).await?;
+    let (client, operator, executor_id) = arguments.owner.registered().await?;
     let at = client.deployment().staking;
     let account = IStaking::new(at, client.provider()).accountOf(executor_id).call().await;
     let account = account.map_err(|error| Error::from_call("Staking", at, "reading the earnings", error))?;

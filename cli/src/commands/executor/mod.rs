@@ -8,24 +8,28 @@ mod run;
 mod stake;
 mod status;
 
+use alloy::primitives::Address;
+use anyhow::bail;
 use clap::Subcommand;
-use infera_sdk::Operator;
+use infera_sdk::{Client, Operator};
 
-use crate::output::Output;
+use crate::{
+    chain::{AccountArguments, NetworkArguments},
+    output::Output,
+};
 
-const ABOUT: &str = "\
-Run an executor, and manage its registration and stake.
-
-An executor has an owner key, kept cold, that holds stake and earnings; a signer key that its node uses and that can lose no
-stake by being stolen; and a VRF key. A typical start:
-
+const EXAMPLE: &str = "\
+Example:
   infera executor register --deployment deployment.json --key-file owner.json --signer 0x… \\
       --vrf-key-file vrf.json --stake 100 --price 0.00001
   (send some INFER to the signer, for gas)
-  infera executor run --deployment deployment.json --signer-key-file signer.json --model DIR";
+  infera executor run --deployment deployment.json --signer-key-file signer.json --model DIR
+
+An executor has three keys: its owner's, kept cold, to which stake and earnings belong; a signer's,
+with which its node commits and reveals; and one for the VRF.";
 
 #[derive(Debug, Subcommand)]
-#[command(long_about = ABOUT)]
+#[command(after_help = EXAMPLE)]
 pub(crate) enum Command {
     /// Run a node: answer the jobs that it is drawn for
     Run(Box<run::Arguments>),
@@ -55,10 +59,30 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
     }
 }
 
-/// The executor of this owner.
-async fn registered(operator: &Operator, owner: alloy::primitives::Address) -> anyhow::Result<u32> {
-    match operator.executor_id().await? {
-        Some(id) => Ok(id),
-        None => anyhow::bail!("{owner} owns no executor: register it first (`infera executor register`), or use its owner's key"),
+/// Flags that say which executor acts, by its owner.
+#[derive(Debug, clap::Args)]
+struct OwnerArguments {
+    #[command(flatten)]
+    network: NetworkArguments,
+    #[command(flatten)]
+    account: AccountArguments,
+}
+
+impl OwnerArguments {
+    /// The owner, whether or not its executor is registered.
+    async fn connect(&self) -> anyhow::Result<(Client, Operator, Address)> {
+        let (client, sender) = self.account.connect(&self.network).await?;
+        let owner = sender.address();
+        let operator = Operator::new(sender, client.deployment().clone());
+        Ok((client, operator, owner))
+    }
+
+    /// The owner of a registered executor, and the executor's id.
+    async fn registered(&self) -> anyhow::Result<(Client, Operator, u32)> {
+        let (client, operator, owner) = self.connect().await?;
+        match operator.executor_id().await? {
+            Some(id) => Ok((client, operator, id)),
+            None => bail!("{owner} owns no executor: register it (`infera executor register`), or use its owner's key"),
+        }
     }
 }

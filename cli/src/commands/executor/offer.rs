@@ -7,27 +7,26 @@ use infera_indexer::Wei;
 use infera_sdk::{Client, Operator};
 use serde::Serialize;
 
-use super::registered;
+use super::OwnerArguments;
 use crate::{
     amount,
     catalogue::{Catalogue, Choice, Class, ModelArguments},
-    chain::{AccountArguments, NetworkArguments},
     output::Output,
 };
 
 const EXAMPLES: &str = "\
 Examples:
   infera executor offer --deployment deployment.json --key-file owner.json --price 0.00001 --capacity 4
-  infera executor offer --deployment deployment.json --key-file owner.json --price 0 --capacity 0   (withdraws the offer)";
+  infera executor offer --deployment deployment.json --key-file owner.json --price 0 --capacity 0
 
-/// Price and capacity act on the next draw; a new offer's weight in draws acts from the next epoch.
+The last form withdraws the offer. Price and capacity act on the next draw; a new offer weighs in
+draws from the next epoch on.";
+
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    network: NetworkArguments,
-    #[command(flatten)]
-    account: AccountArguments,
+    owner: OwnerArguments,
     #[command(flatten)]
     offer: OfferArguments,
 }
@@ -92,9 +91,7 @@ impl Display for Offer {
 }
 
 pub(crate) async fn run(arguments: &Arguments, output: Output) -> anyhow::Result<()> {
-    let client = arguments.network.client().await?;
-    let (sender, operator) = arguments.account.operator(&client).await?;
-    registered(&operator, sender.address()).await?;
+    let (client, operator, _) = arguments.owner.registered().await?;
     let choice = arguments.offer.choose(&client).await?;
     output.print(&arguments.offer.set(&operator, &choice).await?)
 }

@@ -11,10 +11,13 @@ use infera_indexer::Wei;
 use infera_sdk::ExecutorRegistration;
 use serde::Serialize;
 
-use super::offer::{Offer, OfferArguments};
+use super::{
+    OwnerArguments,
+    offer::{Offer, OfferArguments},
+};
 use crate::{
     amount,
-    chain::{AccountArguments, NetworkArguments, open_key},
+    chain::open_key,
     output::{Output, progress},
 };
 
@@ -23,16 +26,14 @@ Example:
   infera executor register --deployment deployment.json --key-file owner.json --signer 0x… \\
       --vrf-key-file vrf.json --stake 100 --price 0.00001 --capacity 4
 
+Three transactions: registration, stake, offer. The executor can be drawn from the next epoch on.
 Then send the signer some INFER for gas, and start its node with `infera executor run`.";
 
-/// Three transactions of the owner: registration, stake, offer. The executor can be drawn from the next epoch on.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    network: NetworkArguments,
-    #[command(flatten)]
-    account: AccountArguments,
+    owner: OwnerArguments,
 
     /// Address of the node's hot key, which commits and reveals
     #[arg(long, value_name = "ADDRESS")]
@@ -51,11 +52,11 @@ pub(crate) struct Arguments {
     encryption_key: B256,
 
     /// URL where the executor serves, if it does
-    #[arg(long, value_name = "URL", default_value = "")]
+    #[arg(long, value_name = "URL", default_value = "", hide_default_value = true)]
     endpoint: String,
 
     /// Where it stands, for instance eu-central
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     region: String,
 
     /// Stake in INFER
@@ -86,9 +87,7 @@ impl Display for Report {
 
 pub(crate) async fn run(arguments: &Arguments, output: Output) -> anyhow::Result<()> {
     let vrf_key = open_key(&arguments.vrf_key_file, arguments.vrf_password_file.as_deref())?;
-    let client = arguments.network.client().await?;
-    let (sender, operator) = arguments.account.operator(&client).await?;
-    let owner = sender.address();
+    let (client, operator, owner) = arguments.owner.connect().await?;
     if let Some(id) = operator.executor_id().await? {
         bail!("{owner} is executor {id} already: use `infera executor stake` and `infera executor offer`");
     }

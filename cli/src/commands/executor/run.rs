@@ -13,9 +13,9 @@ Example:
   infera executor run --model .infera/models/all-minilm-l6-v2 --rpc-url https://rpc.example \\
       --deployment deployment.json --signer-key-file signer.json --password-file signer.password
 
-Prints a line `ready {\"executorId\":…}` once it runs. Stop it with Ctrl-C or SIGTERM; a restart goes on where it stopped.";
+Checks the model's files, the chain and the signer, and prints `ready {\"executorId\":…}` once it runs.
+Stop it with Ctrl-C or SIGTERM; a restart goes on where it stopped. Run one node per signer key.";
 
-/// Checks the model's files, the chain and the signer before it starts. Run one node per signer key.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Arguments {

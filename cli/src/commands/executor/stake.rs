@@ -8,25 +8,20 @@ use infera_indexer::Wei;
 use infera_sdk::Error;
 use serde::Serialize;
 
-use super::registered;
-use crate::{
-    amount,
-    chain::{AccountArguments, NetworkArguments},
-    output::Output,
-};
+use super::OwnerArguments;
+use crate::{amount, output::Output};
 
 const EXAMPLE: &str = "\
 Example:
-  infera executor stake --deployment deployment.json --key-file owner.json --amount 50";
+  infera executor stake --deployment deployment.json --key-file owner.json --amount 50
 
-/// The stake weighs in draws from the next epoch on.
+The stake weighs in draws from the next epoch on.";
+
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    network: NetworkArguments,
-    #[command(flatten)]
-    account: AccountArguments,
+    owner: OwnerArguments,
 
     /// How much to add, in INFER
     #[arg(long, value_parser = amount::parse)]
@@ -48,9 +43,7 @@ impl Display for Report {
 }
 
 pub(crate) async fn run(arguments: &Arguments, output: Output) -> anyhow::Result<()> {
-    let client = arguments.network.client().await?;
-    let (sender, operator) = arguments.account.operator(&client).await?;
-    let executor_id = registered(&operator, sender.address()).await?;
+    let (client, operator, executor_id) = arguments.owner.registered().await?;
     operator.stake(executor_id, arguments.amount).await?;
     operator.refresh_weights(executor_id).await?;
     let at = client.deployment().staking;

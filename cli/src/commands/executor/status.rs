@@ -19,7 +19,6 @@ Examples:
   infera executor status --deployment deployment.json
   infera executor status --deployment deployment.json --owner 0x… --json";
 
-/// Shows every executor, or the one that is named.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {

@@ -24,12 +24,13 @@ use crate::{
 
 const EXAMPLES: &str = "\
 Examples:
-  infera model publish .infera/models/all-minilm-l6-v2 --deployment deployment.json --key-file publisher.key
-  infera model publish ./my-model --name my-model --uri ipfs://… --deployment deployment.json --key-file publisher.json
+  infera model publish DIR --deployment deployment.json --key-file publisher.key
+  infera model publish DIR --name my-model --uri ipfs://… --deployment deployment.json \\
+      --key-file publisher.json
 
-A name that the account has published before gets its next version. A version never changes afterwards.";
+Registers the manifest's hash and how answers are compared; the files themselves are not uploaded.
+A name that the account has published before gets its next version. A version never changes.";
 
-/// Registers the manifest's hash and how answers are compared. The files themselves are not uploaded.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -47,7 +48,7 @@ pub(crate) struct Arguments {
     name: Option<String>,
 
     /// Where executors can get the files
-    #[arg(long, value_name = "URI", default_value = "")]
+    #[arg(long, value_name = "URI", default_value = "", hide_default_value = true)]
     uri: String,
 
     /// What the model is asked to do [default: zero-shot-classification if the manifest lists it]
@@ -111,8 +112,7 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> anyhow::Result
         bail!("{} does not list {task} among its tasks: choose another --task", arguments.directory.display());
     }
     let (class_name, class) = runtime_class();
-    let client = arguments.network.client().await?;
-    let sender = arguments.account.sender(client.provider().clone()).await?;
+    let (client, sender) = arguments.account.connect(&arguments.network).await?;
     let publication = ModelPublication {
         name: arguments.name.clone().unwrap_or_else(|| manifest.name.clone()),
         manifest_hash: verification.manifest_hash,

@@ -16,9 +16,9 @@ const EXAMPLE: &str = "\
 Example:
   infera model verify .infera/models/all-minilm-l6-v2
 
-Exits with status 1 when a file is missing, changed or not in the manifest, or when the engine can't load the model.";
+Exits with status 1 when a file is missing, changed or not in the manifest, or when the engine
+can't load the model.";
 
-/// Compares a model directory with its manifest, and loads it as an executor would.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Arguments {

@@ -30,13 +30,13 @@ Examples:
   infera request --deployment deployment.json --key-file requester.key --input-file proposal.txt \\
       --label fees --label security --committee 5 --quorum 3 --max-price 0.00002 --no-wait
 
-The escrow is committee × max-price × max-units and small fees. Each executor that agrees is paid the drawn price for
-max-units; the rest is credited to your account when the job is final: `infera withdraw` pays it out.";
+Prints which label fits best, with all scores. The escrow is committee × max-price × max-units and
+small fees. Each executor that agrees is paid the drawn price for max-units; the rest is credited
+when the job is final, and `infera withdraw` pays it out.";
 
 /// Slack over the deadlines that the chain keeps: a job that is over is seen within this time.
 const SLACK: Duration = Duration::from_secs(60);
 
-/// Puts a text and labels to a committee of executors and prints which label fits best, with all scores.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -86,8 +86,7 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: &Arguments, output: Output) -> anyhow::Result<()> {
     let question = &arguments.question;
     let input = question.input()?;
-    let client = arguments.network.client().await?;
-    let sender = arguments.account.sender(client.provider().clone()).await?;
+    let (client, sender) = arguments.account.connect(&arguments.network).await?;
     let model = Catalogue::read(&client).await?.choose(&arguments.model)?;
     let parameters = question.parameters(model.task)?;
     let request = JobRequest {
@@ -106,7 +105,7 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> anyhow::Result
     };
     let nonce = arguments.nonce.unwrap_or_else(|| U256::from(rand::random::<u64>()));
     ensure_affordable(&client, &sender, nonce, &request).await?;
-    let job = client.request(&sender, nonce, &request).await?;
+    let job = client.request(&sender, nonce, &request).await.map_err(with_the_flags)?;
     progress(format_args!("requested job {} from {}", job.id, model.name));
     let receipt = Receipt::new(&job);
     if arguments.no_wait {
@@ -120,10 +119,11 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> anyhow::Result
 /// Refuses before anything is sent what the account can't pay.
 async fn ensure_affordable(client: &Client, sender: &Sender, nonce: U256, request: &JobRequest) -> anyhow::Result<()> {
     let account = sender.address();
-    let escrow = Wei(client.quote(&client.terms(account, nonce, request).await?).await?);
+    let quote = client.quote(&client.terms(account, nonce, request).await?).await;
+    let escrow = Wei(quote.map_err(with_the_flags)?);
     let balance = client.provider().get_balance(account).await;
     let balance = Wei(balance.map_err(|error| Error::from_rpc("reading the account's balance", error))?);
-    progress(format_args!("the escrow is {escrow}"));
+    progress(format_args!("request number {nonce} puts {escrow} into escrow"));
     if balance < escrow {
         bail!(
             "{account} has {balance}, but the request puts {escrow} into escrow: fund the account, or lower --max-price, \
@@ -131,6 +131,19 @@ async fn ensure_affordable(client: &Client, sender: &Sender, nonce: U256, reques
         );
     }
     Ok(())
+}
+
+/// Says which flags the contract's reason may be about.
+fn with_the_flags(error: Error) -> anyhow::Error {
+    let refused = matches!(error, Error::Reverted { .. });
+    let error = anyhow::Error::new(error);
+    if !refused {
+        return error;
+    }
+    error.context(
+        "the network does not take this request; --max-price, --max-units, --committee, --quorum, --commit-window, \
+         --reveal-window and --nonce decide",
+    )
 }
 
 /// When a job is over, whatever happens: the draw, both windows, one more draw, the grace.

@@ -125,7 +125,8 @@ struct Cosine(i32);
 
 impl Display for Cosine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (sign, size, one) = (if self.0 < 0 { '-' } else { ' ' }, self.0.unsigned_abs(), SCORES_PER_COSINE.unsigned_abs());
+        let (sign, size, one) =
+            (if self.0 < 0 { '-' } else { ' ' }, self.0.unsigned_abs(), SCORES_PER_COSINE.unsigned_abs());
         write!(f, "{sign}{}.{:06}", size / one, size % one)
     }
 }

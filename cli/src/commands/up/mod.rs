@@ -5,6 +5,7 @@ mod report;
 use std::{ffi::OsString, io::Write as _, net::IpAddr, path::PathBuf, pin::pin, time::Duration};
 
 use anyhow::Context as _;
+use infera_indexer::IndexerError;
 use infera_network::{ExecutorPlan, ModelPlan, Network, NetworkBuilder, Role, Stage};
 use tempfile::NamedTempFile;
 
@@ -29,10 +30,10 @@ Examples:
   infera up --executors 5 --block-time 500ms --deployment-out deployment.json
   infera up --port 0 --indexer-port 0 --json
 
-It stays until Ctrl-C or SIGTERM, prints how to ask a first question, and takes everything with it when it goes: nothing is
-kept. The accounts' keys are known to everyone; nothing on this chain is worth anything.";
+Each executor is a process of its own. The command prints how to ask a first question and stays
+until Ctrl-C or SIGTERM; then everything ends with it and nothing is kept. The accounts' keys are
+known to everyone: nothing on this chain is worth anything.";
 
-/// A chain with the contracts on it, executors that each run as a process of their own, and the indexer.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -91,7 +92,7 @@ pub(crate) async fn run(arguments: &Arguments, verbose: u8, output: Output) -> a
 
     let mut stop = pin!(shutdown::requested(arguments.exit_on_stdin_close));
     let network = tokio::select! {
-        started = builder.start() => started?,
+        started = builder.start() => started.map_err(with_the_flag)?,
         // Dropping a network that is not up yet kills what it has started.
         asked = &mut stop => return Ok(asked?),
     };
@@ -135,15 +136,28 @@ impl Arguments {
     }
 }
 
+/// Says which flag moves the indexer to another port; the chain's own words name theirs.
+fn with_the_flag(error: infera_network::Error) -> anyhow::Error {
+    let taken = matches!(&error, infera_network::Error::Indexer(IndexerError::Listen { .. }));
+    let error = anyhow::Error::new(error);
+    if taken { error.context("the indexer does not start (--indexer-port moves it)") } else { error }
+}
+
 /// Tells a person how far the set-up is.
 fn tell(stage: &Stage) {
     match stage {
         Stage::ChainStarted(url) => progress(format_args!("the chain answers at {url}")),
-        Stage::ContractsDeployed(registry) => progress(format_args!("the contracts are deployed, JobRegistry at {registry}")),
+        Stage::ContractsDeployed(registry) => {
+            progress(format_args!("the contracts are deployed, JobRegistry at {registry}"))
+        }
         Stage::ModelPublished(model) => progress(format_args!("the model is published as {model}")),
         Stage::IndexerStarted(url) => progress(format_args!("the indexer answers at {url}")),
-        Stage::ExecutorJoined { name, id } => progress(format_args!("{name} has registered and staked, as executor {id}")),
-        Stage::ExecutorStarted { name, process: Some(process) } => progress(format_args!("{name} runs, process {process}")),
+        Stage::ExecutorJoined { name, id } => {
+            progress(format_args!("{name} has registered and staked, as executor {id}"))
+        }
+        Stage::ExecutorStarted { name, process: Some(process) } => {
+            progress(format_args!("{name} runs, process {process}"))
+        }
         Stage::ExecutorStarted { name, process: None } => progress(format_args!("{name} runs")),
     }
 }

@@ -121,7 +121,10 @@ impl Display for Report {
                 ("ModelRegistry", self.deployment.model_registry.to_string()),
                 ("ExecutorRegistry", self.deployment.executor_registry.to_string()),
                 ("Staking", self.deployment.staking.to_string()),
-                ("model", format!("{name}, version {} in {runtime_class}, at {price_per_unit} a unit", self.model.version)),
+                (
+                    "model",
+                    format!("{name}, version {} in {runtime_class}, at {price_per_unit} a unit", self.model.version),
+                ),
                 ("model id", self.model.id.to_string()),
             ],
         )?;

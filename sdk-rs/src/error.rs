@@ -122,9 +122,7 @@ impl Error {
                 let reverted = payload.code == 3 || payload.message.contains("revert");
                 match payload.as_revert_data() {
                     Some(data) => Self::Reverted { action: action.into(), reason: decode_revert(&data) },
-                    None if reverted => {
-                        Self::Reverted { action: action.into(), reason: decode_revert(&[]) }
-                    }
+                    None if reverted => Self::Reverted { action: action.into(), reason: decode_revert(&[]) },
                     None => Self::Node { code: payload.code, message: payload.message.into_owned() },
                 }
             }

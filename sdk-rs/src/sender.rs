@@ -49,8 +49,7 @@ pub struct Sent {
 impl Sender {
     /// A sender for `signer` on the provider's chain.
     pub async fn new(provider: DynProvider, signer: PrivateKeySigner) -> Result<Self> {
-        let chain_id =
-            provider.get_chain_id().await.map_err(|error| Error::from_rpc("reading the chain id", error))?;
+        let chain_id = provider.get_chain_id().await.map_err(|error| Error::from_rpc("reading the chain id", error))?;
         Ok(Self { provider, signer, chain_id, receipt_deadline: RECEIPT_DEADLINE })
     }
 
@@ -81,11 +80,7 @@ impl Sender {
     }
 
     /// Sends a contract call. `action` says what it does, for errors: "staking", "requesting the job".
-    pub async fn call<P: Provider, D: CallDecoder>(
-        &self,
-        action: &str,
-        call: CallBuilder<P, D>,
-    ) -> Result<Sent> {
+    pub async fn call<P: Provider, D: CallDecoder>(&self, action: &str, call: CallBuilder<P, D>) -> Result<Sent> {
         self.send(action, call.into_transaction_request()).await
     }
 
@@ -164,13 +159,7 @@ impl Sender {
         Error::InsufficientFunds { action: action.to_owned(), account: self.address(), needed, owned }
     }
 
-    async fn sign(
-        &self,
-        action: &str,
-        request: &TransactionRequest,
-        gas_limit: u64,
-        max_fee: u128,
-    ) -> Result<Vec<u8>> {
+    async fn sign(&self, action: &str, request: &TransactionRequest, gas_limit: u64, max_fee: u128) -> Result<Vec<u8>> {
         let nonce = self
             .provider
             .get_transaction_count(self.address())

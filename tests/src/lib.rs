@@ -2,6 +2,7 @@
 //!
 //! The stories run as the demo (`infera-demo`, which prints them) and as tests (which assert on them).
 
+pub mod bench;
 pub mod cheats;
 pub mod places;
 pub mod stories;

@@ -19,20 +19,25 @@ use infera_anvil_scripts::{
 use infera_network::{Network, Role};
 use infera_sdk::{Client, Sender};
 use infera_tests::{
-    places::root,
+    places::{program, root},
     stories::{self, ADVERSARY, Casting, Reaction, Scene, model_plan},
 };
+use tokio::process::Command;
 
 /// Keys for the deployer, the requester and eight executors.
-const ACCOUNTS: &str = "20";
+const ACCOUNTS: u32 = 20;
 /// An answer takes a few blocks.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A chain of its own for each test, at a port that was free.
 fn anvil() -> AnvilInstance {
+    anvil_with(ACCOUNTS)
+}
+
+fn anvil_with(accounts: u32) -> AnvilInstance {
     let program = root().join("contracts/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil");
     assert!(program.is_file(), "anvil is not at {}: run `cargo xtask setup`", program.display());
-    Anvil::at(program).arg("--accounts").arg(ACCOUNTS).try_spawn().unwrap()
+    Anvil::at(program).arg("--accounts").arg(accounts.to_string()).try_spawn().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,6 +67,18 @@ async fn an_account_without_money_deploys_nothing_to_anvil() {
     let refusal = deploy_and_account(&poor, &Preset::Devnet.parameters().unwrap()).await.unwrap_err().to_string();
     assert!(refusal.contains("may cost up to") && refusal.contains(&poor.address().to_string()), "{refusal}");
     assert_eq!(provider.get_block_number().await.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_with_too_few_accounts_for_the_executors_is_refused() {
+    let casting = Casting::in_process().unwrap();
+    // The last of four executors signs with the eleventh account.
+    let anvil = anvil_with(10);
+    let Err(refusal) = Scene::network(&casting).unwrap().on_chain(anvil.endpoint()).start().await else {
+        panic!("executors started without money")
+    };
+    let refusal = refusal.to_string();
+    assert!(refusal.contains("executor-4") && refusal.contains("11 accounts"), "{refusal}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -111,7 +128,33 @@ async fn a_consumer_contract_asks_on_anvil_and_acts_on_the_answer() {
     assert_eq!(first.transaction, submission.transaction);
     assert!(trail.iter().any(|step| step.transaction == transaction && step.what.starts_with("resolved")), "{trail:?}");
     assert_eq!(last.what, format!("called {} back", router.address));
+
+    the_program_asks(&network, text).await;
     network.shutdown().await.unwrap();
+}
+
+/// The same request by the program that people run.
+async fn the_program_asks(network: &Network, text: &str) {
+    let directory = tempfile::tempdir().unwrap();
+    let key_file = directory.path().join("requester.key");
+    std::fs::write(&key_file, network.key(Role::Requester).unwrap().to_bytes().to_string()).unwrap();
+    let output = Command::new(program("infera-consumer-request").unwrap())
+        .args(["--json", "--rpc-url", &network.rpc_url(), "--model", &network.model().id.to_string()])
+        .args(["--category", "plants and gardening", "--category", "books and reading", "--budget", "0.5"])
+        .arg("--key-file")
+        .arg(&key_file)
+        .arg("--deployment")
+        .arg(network.deployment_file())
+        .arg(text)
+        .output()
+        .await
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report.get("label"), Some(&"books and reading".into()), "{report}");
+    let routed = report.pointer("/reaction/kind").unwrap();
+    assert_eq!(routed, "routed", "{report}");
+    assert_eq!(report.pointer("/submission/budget"), Some(&"0x6f05b59d3b20000".into()), "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

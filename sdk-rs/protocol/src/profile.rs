@@ -63,6 +63,22 @@ pub struct VerificationProfile {
     pub bit_exact: bool,
 }
 
+/// How far honest answers of a runtime class may lie apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tolerances {
+    /// Largest 1 − cos in parts per billion.
+    pub max_cosine_distance_ppb: u32,
+    /// Largest difference of the squared norms in parts per million of the larger.
+    pub norm_tolerance_ppm: u32,
+    /// Largest difference of two scores in parts per million of cosine.
+    pub element_tolerance: u32,
+}
+
+/// Calibrated for float32 encoders on libtorch: honest executors differ by less than one part per billion, those whose weights
+/// are rounded to eight bits by more than a hundred thousand.
+pub const FLOAT32: Tolerances =
+    Tolerances { max_cosine_distance_ppb: 1_000, norm_tolerance_ppm: 1_000, element_tolerance: 50 };
+
 #[cfg(test)]
 mod tests {
     use super::*;

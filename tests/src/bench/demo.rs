@@ -53,7 +53,8 @@ pub async fn table(runs: usize, progress: Progress<'_>) -> Result<Table> {
 
 async fn run() -> Result<Summary> {
     let mut demo = Command::new(program("infera-demo")?);
-    let output = demo.arg("--json").stdin(Stdio::null()).kill_on_drop(true).output().await.context("starting the demo")?;
+    let output =
+        demo.arg("--json").stdin(Stdio::null()).kill_on_drop(true).output().await.context("starting the demo")?;
     if !output.status.success() {
         let told = String::from_utf8_lossy(&output.stderr);
         bail!("the demo failed ({}): {}", output.status, told.lines().last().unwrap_or("it said nothing"));
@@ -78,8 +79,8 @@ fn table_of(summaries: &[Summary]) -> Table {
             row("of which: chain, contracts, four executors, indexer", &set_up),
             row("of which: the job", &job),
         ],
-        bound: "The job's four blocks of one second (request, beacon, commitments, reveals); before it, four processes \
-                that each hash and load 91 MB of weights, on the cores there are."
+        bound: "The job's blocks of one second (request, beacon, commitments, reveals, resolution); before it, four \
+                processes that each hash and load 91 MB of weights, on the cores there are."
             .to_owned(),
         notes: vec![format!("{} runs of the demo; every executor is a process of its own.", summaries.len())],
     }
@@ -87,7 +88,7 @@ fn table_of(summaries: &[Summary]) -> Table {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
     use super::*;
     use crate::bench::Statistics;

@@ -159,7 +159,11 @@ impl Stage {
         let beacon = self.clock.seen_at(beacon_block).with_context(|| format!("block {beacon_block} was not seen"))?;
         let observations: Vec<Observation> = self.observations.try_iter().collect();
         let commitments = commitments(job, beacon, &observations);
-        ensure!(commitments.len() == 3, "job {job}: {} of 3 commitments were seen: {observations:?}", commitments.len());
+        ensure!(
+            commitments.len() == 3,
+            "job {job}: {} of 3 commitments were seen: {observations:?}",
+            commitments.len()
+        );
         let mut transactions = vec![(Step::Request, request_gas)];
         for (step, transaction) in self.answering(&proposal).await? {
             transactions.push((step, self.receipt(transaction).await?.1));

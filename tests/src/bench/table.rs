@@ -78,6 +78,10 @@ impl Unit {
         }
     }
 
+    fn text(self, value: f64) -> String {
+        format!("{}{}", self.number(value), self.suffix())
+    }
+
     /// Name in JSON.
     fn name(self) -> &'static str {
         match self {
@@ -112,16 +116,12 @@ impl Cell {
     /// `12.3 ms (10.1–15.0)`: the median, and the 10th to the 90th percentile.
     fn text(&self) -> String {
         match self {
-            Self::Spread(statistics, unit) if statistics.count > 1 => format!(
-                "{}{} ({}–{})",
-                unit.number(statistics.median),
-                unit.suffix(),
-                unit.number(statistics.p10),
-                unit.number(statistics.p90)
-            ),
-            Self::Spread(Statistics { median: value, .. }, unit) | Self::Figure(value, unit) => {
-                format!("{}{}", unit.number(*value), unit.suffix())
+            Self::Spread(Statistics { median, p10, p90, .. }, unit) => {
+                let (figure, low, high) = (unit.text(*median), unit.number(*p10), unit.number(*p90));
+                // A spread that can't be seen is none.
+                if low == high { figure } else { format!("{figure} ({low}–{high})") }
             }
+            Self::Figure(value, unit) => unit.text(*value),
             Self::NotMeasured(reason) => format!("not measured: {reason}"),
             Self::Nothing => "–".to_owned(),
         }
@@ -158,14 +158,13 @@ impl Table {
             .collect();
         let mut text = String::new();
         for (number, line) in lines.iter().enumerate() {
-            for (cell, width) in line.iter().zip(&widths) {
-                let padding = " ".repeat(width.saturating_sub(cell.chars().count()));
-                let _ = write!(text, "| {cell}{padding} ");
+            for (column, (cell, width)) in line.iter().zip(&widths).enumerate() {
+                // Names stand to the left, figures to the right.
+                let _ = if column == 0 { write!(text, "| {cell:<width$} ") } else { write!(text, "| {cell:>width$} ") };
             }
             text.push_str("|\n");
             if number == 0 {
                 for (column, width) in widths.iter().enumerate() {
-                    // Figures stand to the right.
                     let end = if column == 0 { '-' } else { ':' };
                     let _ = write!(text, "|{}{end}", "-".repeat(width + 1));
                 }
@@ -188,7 +187,8 @@ impl Table {
             .rows
             .iter()
             .map(|row| {
-                let cells = self.columns.iter().zip(&row.cells).map(|(column, cell)| ((*column).to_owned(), cell.json()));
+                let cells =
+                    self.columns.iter().zip(&row.cells).map(|(column, cell)| ((*column).to_owned(), cell.json()));
                 json!({ "name": row.name, "cells": cells.collect::<Map<_, _>>() })
             })
             .collect();
@@ -198,6 +198,8 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing)]
+
     use super::*;
 
     fn table() -> Table {
@@ -219,10 +221,10 @@ mod tests {
     #[test]
     fn markdown_is_aligned_for_people_and_complete_for_the_book() {
         let expected = "\
-| what      | time                     | gas       |
-|-----------|-------------------------:|----------:|
-| long name | 12.3 ms (9.88–1234.5)    | 1,234,567 |
-| b         | not measured: no reason  | –         |
+| what      |                    time |       gas |
+|-----------|------------------------:|----------:|
+| long name |   12.3 ms (9.88–1234.5) | 1,234,567 |
+| b         | not measured: no reason |         – |
 
 **What bounds it.** Light.
 
@@ -241,9 +243,11 @@ mod tests {
     }
 
     #[test]
-    fn a_single_measurement_shows_no_spread() {
-        let samples = [2.0];
-        assert_eq!(Cell::spread(&samples, Unit::Ratio, "").text(), "2.00 ×");
+    fn a_spread_is_shown_where_there_is_one() {
+        for samples in [&[2.0][..], &[2.0, 2.0, 2.001]] {
+            assert_eq!(Cell::spread(samples, Unit::Ratio, "").text(), "2.00 ×");
+        }
+        assert_eq!(Cell::spread(&[1.0, 2.0], Unit::Seconds, "").text(), "1.50 s (1.10–1.90)");
         assert_eq!(Cell::spread(&[], Unit::Ratio, "no samples").text(), "not measured: no samples");
     }
 

@@ -13,7 +13,10 @@ use infera_contracts::{
     IJobRegistry, IModelRegistry::VerificationProfile, IStaking, ProposalRouter, creation,
 };
 use infera_network::{ExecutorPlan, ModelPlan, Network, NetworkBuilder, Role};
-use infera_protocol::task::Task;
+use infera_protocol::{
+    profile::{FLOAT32, ResultRule},
+    task::Task,
+};
 use infera_sdk::{Client, Sender};
 
 use crate::{places::model_directory, stories::Casting};
@@ -108,21 +111,20 @@ pub struct Outcome {
 
 /// The model of the stories, as the chain knows it.
 pub fn model_plan() -> Result<ModelPlan> {
-    let manifest = infera_engine::verify(model_directory()?)?;
+    let verified = infera_engine::verify(model_directory()?)?;
     let (_, runtime_class) = infera_engine::runtime_class();
     Ok(ModelPlan {
         name: "all-MiniLM-L6-v2".to_owned(),
-        manifest_hash: manifest.manifest_hash,
+        manifest_hash: verified.manifest_hash,
         task: Task::ZeroShotClassification,
         runtime_class,
         profile: VerificationProfile {
-            // Scores: same winner, scores within the tolerance.
-            rule: 2,
-            dimension: 384,
-            scale: 32_767,
-            maxCosineDistancePpb: 1_000,
-            normTolerancePpm: 1_000,
-            elementTolerance: 50,
+            rule: ResultRule::Scores.into(),
+            dimension: u16::try_from(verified.manifest.vector.dimension)?,
+            scale: verified.manifest.vector.scale,
+            maxCosineDistancePpb: FLOAT32.max_cosine_distance_ppb,
+            normTolerancePpm: FLOAT32.norm_tolerance_ppm,
+            elementTolerance: FLOAT32.element_tolerance,
             bitExact: false,
         },
         price_per_unit: PRICE_PER_UNIT,

@@ -117,9 +117,8 @@ fn a_job_lives_on_hashes_that_were_computed_off_chain() {
 
     let centre = &seats[cluster.centre];
     assert_eq!((resolved.resultHash, resolved.vectorHash), (keccak256(&centre.result), centre.vector.hash()));
-    let holds = |result: &Bytes, vector| {
-        chain.wait(registry.verifyResult(job.id, result.clone(), vector).call()).unwrap()
-    };
+    let holds =
+        |result: &Bytes, vector| chain.wait(registry.verifyResult(job.id, result.clone(), vector).call()).unwrap();
     assert!(holds(&centre.result, centre.vector.hash()));
     assert!(!holds(&seats[1].result, centre.vector.hash()));
 }

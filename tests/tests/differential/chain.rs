@@ -59,12 +59,7 @@ impl Chain {
 }
 
 /// Tries `cases` random inputs; panics with the smallest that fails.
-pub(crate) fn check<S: Strategy>(
-    file: &'static str,
-    cases: u32,
-    inputs: S,
-    test: impl Fn(S::Value) -> Verdict,
-) {
+pub(crate) fn check<S: Strategy>(file: &'static str, cases: u32, inputs: S, test: impl Fn(S::Value) -> Verdict) {
     let config = proptest::test_runner::Config { cases, source_file: Some(file), ..Default::default() };
     if let Err(failure) = TestRunner::new(config).run(&inputs, test) {
         panic!("{failure}");

@@ -5,7 +5,9 @@ use alloy::{
     providers::DynProvider,
 };
 use infera_contracts::{
-    IAgreementVerifier::{self, Answer as OnChainAnswer, IAgreementVerifierInstance, VerificationProfile as OnChainProfile},
+    IAgreementVerifier::{
+        self, Answer as OnChainAnswer, IAgreementVerifierInstance, VerificationProfile as OnChainProfile,
+    },
     creation,
 };
 use infera_protocol::{
@@ -246,8 +248,11 @@ struct Departure {
 
 fn departure() -> impl Strategy<Value = Departure> {
     let damage = prop::option::weighted(0.2, (0..6_u8, any::<Index>(), 1..=255_u8));
-    (vec(-12..=12_i16, 4), vec(-6..=6_i32, 4), damage)
-        .prop_map(|(noise, score_noise, damage)| Departure { noise, score_noise, damage })
+    (vec(-12..=12_i16, 4), vec(-6..=6_i32, 4), damage).prop_map(|(noise, score_noise, damage)| Departure {
+        noise,
+        score_noise,
+        damage,
+    })
 }
 
 /// A base vector, base scores (close to each other, so that winners change) and up to eight departures from them.
@@ -345,12 +350,8 @@ fn scores_around_the_tolerance_and_ambiguous_winners_are_judged_alike() {
     // All pairs of three scores within a few units: every kind of tie and near tie.
     let pairs = (vec(0..=4_i32, 3), vec(0..=4_i32, 3), 0..=4_u32);
     check(file!(), 2 * CASES, pairs, |(a, b, element_tolerance)| {
-        let profile = VerificationProfile {
-            rule: ResultRule::Scores,
-            dimension: 1,
-            element_tolerance,
-            ..Default::default()
-        };
+        let profile =
+            VerificationProfile { rule: ResultRule::Scores, dimension: 1, element_tolerance, ..Default::default() };
         let given = |scores| Given {
             result: ZeroShotResult::from_scores(scores).unwrap().encode().into(),
             vector: bytes_of(&[1]),

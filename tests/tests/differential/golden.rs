@@ -17,7 +17,8 @@ pub(crate) struct Entry {
 impl Entry {
     /// An input by its name.
     pub(crate) fn get<T: DeserializeOwned>(&self, name: &str) -> T {
-        serde_json::from_value(self.input[name].clone()).unwrap_or_else(|error| panic!("{name} of {}: {error}", self.input))
+        serde_json::from_value(self.input[name].clone())
+            .unwrap_or_else(|error| panic!("{name} of {}: {error}", self.input))
     }
 }
 

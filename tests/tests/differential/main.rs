@@ -6,8 +6,8 @@
 
 mod answers;
 mod chain;
-mod comparison;
 mod committee;
+mod comparison;
 mod golden;
 mod names;
 mod network;

@@ -1,9 +1,6 @@
 //! The reputation formulas of the design, section 7, as plain integer arithmetic.
 
-use alloy::{
-    primitives::U256,
-    sol_types::SolValue,
-};
+use alloy::{primitives::U256, sol_types::SolValue};
 use infera_contracts::{IReputation, creation};
 use proptest::prelude::*;
 

@@ -82,7 +82,8 @@ fn a_tree_of_any_shape_draws_as_a_walk_over_its_leaves_does() {
     let tree = Tree::deploy();
     // Leaves far apart make a tall tree; light ones are drawn seldom, and one of no weight never.
     let weights: BTreeMap<u32, u64> =
-        [(1, 10), (2, 1), (3, 0), (4, 1 << 40), (5, 7), (17, 3), (64, 1 << 39), (65, 2), (1_023, 5), (70_000, 1 << 38)].into();
+        [(1, 10), (2, 1), (3, 0), (4, 1 << 40), (5, 7), (17, 3), (64, 1 << 39), (65, 2), (1_023, 5), (70_000, 1 << 38)]
+            .into();
     tree.set(&weights);
     tree.chain.skip(EPOCH);
     tree.draws_like(&weights);

@@ -95,7 +95,13 @@ impl Verifier {
     }
 
     /// What both sides say about a proof, its hints being those of `hinted`.
-    fn agree_to_refuse(&self, public: &PublicKey, alpha: &[u8], proof: &Proof, hinted: &IVifVerifier::Proof) -> Verdict {
+    fn agree_to_refuse(
+        &self,
+        public: &PublicKey,
+        alpha: &[u8],
+        proof: &Proof,
+        hinted: &IVifVerifier::Proof,
+    ) -> Verdict {
         prop_assert!(public.verify(alpha, proof).is_err());
         prop_assert_eq!(self.verify(public, alpha, hinted), None);
         Ok(())
@@ -103,9 +109,8 @@ impl Verifier {
 }
 
 fn secret() -> impl Strategy<Value = SecretKey> {
-    any::<[u8; 32]>().prop_filter_map("a secret key is not zero and below the order", |bytes| {
-        SecretKey::from_bytes(&bytes).ok()
-    })
+    any::<[u8; 32]>()
+        .prop_filter_map("a secret key is not zero and below the order", |bytes| SecretKey::from_bytes(&bytes).ok())
 }
 
 #[test]
@@ -127,7 +132,8 @@ fn the_contract_accepts_golden_hints_whatever_number_of_counters_they_skip() {
     for entry in entries("vrf", "vrf_hints") {
         let public = PublicKey::from_bytes(&entry.get::<Bytes>("public_key")).unwrap();
         let proof = Proof::from_bytes(&entry.get::<Bytes>("pi")).unwrap();
-        let number = |name: &str| U256::from_be_bytes(serde_json::from_value::<B256>(entry.output[name].clone()).unwrap().0);
+        let number =
+            |name: &str| U256::from_be_bytes(serde_json::from_value::<B256>(entry.output[name].clone()).unwrap().0);
         let skipped: Vec<B256> = serde_json::from_value(entry.output["skipped"].clone()).unwrap();
         let hints = IVifVerifier::Proof {
             gammaX: number("gammaX"),

@@ -2,13 +2,10 @@
 
 use infera_contracts::IModelRegistry::VerificationProfile;
 use infera_engine::Manifest;
-use infera_protocol::{profile::ResultRule, task::Task};
-
-// Calibrated for float32 on libtorch: honest executors differ by less than one part per billion, those with weights rounded
-// to eight bits by more than a hundred thousand.
-const MAX_COSINE_DISTANCE_PPB: u32 = 1_000;
-const NORM_TOLERANCE_PPM: u32 = 1_000;
-const ELEMENT_TOLERANCE: u32 = 50;
+use infera_protocol::{
+    profile::{FLOAT32, ResultRule},
+    task::Task,
+};
 
 /// Flags of the verification profile.
 #[derive(Debug, Clone, clap::Args)]
@@ -23,15 +20,15 @@ pub(crate) struct ProfileArguments {
     scale: Option<u16>,
 
     /// Largest 1 − cosine of two answers that agree, in parts per billion
-    #[arg(long, value_name = "PPB", default_value_t = MAX_COSINE_DISTANCE_PPB)]
+    #[arg(long, value_name = "PPB", default_value_t = FLOAT32.max_cosine_distance_ppb)]
     max_cosine_distance: u32,
 
     /// Largest difference of their squared norms, in parts per million
-    #[arg(long, value_name = "PPM", default_value_t = NORM_TOLERANCE_PPM)]
+    #[arg(long, value_name = "PPM", default_value_t = FLOAT32.norm_tolerance_ppm)]
     norm_tolerance: u32,
 
     /// Largest difference of their scores, in parts per million of cosine
-    #[arg(long, value_name = "PPM", default_value_t = ELEMENT_TOLERANCE)]
+    #[arg(long, value_name = "PPM", default_value_t = FLOAT32.element_tolerance)]
     element_tolerance: u32,
 
     /// Honest executors produce identical bytes
@@ -44,9 +41,9 @@ impl Default for ProfileArguments {
         Self {
             dimension: None,
             scale: None,
-            max_cosine_distance: MAX_COSINE_DISTANCE_PPB,
-            norm_tolerance: NORM_TOLERANCE_PPM,
-            element_tolerance: ELEMENT_TOLERANCE,
+            max_cosine_distance: FLOAT32.max_cosine_distance_ppb,
+            norm_tolerance: FLOAT32.norm_tolerance_ppm,
+            element_tolerance: FLOAT32.element_tolerance,
             bit_exact: false,
         }
     }

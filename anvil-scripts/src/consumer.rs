@@ -144,9 +144,7 @@ pub async fn deploy_router(
 
 async fn ensure_servable(sender: &Sender, deployment: &Deployment, question: &Question) -> Result<()> {
     let models = IModelRegistry::new(deployment.model_registry, sender.provider());
-    let failed = |error| {
-        Error::from_call("ModelRegistry", deployment.model_registry, "looking the model up", error)
-    };
+    let failed = |error| Error::from_call("ModelRegistry", deployment.model_registry, "looking the model up", error);
     let version = match question.version {
         Some(version) => version,
         None => models.latestVersion(question.model).call().await.map_err(failed)?,
@@ -163,9 +161,11 @@ async fn ensure_servable(sender: &Sender, deployment: &Deployment, question: &Qu
 /// Submits a proposal with a budget in wei, paying for its classification on top.
 pub async fn propose(sender: &Sender, router: &Router, text: &str, budget: U256) -> Result<Submission> {
     let contract = ProposalRouter::new(router.address, sender.provider());
-    let cost = contract.quote().call().await.map_err(|error| {
-        Error::from_call("ProposalRouter", router.address, "quoting the proposal", error)
-    })?;
+    let cost = contract
+        .quote()
+        .call()
+        .await
+        .map_err(|error| Error::from_call("ProposalRouter", router.address, "quoting the proposal", error))?;
     let sent = sender.call("submitting the proposal", contract.propose(text.to_owned()).value(cost + budget)).await?;
     let submitted = sent
         .receipt
@@ -187,8 +187,7 @@ pub async fn propose(sender: &Sender, router: &Router, text: &str, budget: U256)
 
 /// The contract's reaction to a proposal, once there is one.
 pub async fn reaction(provider: &DynProvider, router: &Router, proposal: U256) -> Result<Option<Reaction>> {
-    let filter =
-        Filter::new().address(router.address).topic1(proposal).from_block(router.deployed_at_block);
+    let filter = Filter::new().address(router.address).topic1(proposal).from_block(router.deployed_at_block);
     let logs = provider.get_logs(&filter).await;
     for log in logs.map_err(|error| Error::from_rpc("reading the consumer contract's events", error))? {
         let transaction = log.transaction_hash.unwrap_or_default();

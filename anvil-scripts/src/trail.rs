@@ -2,12 +2,7 @@
 
 use std::fmt;
 
-use alloy::{
-    primitives::B256,
-    providers::Provider,
-    rpc::types::Filter,
-    sol_types::SolEventInterface,
-};
+use alloy::{primitives::B256, providers::Provider, rpc::types::Filter, sol_types::SolEventInterface};
 use infera_contracts::IJobRegistry::IJobRegistryEvents as Event;
 use infera_sdk::{Client, Error, Result};
 use serde::Serialize;
@@ -33,8 +28,7 @@ impl fmt::Display for Step {
 /// All events of the job registry for a job, oldest first.
 pub async fn of_job(client: &Client, job: B256) -> Result<Vec<Step>> {
     let deployment = client.deployment();
-    let filter =
-        Filter::new().address(deployment.job_registry).topic1(job).from_block(deployment.deployed_at_block);
+    let filter = Filter::new().address(deployment.job_registry).topic1(job).from_block(deployment.deployed_at_block);
     let logs = client.provider().get_logs(&filter).await;
     let logs = logs.map_err(|error| Error::from_rpc("reading the job's events", error))?;
     let step = |log: alloy::rpc::types::Log| {

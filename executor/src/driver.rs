@@ -28,6 +28,8 @@ use crate::{
     serving::Serving,
 };
 
+/// A job in which this node has no seat is looked at so seldom, in seconds: a re-draw may seat it.
+const IDLE_SECONDS: u64 = 2;
 /// An inference that failed for a passing reason is tried so often.
 const ATTEMPTS: u32 = 3;
 
@@ -52,6 +54,8 @@ pub(crate) struct Memory {
     attempts: u32,
     open_since: Option<u64>,
     last_refusal: String,
+    /// Chain time until which the job is left alone.
+    idle_until: u64,
 }
 
 pub(crate) struct Driver {
@@ -85,6 +89,9 @@ impl Driver {
     }
 
     async fn drive_job(&mut self, job: &JobRecord, time: ChainTime) -> Result<()> {
+        if self.memory.get(&job.id).is_some_and(|memory| time.now < memory.idle_until) {
+            return Ok(());
+        }
         let state = self.client.job_state(job.id).await?;
         let answer = self.journal.answer(job.id).await?;
         let committee = match Phase::from(state.phase) {
@@ -115,6 +122,10 @@ impl Driver {
             _ => None,
         };
         match (step, answer) {
+            (Step::Wait, _) if view.seat().is_none() && Phase::from(state.phase) != Phase::Requested => {
+                memory.idle_until = time.now.saturating_add(IDLE_SECONDS);
+                Ok(())
+            }
             (Step::Wait | Step::WaitForTurn, _) => Ok(()),
             (Step::Finish, _) => {
                 self.memory.remove(&job.id);

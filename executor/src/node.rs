@@ -2,11 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use alloy::{
-    primitives::keccak256,
-    providers::DynProvider,
-    signers::local::PrivateKeySigner,
-};
+use alloy::{primitives::keccak256, providers::DynProvider, signers::local::PrivateKeySigner};
 use infera_contracts::{IExecutorRegistry::IExecutorRegistryEvents, IJobRegistry::IJobRegistryEvents};
 use infera_indexer::{
     block::{StreamBlock, StreamItem},

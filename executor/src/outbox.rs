@@ -86,11 +86,14 @@ impl Outbox {
 
     /// Signs, stores and sends a call to the job registry, unless one for the same step is under way. `now` in Unix seconds.
     pub async fn submit(&self, job: B256, purpose: Purpose, calldata: Bytes, now: u64) -> Result<Submission> {
+        // What may be needed again (a job can be advanced and declined more than once) is under way until it is included; what
+        // is done once, until a reorg can no longer take it out.
         let under_way: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM outbox WHERE job = ? AND purpose = ? AND state IN ('sent', 'included')",
+            "SELECT count(*) FROM outbox WHERE job = ? AND purpose = ? AND (state = 'sent' OR state = 'included' AND ?)",
         )
         .bind(job.as_slice())
         .bind(purpose.name())
+        .bind(!matches!(purpose, Purpose::Advance | Purpose::Decline))
         .fetch_one(&self.journal.pool)
         .await
         .map_err(|e| self.journal.failed(e))?;

@@ -176,7 +176,10 @@ impl fmt::Display for Report {
                 label.as_deref().unwrap_or_default()
             ),
             Reaction::Unanswered { reason, .. } => {
-                writeln!(f, "=> the contract was told that there is no answer (reason {reason}); the budget can be reclaimed")
+                writeln!(
+                    f,
+                    "=> the contract was told that there is no answer (reason {reason}); the budget can be reclaimed"
+                )
             }
         }
     }

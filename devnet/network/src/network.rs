@@ -4,7 +4,7 @@ use std::path::Path;
 
 use alloy::{
     primitives::{Address, B256},
-    providers::DynProvider,
+    providers::{DynProvider, Provider},
     signers::local::PrivateKeySigner,
 };
 use infera_devnet::Devnet;
@@ -113,6 +113,7 @@ impl Network {
         let index = self.executors.len();
         let name = format!("executor-{}", index + 1);
         let (owner, signer) = (self.key(Role::Owner(index))?, self.key(Role::Signer(index))?);
+        self.ensure_funded(&name, signer.address(), Role::accounts(index + 1)).await?;
         let terms =
             JoinTerms { stake: plan.stake, price_per_unit: self.plan.price_per_unit, capacity: CAPACITY };
         let owner_address = owner.address();
@@ -130,6 +131,18 @@ impl Network {
         };
         (self.observer)(Stage::ExecutorJoined { name: name.clone(), id });
         self.executors.push(RunningExecutor::new(name, id, owner_address, plan, site));
+        Ok(())
+    }
+
+    /// An executor whose signer owns nothing would start, and never send anything.
+    async fn ensure_funded(&self, name: &str, signer: Address, accounts: usize) -> Result<()> {
+        let balance = self.chain.provider.get_balance(signer).await;
+        if balance.map_err(|error| infera_sdk::Error::from_rpc("reading the signer's balance", error))?.is_zero() {
+            return Err(Error::Unknown(format!(
+                "the signer of {name}, {signer}, owns nothing on {}: start that chain with {accounts} accounts or more",
+                self.chain.rpc_url
+            )));
+        }
         Ok(())
     }
 

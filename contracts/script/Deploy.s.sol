@@ -8,19 +8,14 @@ import {console} from "forge-std/console.sol";
 
 /// @title Deploys all contracts from the broadcasting account.
 /// @notice forge script script/Deploy.s.sol --rpc-url URL --broadcast --private-key KEY
-///   [--sig "run(string)" production]; without it the devnet's parameters.
+/// With `--sig "production()"` the parameters are those of a network of strangers.
 contract Deploy is Script, Deployment {
-    error UnknownPreset(string name);
-
     function run() external returns (Contracts memory) {
         return _run(Presets.devnet());
     }
 
-    function run(string calldata preset) external returns (Contracts memory) {
-        bytes32 name = keccak256(bytes(preset));
-        if (name == keccak256("devnet")) return _run(Presets.devnet());
-        if (name == keccak256("production")) return _run(Presets.production());
-        revert UnknownPreset(preset);
+    function production() external returns (Contracts memory) {
+        return _run(Presets.production());
     }
 
     function _run(DeploymentParameters memory given) private returns (Contracts memory all) {

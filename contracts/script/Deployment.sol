@@ -31,7 +31,8 @@ struct Contracts {
 
 /// @notice Deploys everything. Scripts and tests share it; other deployers follow the same order.
 /// @dev Contracts that name each other get addresses that don't exist yet: a contract created by an account is at
-/// keccak256(rlp(account, nonce))[12:], so the order fixes all addresses. Counted from the deployer's nonce at the start:
+/// keccak256(rlp(account, nonce))[12:], so the order fixes all addresses. Counted from the deployer's nonce at the
+/// start:
 ///
 ///   0  ModelRegistry()
 ///   1  ExecutorRegistry(models, staking, sortition, keyChangeDelay)

@@ -16,7 +16,8 @@ struct DeploymentParameters {
 }
 
 library Presets {
-    /// @notice For one machine: blocks of a second, a committee is known after two, a silent executor is slashed after seconds.
+    /// @notice For one machine: blocks of a second, a committee is known after two, a silent executor is slashed after
+    /// seconds.
     function devnet() internal pure returns (DeploymentParameters memory) {
         return DeploymentParameters({
             epochLength: 600,
@@ -46,9 +47,9 @@ library Presets {
     }
 
     /// @notice A starting point for a network of strangers.
-    /// @dev The longest job: draw within the beacon's reach, two commit windows of an hour, a reveal window of an hour and a
-    /// grace of half a day: well under a day. Stake therefore stays slashable for all jobs it was drawn for when it exits over
-    /// seven epochs of a day.
+    /// @dev The longest job: draw within the beacon's reach, two commit windows of an hour, a reveal window of an hour
+    /// and a grace of half a day: well under a day. Stake therefore stays slashable for all jobs it was drawn for when
+    /// it exits over seven epochs of a day.
     function production() internal pure returns (DeploymentParameters memory) {
         return DeploymentParameters({
             epochLength: 1 days,

@@ -17,7 +17,7 @@ const COMPILER_KEYS: [&str; 9] =
 
 /// Settings of the default profile that do not. Anything in neither list is refused: ignoring a setting that changes
 /// the bytecode would let the artifacts drift from what the tests run.
-const FORGE_KEYS: [&str; 15] = [
+const FORGE_KEYS: [&str; 14] = [
     "test",
     "script",
     "out",
@@ -31,7 +31,6 @@ const FORGE_KEYS: [&str; 15] = [
     "snapshots",
     "fuzz",
     "invariant",
-    "gas_snapshot_check",
     "dynamic_test_linking",
 ];
 

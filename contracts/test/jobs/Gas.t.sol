@@ -72,7 +72,7 @@ contract JobGasTest is JobFixture {
     function test_redundant_job_3_total() public {
         _job(1, true);
         vm.snapshotValue("gas", "redundant_job_3_total", total);
-        assertLe(total, 1_000_000);
+        assertLe(total, 900_000);
     }
 
     function _job(uint256 nonce, bool measured) private {

@@ -2,10 +2,12 @@
 pragma solidity ^0.8.30;
 
 import {IJobRegistry} from "../src/jobs/IJobRegistry.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {VmSafe} from "forge-std/Vm.sol";
 
 /// @notice All that is decided at deployment. Amounts in wei of INFER, times in seconds.
 struct DeploymentParameters {
-    /// Must be longer than a job can live: see `Presets.production`.
+    /// Must be longer than a job can live.
     uint64 epochLength;
     uint256 minimumStake;
     uint64 unbondingEpochs;
@@ -15,69 +17,53 @@ struct DeploymentParameters {
     IJobRegistry.Parameters jobs;
 }
 
+/// @title The presets in `parameters/`, which other deployers read too. Numbers are decimal strings there.
 library Presets {
+    using SafeCast for uint256;
+
+    VmSafe private constant VM = VmSafe(address(uint160(uint256(keccak256("hevm cheat code")))));
+
     /// @notice For one machine: blocks of a second, a committee is known after two, a silent executor is slashed after
     /// seconds.
-    function devnet() internal pure returns (DeploymentParameters memory) {
-        return DeploymentParameters({
-            epochLength: 600,
-            minimumStake: 10 ether,
-            unbondingEpochs: 2,
-            keyChangeDelay: 60,
-            fullStepFee: 0.0005 ether,
-            jobs: IJobRegistry.Parameters({
-                beaconDelay: 1,
-                minCommitWindow: 5,
-                maxCommitWindow: 3600,
-                minRevealWindow: 3,
-                maxRevealWindow: 3600,
-                revealGrace: 3,
-                minSeatFee: 0.001 ether,
-                minDispatchFee: 0.0005 ether,
-                minAdvanceReserve: 0.001 ether,
-                callbackGasPrice: 1 gwei,
-                maxCallbackGas: 2_000_000,
-                maxInputBytes: 16_384,
-                maxResultBytes: 4096,
-                lockMultiplierBps: 50_000,
-                protocolFeeBps: 500,
-                noAgreementShareBps: 2500
-            })
-        });
+    function devnet() internal view returns (DeploymentParameters memory) {
+        return read("parameters/devnet.json");
     }
 
     /// @notice A starting point for a network of strangers.
     /// @dev The longest job: draw within the beacon's reach, two commit windows of an hour, a reveal window of an hour
     /// and a grace of half a day: well under a day. Stake therefore stays slashable for all jobs it was drawn for when
-    /// it exits over seven epochs of a day.
-    function production() internal pure returns (DeploymentParameters memory) {
-        return DeploymentParameters({
-            epochLength: 1 days,
-            minimumStake: 1000 ether,
-            unbondingEpochs: 7,
-            // Longer than a job, so that a thief of an owner key can't take over seats that are filled.
-            keyChangeDelay: 2 days,
-            fullStepFee: 0.01 ether,
-            jobs: IJobRegistry.Parameters({
-                // A short reorganisation must not show a requester another committee.
-                beaconDelay: 4,
-                minCommitWindow: 30,
-                maxCommitWindow: 1 hours,
-                minRevealWindow: 30,
-                maxRevealWindow: 1 hours,
-                // Forced inclusion through the parent chain cures a censored reveal within this.
-                revealGrace: 12 hours,
-                minSeatFee: 0.01 ether,
-                minDispatchFee: 0.005 ether,
-                minAdvanceReserve: 0.01 ether,
-                callbackGasPrice: 1 gwei,
-                maxCallbackGas: 2_000_000,
-                maxInputBytes: 16_384,
-                maxResultBytes: 4096,
-                lockMultiplierBps: 100_000,
-                protocolFeeBps: 500,
-                noAgreementShareBps: 2500
-            })
-        });
+    /// it exits over seven epochs of a day. A beacon four blocks away outlasts a short reorganisation; keys change
+    /// slower than a job, so that a thief of an owner key can't take over seats that are filled.
+    function production() internal view returns (DeploymentParameters memory) {
+        return read("parameters/production.json");
+    }
+
+    function read(string memory path) internal view returns (DeploymentParameters memory given) {
+        string memory json = VM.readFile(path);
+        given.epochLength = _number(json, ".epochLength").toUint64();
+        given.minimumStake = _number(json, ".minimumStake");
+        given.unbondingEpochs = _number(json, ".unbondingEpochs").toUint64();
+        given.keyChangeDelay = _number(json, ".keyChangeDelay").toUint64();
+        given.fullStepFee = _number(json, ".fullStepFee").toUint128();
+        given.jobs.beaconDelay = _number(json, ".jobs.beaconDelay").toUint16();
+        given.jobs.minCommitWindow = _number(json, ".jobs.minCommitWindow").toUint32();
+        given.jobs.maxCommitWindow = _number(json, ".jobs.maxCommitWindow").toUint32();
+        given.jobs.minRevealWindow = _number(json, ".jobs.minRevealWindow").toUint32();
+        given.jobs.maxRevealWindow = _number(json, ".jobs.maxRevealWindow").toUint32();
+        given.jobs.revealGrace = _number(json, ".jobs.revealGrace").toUint32();
+        given.jobs.minSeatFee = _number(json, ".jobs.minSeatFee").toUint128();
+        given.jobs.minDispatchFee = _number(json, ".jobs.minDispatchFee").toUint128();
+        given.jobs.minAdvanceReserve = _number(json, ".jobs.minAdvanceReserve").toUint128();
+        given.jobs.callbackGasPrice = _number(json, ".jobs.callbackGasPrice").toUint64();
+        given.jobs.maxCallbackGas = _number(json, ".jobs.maxCallbackGas").toUint32();
+        given.jobs.maxInputBytes = _number(json, ".jobs.maxInputBytes").toUint32();
+        given.jobs.maxResultBytes = _number(json, ".jobs.maxResultBytes").toUint32();
+        given.jobs.lockMultiplierBps = _number(json, ".jobs.lockMultiplierBps").toUint32();
+        given.jobs.protocolFeeBps = _number(json, ".jobs.protocolFeeBps").toUint16();
+        given.jobs.noAgreementShareBps = _number(json, ".jobs.noAgreementShareBps").toUint16();
+    }
+
+    function _number(string memory json, string memory key) private pure returns (uint256) {
+        return VM.parseJsonUint(json, key);
     }
 }

@@ -15,7 +15,7 @@ import {IAgreementVerifier} from "../../src/verify/IAgreementVerifier.sol";
 import {Test} from "forge-std/Test.sol";
 
 contract ConfigurationTest is Test {
-    function _parameters() private pure returns (IJobRegistry.Parameters memory) {
+    function _parameters() private view returns (IJobRegistry.Parameters memory) {
         return Presets.devnet().jobs;
     }
 

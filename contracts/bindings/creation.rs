@@ -21,11 +21,7 @@ pub struct ArtifactError {
 
 impl std::fmt::Display for ArtifactError {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            formatter,
-            "the artifact of {} is damaged ({}); run `cargo xtask contracts`",
-            self.contract, self.reason
-        )
+        write!(formatter, "the artifact of {} is damaged ({}); run `cargo xtask contracts`", self.contract, self.reason)
     }
 }
 

@@ -4,7 +4,15 @@
 macro_rules! interface {
     ($module:ident, $name:ident, $path:literal) => {
         #[allow(missing_docs, reason = "documented in the Solidity interface")]
-        #[allow(clippy::all, clippy::expect_used, clippy::panic, clippy::unwrap_used, clippy::indexing_slicing, unreachable_pub, unused_qualifications)]
+        #[allow(
+            clippy::all,
+            clippy::expect_used,
+            clippy::panic,
+            clippy::unwrap_used,
+            clippy::indexing_slicing,
+            unreachable_pub,
+            unused_qualifications
+        )]
         mod $module {
             alloy::sol!(
                 #[sol(rpc, all_derives, extra_derives(serde::Serialize, serde::Deserialize))]

@@ -5,9 +5,7 @@ use alloy::{
     sol_types::{GenericContractError, SolInterface},
 };
 
-use crate::{
-    IAgreementVerifier, IExecutorRegistry, IJobRegistry, IModelRegistry, ISlashing, ISortition, IStaking,
-};
+use crate::{IAgreementVerifier, IExecutorRegistry, IJobRegistry, IModelRegistry, ISlashing, ISortition, IStaking};
 
 /// A revert in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +66,7 @@ fn error_text(error: &impl std::fmt::Debug) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::panic)]
     use super::*;
     use alloy::{primitives::U256, sol_types::SolError};
 

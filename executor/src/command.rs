@@ -63,7 +63,10 @@ impl NodeArguments {
         let password = read_password(self.password_file.as_deref())?;
         let signer = read_key(&self.signer_key_file, password.as_ref().map(|password| password.as_str()))?;
         let url = self.rpc_url.parse().map_err(|error| {
-            infera_sdk::Error::Invalid(format!("{} is not an RPC URL ({error}): it looks like http://host:port", self.rpc_url))
+            infera_sdk::Error::Invalid(format!(
+                "{} is not an RPC URL ({error}): it looks like http://host:port",
+                self.rpc_url
+            ))
         })?;
         let provider = ProviderBuilder::new().connect_http(url).erased();
         let config = NodeConfig {

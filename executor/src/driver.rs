@@ -231,13 +231,8 @@ impl Driver {
             memory.attempts += 1;
         }
         let (id, completions) = (job.id, self.completions.clone());
-        let request = InferenceRequest {
-            model,
-            task,
-            input,
-            parameters: job.parameters.clone(),
-            max_units: job.terms.maxUnits,
-        };
+        let request =
+            InferenceRequest { model, task, input, parameters: job.parameters.clone(), max_units: job.terms.maxUnits };
         tracing::info!(job = %id, "drawn: running the model");
         let reply = move |outcome| {
             // A closed channel means that the node has ended; the journal brings the job back at the next start.

@@ -311,7 +311,7 @@ fn address(row: &SqliteRow, column: &str) -> Address {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     const IDENTITY: Identity = Identity { chain_id: 1, registry: Address::ZERO, signer: Address::ZERO };

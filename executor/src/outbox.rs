@@ -110,10 +110,8 @@ impl Outbox {
         if failures >= MAXIMUM_FAILURES {
             return Ok(Submission::GivenUp);
         }
-        let request = TransactionRequest::default()
-            .from(self.signer.address())
-            .to(self.registry)
-            .input(calldata.clone().into());
+        let request =
+            TransactionRequest::default().from(self.signer.address()).to(self.registry).input(calldata.clone().into());
         let action = format!("{} for job {job}", purpose.name());
         let estimate = match self.provider.estimate_gas(request).block(BlockId::pending()).await {
             Ok(gas) => gas,

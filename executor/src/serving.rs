@@ -82,12 +82,7 @@ pub(crate) async fn identify(
 ) -> Result<Identity> {
     let registry = IExecutorRegistry::new(deployment.executor_registry, provider);
     let failed = |error| {
-        infera_sdk::Error::from_call(
-            "ExecutorRegistry",
-            deployment.executor_registry,
-            "looking the executor up",
-            error,
-        )
+        infera_sdk::Error::from_call("ExecutorRegistry", deployment.executor_registry, "looking the executor up", error)
     };
     let id = registry.idOfSigner(signer).call().await.map_err(failed)?;
     if id == 0 {

@@ -52,8 +52,7 @@ pub enum JobProgress {
 impl Client {
     /// A client of the deployment; fails when the provider's chain is another one or holds no job registry there.
     pub async fn connect(provider: DynProvider, deployment: Deployment) -> Result<Self> {
-        let chain_id =
-            provider.get_chain_id().await.map_err(|error| Error::from_rpc("reading the chain id", error))?;
+        let chain_id = provider.get_chain_id().await.map_err(|error| Error::from_rpc("reading the chain id", error))?;
         if chain_id != deployment.chain_id {
             return Err(Error::Invalid(format!(
                 "the node is on chain {chain_id}, the deployment on chain {}: use the URL or the deployment file of the other",
@@ -158,13 +157,12 @@ impl Client {
         if let Some((event, transaction)) = self.last_event::<IJobRegistry::JobResolved>(job).await? {
             let revealed = self.events::<IJobRegistry::Revealed>(job).await?;
             let centre = revealed.into_iter().map(|(event, _)| event).find(|reveal| reveal.seat == event.centre);
-            let (result, vector) = centre.map(|reveal| (reveal.result, reveal.vector)).ok_or_else(|| {
-                Error::UnexpectedAnswer {
+            let (result, vector) =
+                centre.map(|reveal| (reveal.result, reveal.vector)).ok_or_else(|| Error::UnexpectedAnswer {
                     what: "JobRegistry",
                     address: self.deployment.job_registry,
                     detail: format!("job {job} is resolved, but its centre's reveal is missing"),
-                }
-            })?;
+                })?;
             return Ok(Some(JobProgress::Resolved { result, vector, transaction }));
         }
         let refunded = self.last_event::<IJobRegistry::JobRefunded>(job).await?;

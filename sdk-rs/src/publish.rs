@@ -37,9 +37,10 @@ pub async fn publish_model(
     let (hash, task) = (publication.manifest_hash, publication.task as u8);
     let uri = publication.content_uri.clone();
 
-    let publisher = registry.publisherOf(model).call().await.map_err(|error| {
-        Error::from_call("ModelRegistry", deployment.model_registry, "looking the model up", error)
-    })?;
+    let publisher =
+        registry.publisherOf(model).call().await.map_err(|error| {
+            Error::from_call("ModelRegistry", deployment.model_registry, "looking the model up", error)
+        })?;
     let sent = if publisher == Address::ZERO {
         let call = registry.publish(publication.name.clone(), hash, task, uri, classes);
         sender.call("publishing the model", call).await?

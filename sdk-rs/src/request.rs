@@ -51,13 +51,7 @@ pub struct RequestedJob {
 
 impl JobRequest {
     /// The full terms for `requester`, with the registry's smallest fees.
-    pub fn terms(
-        &self,
-        requester: Address,
-        nonce: U256,
-        version: u32,
-        parameters: &Parameters,
-    ) -> Result<Terms> {
+    pub fn terms(&self, requester: Address, nonce: U256, version: u32, parameters: &Parameters) -> Result<Terms> {
         let cap = parameters.maxInputBytes;
         if self.input.len() > cap as usize {
             return Err(Error::Invalid(format!(

@@ -1,5 +1,7 @@
 //! What users and operators get wrong: each a clear error that names the thing and the way out, and no money or job lost.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::{path::Path, sync::Arc, time::Duration};
 
 use alloy::{
@@ -76,8 +78,11 @@ async fn a_request_for_an_unknown_model_is_refused_by_name_and_costs_nothing() {
     let unknown = JobRequest { model: B256::repeat_byte(0xab), ..request(&network) };
     let before = balance(&network, Role::Requester).await;
     for version in [None, Some(1)] {
-        let error =
-            client.request(&sender, U256::ONE, &JobRequest { version, ..unknown.clone() }).await.unwrap_err().to_string();
+        let error = client
+            .request(&sender, U256::ONE, &JobRequest { version, ..unknown.clone() })
+            .await
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("Unknown") && error.contains("abab"), "{error}");
     }
     assert_eq!(balance(&network, Role::Requester).await, before);

@@ -1,5 +1,7 @@
 //! The demo's three stories on a devnet, with the real model: in this process, and as processes.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::time::Duration;
 
 use infera_tests::stories::{self, Casting, Scene};

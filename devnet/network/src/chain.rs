@@ -38,10 +38,15 @@ impl Chain {
                 // Automine while the network is set up, so that it takes no longer than its transactions.
                 let devnet = Devnet::start(Config { accounts, mining: MiningMode::Automine, ..Config::default() })?;
                 let server = devnet.serve(address).await?;
-                Ok(Self { provider: devnet.provider().erased(), rpc_url: server.http_url(), own: Some((devnet, server)) })
+                Ok(Self {
+                    provider: devnet.provider().erased(),
+                    rpc_url: server.http_url(),
+                    own: Some((devnet, server)),
+                })
             }
             ChainPlan::External(rpc_url) => {
-                let url = rpc_url.parse().map_err(|error| Error::Unknown(format!("{rpc_url} is no RPC URL: {error}")))?;
+                let url =
+                    rpc_url.parse().map_err(|error| Error::Unknown(format!("{rpc_url} is no RPC URL: {error}")))?;
                 let provider = ProviderBuilder::new().connect_http(url).erased();
                 let chain = Self { provider, rpc_url, own: None };
                 chain.steer("evm_setAutomine", serde_json::json!([true])).await?;

@@ -98,7 +98,13 @@ enum Running {
 }
 
 impl RunningExecutor {
-    pub(crate) fn new(name: String, id: u32, owner: alloy::primitives::Address, plan: ExecutorPlan, site: Site) -> Self {
+    pub(crate) fn new(
+        name: String,
+        id: u32,
+        owner: alloy::primitives::Address,
+        plan: ExecutorPlan,
+        site: Site,
+    ) -> Self {
         Self { name, id, owner, plan, site, running: None }
     }
 
@@ -114,9 +120,8 @@ impl RunningExecutor {
     pub async fn start(&mut self) -> Result<()> {
         let running = match &self.plan.form {
             Form::InProcess { engine, broadcaster } => {
-                let broadcaster = broadcaster
-                    .clone()
-                    .unwrap_or_else(|| Arc::new(RpcBroadcaster::new(self.site.provider.clone())));
+                let broadcaster =
+                    broadcaster.clone().unwrap_or_else(|| Arc::new(RpcBroadcaster::new(self.site.provider.clone())));
                 let config = NodeConfig {
                     provider: self.site.provider.clone(),
                     rpc_url: self.site.rpc_url.clone(),
@@ -203,10 +208,9 @@ impl RunningExecutor {
                 handle.abort();
                 Ok(())
             }
-            Some(Running::Process(mut child)) => child
-                .kill()
-                .await
-                .map_err(|error| Error::Unknown(format!("{} cannot be killed: {error}", self.name))),
+            Some(Running::Process(mut child)) => {
+                child.kill().await.map_err(|error| Error::Unknown(format!("{} cannot be killed: {error}", self.name)))
+            }
         }
     }
 

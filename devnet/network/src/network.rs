@@ -72,8 +72,7 @@ impl Network {
             Some(parameters) => parameters,
             None => DeploymentParameters::devnet()?,
         };
-        let directory = tempfile::tempdir()
-            .map_err(|source| Error::File { path: std::env::temp_dir(), source })?;
+        let directory = tempfile::tempdir().map_err(|source| Error::File { path: std::env::temp_dir(), source })?;
         let accounts = Role::accounts(builder.executors.len()).max(10);
         let chain = Chain::start(builder.chain, accounts).await?;
         observer(Stage::ChainStarted(chain.rpc_url.clone()));
@@ -114,8 +113,7 @@ impl Network {
         let name = format!("executor-{}", index + 1);
         let (owner, signer) = (self.key(Role::Owner(index))?, self.key(Role::Signer(index))?);
         self.ensure_funded(&name, signer.address(), Role::accounts(index + 1)).await?;
-        let terms =
-            JoinTerms { stake: plan.stake, price_per_unit: self.plan.price_per_unit, capacity: CAPACITY };
+        let terms = JoinTerms { stake: plan.stake, price_per_unit: self.plan.price_per_unit, capacity: CAPACITY };
         let owner_address = owner.address();
         let id = join(self.chain.provider.clone(), &self.deployment, owner, &signer, self.model, terms).await?;
         let signer_file = self.directory.path().join(format!("{name}.key"));
@@ -273,12 +271,7 @@ async fn start_indexer(
 fn write_secret(path: &Path, key: &PrivateKeySigner) -> Result<()> {
     use std::{io::Write, os::unix::fs::OpenOptionsExt};
     let failed = |source| Error::File { path: path.to_owned(), source };
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(failed)?;
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).map_err(failed)?;
     file.write_all(format!("{}\n", key.to_bytes()).as_bytes()).map_err(failed)
 }

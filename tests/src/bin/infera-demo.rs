@@ -39,7 +39,8 @@ async fn main() -> Result<()> {
     let mut scene = set_the_scene(&teller).await?;
 
     teller.heading("1. All are honest")?;
-    teller.say("A proposal arrives at the consumer contract. It pays INFER and asks the network which desk it is for.")?;
+    teller
+        .say("A proposal arrives at the consumer contract. It pays INFER and asks the network which desk it is for.")?;
     let honest = stories::honest(&scene).await?;
     let first_callback = teller.started.elapsed();
     tell(&teller, &scene, &honest).await?;
@@ -54,7 +55,8 @@ async fn main() -> Result<()> {
     tell(&teller, &scene, &cheat).await?;
 
     teller.heading("3. One commits and is killed")?;
-    teller.say(&format!("executor-{} restarts once more, and is killed as soon as it has committed.", ADVERSARY + 1))?;
+    teller
+        .say(&format!("executor-{} restarts once more, and is killed as soon as it has committed.", ADVERSARY + 1))?;
     let silence = stories::silence(&mut scene).await?;
     tell(&teller, &scene, &silence).await?;
 

@@ -14,6 +14,7 @@ pub fn int8_weights() -> WeightTransform {
 }
 
 fn rounded(matrix: &Tensor) -> Result<Tensor, TchError> {
-    let step = matrix.f_abs()?.f_amax([1_i64].as_slice(), true)?.f_clamp_min(f64::MIN_POSITIVE)?.f_div_scalar(LARGEST)?;
+    let step =
+        matrix.f_abs()?.f_amax([1_i64].as_slice(), true)?.f_clamp_min(f64::MIN_POSITIVE)?.f_div_scalar(LARGEST)?;
     matrix.f_div(&step)?.f_round()?.f_mul(&step)?.f_to_kind(Kind::Float)
 }

@@ -9,9 +9,7 @@ use alloy::{
     sol_types::{SolEvent, SolValue},
 };
 use anyhow::{Context, Result, bail};
-use infera_contracts::{
-    IJobRegistry, IModelRegistry::VerificationProfile, IStaking, ProposalRouter, creation,
-};
+use infera_contracts::{IJobRegistry, IModelRegistry::VerificationProfile, IStaking, ProposalRouter, creation};
 use infera_network::{ExecutorPlan, ModelPlan, Network, NetworkBuilder, Role};
 use infera_protocol::{
     profile::{FLOAT32, ResultRule},
@@ -169,11 +167,9 @@ impl Scene {
             .iter()
             .map(|(name, label)| ProposalRouter::Category { label: (*label).to_owned(), desk: desk(name) })
             .collect();
-        let arguments =
-            (deployment.job_registry, deployment.model_registry, ask, categories).abi_encode_params();
-        let sent = proposer
-            .create("deploying the consumer contract", creation::PROPOSAL_ROUTER.code(&arguments)?)
-            .await?;
+        let arguments = (deployment.job_registry, deployment.model_registry, ask, categories).abi_encode_params();
+        let sent =
+            proposer.create("deploying the consumer contract", creation::PROPOSAL_ROUTER.code(&arguments)?).await?;
         let router = sent.receipt.contract_address.context("the consumer contract has no address")?;
         Ok(Self { network, casting, client, proposer, router })
     }

@@ -178,7 +178,7 @@ impl Indexer {
         &self.store
     }
 
-    /// How the indexer stands with its node.
+    /// How the indexer stands with its node. Once a block is the `tip` here, the API answers from it.
     pub fn health(&self) -> watch::Receiver<StreamHealth> {
         self.health.clone()
     }

@@ -69,7 +69,7 @@ fn committing(job: &JobRecord, context: &ExplainContext<'_>) -> Waiting {
     let committed = seated.len() - missing.len();
     let quorum = usize::from(job.terms.quorum);
     let deadline = job.commit_deadline.unwrap_or_default();
-    let summary = format!("{committed} of {} have committed to an answer.", counted(seated.len(), "executor"));
+    let summary = format!("Committed to an answer: {committed} of {}.", counted(seated.len(), "executor"));
     let redrawn = job.draws.len() > 1;
     let after = if committed >= quorum {
         "opens the reveal phase for those who committed"
@@ -79,17 +79,20 @@ fn committing(job: &JobRecord, context: &ExplainContext<'_>) -> Waiting {
         "draws the missing seats again"
     };
     let over = context.now > deadline;
+    let waiting_for = match (missing.as_slice(), over) {
+        // Seats that were given back stay empty when nobody else is eligible.
+        ([], false) => format!("its seats to be drawn again at {}, because too few are filled", clock(deadline)),
+        ([], true) => "someone to call advanceJob: too few seats are filled".into(),
+        (missing, false) => format!("the commitment of {} until {}", executors(missing), clock(deadline)),
+        (missing, true) => format!(
+            "someone to call advanceJob: the commitment of {} did not come by {}",
+            executors(missing),
+            clock(deadline)
+        ),
+    };
     Waiting {
         summary,
-        waiting_for: Some(if over {
-            format!(
-                "someone to call advanceJob: the commitment of {} did not come by {}",
-                executors(&missing),
-                clock(deadline)
-            )
-        } else {
-            format!("the commitment of {} until {}", executors(&missing), clock(deadline))
-        }),
+        waiting_for: Some(waiting_for),
         deadline: Some(deadline),
         way_out: Some(if over {
             format!("anyone may call advanceJob, which {after}")
@@ -106,7 +109,7 @@ fn revealing(job: &JobRecord, context: &ExplainContext<'_>) -> Waiting {
     let quorum = usize::from(job.terms.quorum);
     let deadline = job.reveal_deadline.unwrap_or_default();
     let end = deadline.saturating_add(u64::from(context.parameters.reveal_grace));
-    let summary = format!("{revealed} of {} are revealed.", counted(committed.len(), "answer"));
+    let summary = format!("Revealed: {revealed} of {}.", counted(committed.len(), "answer"));
     if missing.is_empty() {
         return Waiting {
             summary,

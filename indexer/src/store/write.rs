@@ -15,6 +15,9 @@ use crate::{
     fold::{ExecutorRecord, JobRecord, ModelRecord},
 };
 
+/// Takes the write lock at once: a transaction that first reads and then wants it fails when another has written meanwhile.
+const BEGIN: &str = "BEGIN IMMEDIATE";
+
 impl Store {
     /// Writes what a stream item means.
     ///
@@ -28,7 +31,7 @@ impl Store {
     }
 
     async fn append(&self, block: &StreamBlock) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await.map_err(self.failed())?;
+        let mut transaction = self.pool.begin_with(BEGIN).await.map_err(self.failed())?;
         let connection = &mut *transaction;
         self.check_follows(connection, block).await?;
         self.insert_block(connection, block).await.map_err(self.failed())?;
@@ -74,7 +77,7 @@ impl Store {
     }
 
     async fn roll_back(&self, rollback: &Rollback) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await.map_err(self.failed())?;
+        let mut transaction = self.pool.begin_with(BEGIN).await.map_err(self.failed())?;
         let connection = &mut *transaction;
         let first = signed(rollback.first_removed);
         let touched = sqlx::query(

@@ -13,7 +13,7 @@ pub struct StreamHealth {
     pub connection: Connection,
     /// The newest block that the node has shown.
     pub head: Option<Head>,
-    /// The newest block that the stream has yielded, or that its consumer had stored.
+    /// The newest block that the consumer is done with: it has asked for the next item since, or had stored it before.
     pub tip: Option<BlockReference>,
 }
 

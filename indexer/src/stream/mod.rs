@@ -193,11 +193,12 @@ impl EventStream {
     }
 
     async fn advance(&mut self) -> Result<StreamItem, StreamError> {
+        // A consumer that asks for more is done with what it has.
+        let tip = self.position.tip().copied();
+        self.health.send_if_modified(|health| std::mem::replace(&mut health.tip, tip) != tip);
         loop {
             if let Some(item) = self.pending.pop_front() {
                 self.position.follow(&item);
-                let tip = self.position.tip().copied();
-                self.health.send_modify(|health| health.tip = tip);
                 return Ok(item);
             }
             let pause = match self.look().await {

@@ -99,8 +99,9 @@ impl Reader {
 
     /// Finds the newest remembered block that is still canonical.
     ///
-    /// A node that merely lacks our newest blocks is taken for a slow one and waited for: only a block that contradicts ours
-    /// makes a rollback.
+    /// A node whose newest block is one of ours is taken for a slow one and waited for. Any other newest block contradicts
+    /// ours, or may: its height can lie between blocks that were read as a range. Then we go back to the last block that is
+    /// sure; reading a few blocks again does no harm.
     async fn find_rollback(&self, position: &Position, latest: &Header) -> Result<Step, Failure> {
         let mut contradicted = false;
         for block in position.newest_first() {
@@ -110,10 +111,14 @@ impl Reader {
                 std::cmp::Ordering::Less => self.rpc.header(block.number).await?.map(|header| header.hash),
             };
             match canonical {
-                Some(hash) if hash == block.hash && contradicted => {
-                    return Ok(Step::Rollback(position.rollback_to(Some(block))));
+                Some(hash) if hash == block.hash => {
+                    let is_slow = block.number == latest.number() || position.tip() == Some(block);
+                    return Ok(if is_slow && !contradicted {
+                        Step::AtHead
+                    } else {
+                        Step::Rollback(position.rollback_to(Some(block)))
+                    });
                 }
-                Some(hash) if hash == block.hash => return Ok(Step::AtHead),
                 Some(_) => contradicted = true,
                 None => {}
             }

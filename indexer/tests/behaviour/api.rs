@@ -175,15 +175,14 @@ async fn without_its_node_an_indexer_serves_what_it_has_and_says_so() {
     chain.extend(resolved_job(1, 5));
     let indexer = start_indexer(&chain, store.clone()).await;
     caught_up(&indexer, &chain).await;
-    // The registry's parameters are read after the first block.
-    while get_ok(&indexer, "/v1/status").await["parameters"].is_null() {}
     indexer.stop().await.unwrap();
 
     let url = chain.url().to_owned();
     drop(chain);
     let config = IndexerConfig { listen: "127.0.0.1:0".parse().unwrap(), store, stream: stream_config(&url) };
     let indexer = Indexer::start(config, provider(&url), deployment()).await.unwrap();
-    while get(&indexer, "/health").await.1["status"] != json!("rpc_failing") {}
+    let failing = async { while get(&indexer, "/health").await.1["status"] != json!("rpc_failing") {} };
+    soon("the failure", failing).await;
     let (status, health) = get(&indexer, "/health").await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(!health.to_string().contains("secret"), "{health}");

@@ -12,8 +12,8 @@ use infera_indexer::{
 use crate::support::{
     chain::{GENESIS_TIME, Transaction},
     events::{
-        INFER, REQUESTER, called_back, committed, drawn, job_id, jobs, requested, resolved_job, reveal_opened,
-        revealed, settled, slashed, transaction,
+        INFER, REQUESTER, called_back, committed, declined, drawn, job_id, jobs, requested, resolved_job,
+        reveal_opened, revealed, settled, slashed, transaction,
     },
     indexed, transaction_hash,
 };
@@ -137,7 +137,7 @@ fn after_the_beacon_a_drawn_executor_or_anyone_moves_the_job_on() {
 #[test]
 fn a_missing_commitment_is_named_with_its_deadline_and_the_way_out() {
     let explanation = explained(&drawn_job(), 17);
-    assert_eq!(explanation.summary, "1 of 3 executors have committed to an answer.");
+    assert_eq!(explanation.summary, "Committed to an answer: 1 of 3 executors.");
     assert_eq!(explanation.waiting_for.as_deref(), Some("the commitment of executors 2 and 3 until 12:00:21"));
     assert_eq!((explanation.deadline, explanation.seconds_left), (Some(GENESIS_TIME + 21), Some(4)));
     assert_eq!(
@@ -159,11 +159,24 @@ fn with_a_quorum_of_commitments_advancing_opens_the_reveal_phase() {
 }
 
 #[test]
+fn seats_that_nobody_takes_are_not_waited_for() {
+    let mut blocks = drawn_job();
+    blocks.push(block([declined(1, 2, 1), drawn(1, [1, 0, 3], 11)]));
+    blocks.push(block([declined(1, 3, 2), drawn(1, [1, 0, 0], 11)]));
+    let explanation = explained(&blocks, 17);
+    assert_eq!(explanation.summary, "Committed to an answer: 1 of 1 executor.");
+    assert_eq!(
+        explanation.waiting_for.as_deref(),
+        Some("its seats to be drawn again at 12:00:21, because too few are filled")
+    );
+}
+
+#[test]
 fn a_missing_reveal_is_waited_for_through_the_grace() {
     let mut blocks = revealing_job();
     blocks.push(block([revealed(1, 1, 0), revealed(1, 2, 1)]));
     let explanation = explained(&blocks, 20);
-    assert_eq!(explanation.summary, "2 of 3 answers are revealed.");
+    assert_eq!(explanation.summary, "Revealed: 2 of 3 answers.");
     assert_eq!(explanation.waiting_for.as_deref(), Some("the reveal of executor 3 until 12:00:22"));
     assert_eq!(
         explanation.way_out.as_deref(),

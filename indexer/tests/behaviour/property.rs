@@ -12,6 +12,9 @@ use crate::support::{
     deployment, events, index, soon, stream,
 };
 
+/// Enough to meet every pair of acts.
+const CASES: u32 = 60;
+
 /// One thing that happens to the chain, its node or the indexer.
 #[derive(Clone, Debug)]
 enum Act {
@@ -163,7 +166,7 @@ async fn run(acts: Vec<Act>) -> (Contents, Contents) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: CASES, max_shrink_time: 120_000, ..ProptestConfig::default() })]
 
     #[test]
     fn the_store_equals_a_fresh_reading_of_the_final_chain(acts in prop::collection::vec(act(), 1..20)) {

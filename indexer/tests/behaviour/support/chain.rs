@@ -15,7 +15,7 @@ use infera_indexer::block::BlockReference;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-use super::CHAIN_ID;
+use super::{CHAIN_ID, DEPLOYED_AT};
 
 /// Seconds of block 0; every block adds one.
 pub const GENESIS_TIME: u64 = 1_795_176_000;
@@ -115,7 +115,8 @@ impl Tree {
     }
 
     fn branch(&mut self, depth: usize, blocks: Vec<Vec<Transaction>>) {
-        let kept = self.canonical.len().saturating_sub(depth).max(1);
+        // What lies before the deployment's block stays.
+        let kept = self.canonical.len().saturating_sub(depth).max(DEPLOYED_AT as usize);
         self.canonical.truncate(kept);
         for transactions in blocks {
             self.push(transactions);

@@ -145,6 +145,10 @@ pub fn committed(number: u8, executor: u32, seat: u8) -> (Address, LogData) {
     })
 }
 
+pub fn declined(number: u8, executor: u32, seat: u8) -> (Address, LogData) {
+    jobs(IJobRegistry::SeatDeclined { jobId: job_id(number), executorId: executor, seat })
+}
+
 pub fn reveal_opened(number: u8, block: u64) -> (Address, LogData) {
     jobs(IJobRegistry::RevealPhaseOpened { jobId: job_id(number), revealDeadline: GENESIS_TIME + block + 10 })
 }

@@ -87,14 +87,11 @@ pub async fn start_indexer(chain: &chain::FakeChain, store: StoreLocation) -> In
     Indexer::start(config, provider(chain.url()), deployment()).await.unwrap()
 }
 
-/// Waits until the store's newest block is the chain's.
+/// Waits until the API answers from the chain's newest block.
 pub async fn caught_up(indexer: &Indexer, chain: &chain::FakeChain) {
-    let written = async {
-        while indexer.store().tip().await.unwrap() != Some(chain.head()) {
-            tokio::task::yield_now().await;
-        }
-    };
-    soon("the newest block", written).await;
+    let mut health = indexer.health();
+    soon("the newest block", health.wait_for(|health| health.tip == Some(chain.head()))).await.unwrap();
+    assert_eq!(indexer.store().tip().await.unwrap(), Some(chain.head()));
 }
 
 /// Events as the stream would yield them, for blocks from height `first` on.

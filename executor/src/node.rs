@@ -65,6 +65,8 @@ struct Worker {
     completions: tokio::sync::mpsc::UnboundedReceiver<Completion>,
     cancellation: CancellationToken,
     executor_id: u32,
+    /// The offerings on chain are newer than what the node serves by.
+    offerings_changed: bool,
 }
 
 /// Why the loop goes round.
@@ -152,8 +154,17 @@ impl Node {
             completions: sender,
             memory: Default::default(),
         };
-        let worker =
-            Worker { journal, driver, serving, config, engine, completions, cancellation, executor_id: executor.id };
+        let worker = Worker {
+            journal,
+            driver,
+            serving,
+            config,
+            engine,
+            completions,
+            cancellation,
+            executor_id: executor.id,
+            offerings_changed: false,
+        };
         Ok(Self { stream, worker })
     }
 
@@ -215,14 +226,34 @@ impl Worker {
     async fn record(&mut self, item: StreamItem) -> Result<()> {
         match item {
             StreamItem::Block(block) => {
-                if self.changes_offerings(&block) {
-                    self.serving = Serving::check(&self.config, self.executor_id, self.engine.as_ref()).await?;
-                    self.driver.serving = self.serving.clone();
-                }
+                self.offerings_changed |= self.changes_offerings(&block);
+                self.follow_offerings().await;
                 let jobs = self.new_jobs(&block);
                 self.journal.record_block(block.reference(), &jobs).await
             }
             StreamItem::Rollback(rollback) => self.journal.roll_back(rollback.first_removed).await,
+        }
+    }
+
+    /// Reads the offerings again after a change. A running node outlives an offering that it can't serve, and a chain that
+    /// does not answer: it goes on with what it served before.
+    async fn follow_offerings(&mut self) {
+        if !self.offerings_changed {
+            return;
+        }
+        match Serving::check(&self.config, self.executor_id, self.engine.as_ref()).await {
+            Ok(serving) => {
+                self.driver.serving = serving.clone();
+                self.serving = serving;
+                self.offerings_changed = false;
+            }
+            Err(error) if error.is_retryable() => {
+                tracing::warn!(%error, "the changed offerings can't be read yet; trying again with the next block");
+            }
+            Err(error) => {
+                tracing::error!(%error, "the changed offerings can't be served; going on with the former ones");
+                self.offerings_changed = false;
+            }
         }
     }
 

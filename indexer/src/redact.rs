@@ -1,5 +1,8 @@
 //! URLs without what may be secret in them.
 
+/// What may end a sentence or close a bracket behind a URL.
+const PUNCTUATION: [char; 5] = [')', ',', ';', ':', '.'];
+
 /// Reduces every URL in `text` to its scheme, host and port: user, password, path and query may hold keys and must not
 /// reach a log or an error message.
 pub fn redact(text: &str) -> String {
@@ -13,11 +16,9 @@ pub fn redact(text: &str) -> String {
         let authority = url.split(['/', '?', '#']).next().unwrap_or_default();
         let host = authority.rsplit('@').next().unwrap_or_default();
         clean.push_str(scheme);
-        clean.push_str(host.trim_end_matches([')', ',', ';', ':', '.']));
+        clean.push_str(host.trim_end_matches(PUNCTUATION));
         // A sentence's own punctuation behind the URL is kept.
-        if url.ends_with([')', ',', ';', ':', '.']) {
-            clean.extend(url.chars().next_back());
-        }
+        clean.push_str(url.strip_prefix(url.trim_end_matches(PUNCTUATION)).unwrap_or_default());
         rest = tail;
     }
     clean.push_str(rest);
@@ -45,7 +46,7 @@ mod tests {
     fn every_url_in_an_error_text_is_reduced() {
         assert_eq!(
             redact("error sending request for url (https://u:p@rpc.example/KEY): see http://docs.example/a?b=c now"),
-            "error sending request for url (https://rpc.example: see http://docs.example now"
+            "error sending request for url (https://rpc.example): see http://docs.example now"
         );
     }
 }

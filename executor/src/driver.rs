@@ -22,13 +22,14 @@ use crate::{
     Result,
     broadcast::Purpose,
     input::{InputFetcher, check_hash},
-    journal::{JobRecord, Journal, StoredAnswer},
+    journal::{JobRecord, Journal, REORG_BLOCKS, StoredAnswer},
     outbox::{Outbox, Submission},
     planner::{Phase, Step, View, Work},
     serving::Serving,
 };
 
-/// A job in which this node has no seat is looked at so seldom, in seconds: a re-draw may seat it.
+/// A job in which this node has no seat, or which a reorg took out, is looked at so seldom, in seconds: a re-draw may seat it,
+/// and a request may come back.
 const IDLE_SECONDS: u64 = 2;
 /// An inference that failed for a passing reason is tried so often.
 const ATTEMPTS: u32 = 3;
@@ -44,7 +45,24 @@ pub(crate) struct ChainTime {
 /// An inference that ended.
 pub(crate) struct Completion {
     job: B256,
-    outcome: std::result::Result<InferenceOutput, EngineError>,
+    outcome: std::result::Result<InferenceOutput, Failure>,
+}
+
+/// Why an inference has no answer.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    /// When its input could not be had; says why.
+    #[error("{0}")]
+    Input(String),
+    /// When the engine did not answer.
+    #[error(transparent)]
+    Engine(EngineError),
+}
+
+impl Failure {
+    fn is_retryable(&self) -> bool {
+        matches!(self, Self::Engine(error) if error.is_retryable())
+    }
 }
 
 /// What the node remembers of a job between two looks; losing it in a restart costs nothing.
@@ -101,8 +119,8 @@ impl Driver {
         let memory = self.memory.entry(job.id).or_default();
         let work = match (&answer, &job.failure) {
             (Some(_), _) => Work::Answered,
+            (None, _) if memory.running => Work::Running,
             (None, Some(_)) => Work::Failed,
-            (None, None) if memory.running => Work::Running,
             (None, None) => Work::None,
         };
         let view = View {
@@ -121,8 +139,13 @@ impl Driver {
             Step::WaitForTurn | Step::Resolve | Step::Advance => memory.open_since.or(Some(time.now)),
             _ => None,
         };
+        let phase = Phase::from(state.phase);
         match (step, answer) {
-            (Step::Wait, _) if view.seat().is_none() && Phase::from(state.phase) != Phase::Requested => {
+            (Step::Wait, _) if phase == Phase::None && time.height > job.block.saturating_add(REORG_BLOCKS) => {
+                self.memory.remove(&job.id);
+                self.journal.close_job(job.id).await
+            }
+            (Step::Wait, _) if phase == Phase::None || view.seat().is_none() && phase != Phase::Requested => {
                 memory.idle_until = time.now.saturating_add(IDLE_SECONDS);
                 Ok(())
             }
@@ -149,29 +172,59 @@ impl Driver {
                 let call = commitCall { terms: job.terms.clone(), commitment: self.commitment(job.id, &answer) };
                 self.submit(job, Purpose::Commit, call.abi_encode(), time).await
             }
-            (Step::Reveal, Some(answer)) => {
-                let call = revealCall {
-                    terms: job.terms.clone(),
-                    result: answer.result.into(),
-                    vector: answer.vector.into(),
-                    salt: self.salt_secret.salt(job.id),
-                };
-                self.submit(job, Purpose::Reveal, call.abi_encode(), time).await
-            }
+            (Step::Reveal, Some(answer)) => self.reveal(job, answer, time).await,
             (Step::RevealAndResolve, Some(answer)) => {
-                let others = self.revealed(job.id, &state, view.seat()).await?;
-                let call = revealAndResolveCall {
-                    terms: job.terms.clone(),
-                    result: answer.result.into(),
-                    vector: answer.vector.into(),
-                    salt: self.salt_secret.salt(job.id),
-                    others,
-                };
-                self.submit(job, Purpose::Reveal, call.abi_encode(), time).await
+                // What the stake depends on is the opening: anybody can resolve. So whatever keeps the resolution away (events
+                // that the endpoint no longer has, a callback that the signer cannot pay for) must not keep it up.
+                if self.outbox.failures(job.id, Purpose::Reveal).await? == 0
+                    && self.reveal_and_resolve(job, &answer, &state, view.seat(), time).await?
+                {
+                    return Ok(());
+                }
+                self.reveal(job, answer, time).await
             }
             // The planner asks for these with an answer only.
             (Step::Commit | Step::Reveal | Step::RevealAndResolve, None) => Ok(()),
         }
+    }
+
+    async fn reveal(&mut self, job: &JobRecord, answer: StoredAnswer, time: ChainTime) -> Result<()> {
+        let call = revealCall {
+            terms: job.terms.clone(),
+            result: answer.result.into(),
+            vector: answer.vector.into(),
+            salt: self.salt_secret.salt(job.id),
+        };
+        self.submit(job, Purpose::Reveal, call.abi_encode(), time).await
+    }
+
+    /// Opens the last commitment and resolves at once. False if that cannot be sent.
+    async fn reveal_and_resolve(
+        &mut self,
+        job: &JobRecord,
+        answer: &StoredAnswer,
+        state: &JobState,
+        seat: Option<u8>,
+        time: ChainTime,
+    ) -> Result<bool> {
+        let others = match self.revealed(job.id, state, seat).await {
+            Ok(others) => others,
+            Err(error) => {
+                passing(error, &format!("job {} is opened without its resolution", job.id))?;
+                return Ok(false);
+            }
+        };
+        let call = revealAndResolveCall {
+            terms: job.terms.clone(),
+            result: answer.result.clone().into(),
+            vector: answer.vector.clone().into(),
+            salt: self.salt_secret.salt(job.id),
+            others,
+        };
+        let submission = self.outbox.submit(job.id, Purpose::Reveal, call.abi_encode().into(), time.now).await?;
+        let is_refused = matches!(submission, Submission::Refused(_));
+        self.report(job.id, Purpose::Reveal, submission);
+        Ok(!is_refused)
     }
 
     /// The committee that the next block would draw.
@@ -217,38 +270,51 @@ impl Driver {
         Ok(answers)
     }
 
+    /// Has the model run: at once, or when the input has been fetched. Neither is waited for.
     async fn compute(&mut self, job: &JobRecord) -> Result<()> {
         let Some((model, task)) = self.serving.model(&job.terms) else { return Ok(()) };
-        let input = match self.input(job).await {
-            Ok(input) => input,
-            Err(reason) => {
-                tracing::warn!(job = %job.id, reason, "no input; the seat is given back");
-                return self.journal.record_failure(job.id, &reason).await;
-            }
-        };
+        let inline = job.input_uri.is_empty();
+        let checked = check_hash(&job.parameters, job.terms.parametersHash)
+            .and_then(|()| if inline { check_hash(&job.input, job.terms.inputHash) } else { Ok(()) });
+        if let Err(reason) = checked {
+            return self.complete(Completion { job: job.id, outcome: Err(Failure::Input(reason)) }).await;
+        }
         if let Some(memory) = self.memory.get_mut(&job.id) {
             memory.running = true;
             memory.attempts += 1;
         }
-        let (id, completions) = (job.id, self.completions.clone());
-        let request =
-            InferenceRequest { model, task, input, parameters: job.parameters.clone(), max_units: job.terms.maxUnits };
-        tracing::info!(job = %id, "drawn: running the model");
-        let reply = move |outcome| {
-            // A closed channel means that the node has ended; the journal brings the job back at the next start.
-            let _ = completions.send(Completion { job: id, outcome });
+        let request = InferenceRequest {
+            model,
+            task,
+            input: job.input.clone(),
+            parameters: job.parameters.clone(),
+            max_units: job.terms.maxUnits,
         };
-        self.engine.infer(request, Box::new(reply));
+        tracing::info!(job = %job.id, "drawn: running the model");
+        let (id, engine, completions) = (job.id, self.engine.clone(), self.completions.clone());
+        if inline {
+            infer(engine.as_ref(), id, request, completions);
+            return Ok(());
+        }
+        let (fetcher, uri, expected) = (self.fetcher.clone(), job.input_uri.clone(), job.terms.inputHash);
+        tokio::spawn(async move {
+            match fetcher.fetch(&uri, expected).await {
+                // The node may have ended meanwhile.
+                Ok(_) if completions.is_closed() => {}
+                Ok(input) => infer(engine.as_ref(), id, InferenceRequest { input, ..request }, completions),
+                Err(reason) => {
+                    let _ = completions.send(Completion { job: id, outcome: Err(Failure::Input(reason)) });
+                }
+            }
+        });
         Ok(())
     }
 
-    async fn input(&self, job: &JobRecord) -> std::result::Result<Vec<u8>, String> {
-        check_hash(&job.parameters, job.terms.parametersHash)?;
-        if job.input_uri.is_empty() {
-            check_hash(&job.input, job.terms.inputHash)?;
-            return Ok(job.input.clone());
+    /// A job's request was seen (again): forgets what was held against it.
+    pub(crate) fn wake(&mut self, job: B256) {
+        if let Some(memory) = self.memory.get_mut(&job) {
+            (memory.idle_until, memory.attempts) = (0, 0);
         }
-        self.fetcher.fetch(&job.input_uri, job.terms.inputHash).await
     }
 
     /// Stores what the engine answered.
@@ -275,23 +341,35 @@ impl Driver {
     }
 
     async fn submit(&mut self, job: &JobRecord, purpose: Purpose, call: Vec<u8>, time: ChainTime) -> Result<()> {
-        match self.outbox.submit(job.id, purpose, Bytes::from(call), time.now).await? {
-            Submission::Sent(transaction) => {
-                tracing::info!(job = %job.id, purpose = purpose.name(), %transaction, "sent");
-            }
+        let submission = self.outbox.submit(job.id, purpose, Bytes::from(call), time.now).await?;
+        self.report(job.id, purpose, submission);
+        Ok(())
+    }
+
+    fn report(&mut self, job: B256, purpose: Purpose, submission: Submission) {
+        match submission {
+            Submission::Sent(transaction) => tracing::info!(%job, purpose = purpose.name(), %transaction, "sent"),
             Submission::Refused(reason) => {
                 // Often passing (a block too early, or somebody was faster): said once, tried again.
-                if let Some(memory) = self.memory.get_mut(&job.id)
+                if let Some(memory) = self.memory.get_mut(&job)
                     && memory.last_refusal != reason
                 {
-                    tracing::info!(job = %job.id, purpose = purpose.name(), reason, "the contract would refuse now");
+                    tracing::info!(%job, purpose = purpose.name(), reason, "refused before it was sent");
                     memory.last_refusal = reason;
                 }
             }
             Submission::UnderWay | Submission::GivenUp => {}
         }
-        Ok(())
     }
+}
+
+/// Hands `request` to the engine, whose answer comes back through `completions`.
+fn infer(engine: &dyn InferenceEngine, job: B256, request: InferenceRequest, completions: UnboundedSender<Completion>) {
+    let reply = move |outcome: std::result::Result<_, _>| {
+        // A closed channel means that the node has ended; the journal brings the job back at the next start.
+        let _ = completions.send(Completion { job, outcome: outcome.map_err(Failure::Engine) });
+    };
+    engine.infer(request, Box::new(reply));
 }
 
 /// Logs what passes by itself; hands on what ends the node.

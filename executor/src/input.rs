@@ -7,7 +7,7 @@ use std::{
 
 use alloy::primitives::{B256, keccak256};
 
-/// A fetch may take this long before the job is declined.
+/// A fetch, the look-up of its host included, may take this long before the job is declined.
 const FETCH_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Gets inputs from `http` and `https` URIs.
@@ -15,6 +15,7 @@ const FETCH_DEADLINE: Duration = Duration::from_secs(10);
 pub struct InputFetcher {
     maximum_bytes: usize,
     reach: Reach,
+    deadline: Duration,
 }
 
 /// Which hosts inputs are fetched from.
@@ -29,7 +30,7 @@ pub enum Reach {
 impl InputFetcher {
     /// A fetcher that refuses inputs over `maximum_bytes`.
     pub fn new(maximum_bytes: usize, reach: Reach) -> Self {
-        Self { maximum_bytes, reach }
+        Self { maximum_bytes, reach, deadline: FETCH_DEADLINE }
     }
 
     /// The bytes at `uri`, if they hash to `expected`.
@@ -38,6 +39,12 @@ impl InputFetcher {
         if !matches!(parsed.scheme(), "http" | "https") {
             return Err(format!("the input's URI {uri} is neither http nor https"));
         }
+        tokio::time::timeout(self.deadline, self.download(uri, parsed, expected))
+            .await
+            .map_err(|_| format!("the input at {uri} did not come within {:?}", self.deadline))?
+    }
+
+    async fn download(&self, uri: &str, parsed: url::Url, expected: B256) -> Result<Vec<u8>, String> {
         let unreachable = |error: reqwest::Error| format!("the input at {uri} cannot be fetched: {error}");
         let client = self.client(&parsed).await?;
         let mut response = client.get(parsed).send().await.map_err(unreachable)?;
@@ -72,7 +79,6 @@ impl InputFetcher {
             return Err(format!("the input's host {host} is at {}, which is no public address", private.ip()));
         }
         reqwest::Client::builder()
-            .timeout(FETCH_DEADLINE)
             // A redirect could lead where the check did not look.
             .redirect(reqwest::redirect::Policy::none())
             .resolve_to_addrs(host, &addresses)
@@ -150,6 +156,15 @@ mod tests {
         assert_eq!(fetched.unwrap(), b"a text");
         let error = fetcher.fetch(&serve(b"another").await, keccak256(b"a text")).await.unwrap_err();
         assert!(error.contains("the terms say"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_host_that_says_nothing_is_not_awaited_for_ever() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let uri = format!("http://{}/input", listener.local_addr().unwrap());
+        let fetcher = InputFetcher { deadline: Duration::from_millis(50), ..InputFetcher::new(16, Reach::Any) };
+        let error = fetcher.fetch(&uri, B256::ZERO).await.unwrap_err();
+        assert!(error.contains(&uri) && error.contains("within 50ms"), "{error}");
     }
 
     #[tokio::test]

@@ -17,7 +17,7 @@ use sqlx::{
 use crate::{Error, Result};
 
 /// Version of the schema below; a journal of another version is refused.
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS identity (
@@ -32,15 +32,21 @@ CREATE INDEX IF NOT EXISTS open_jobs ON jobs (open, block);
 CREATE TABLE IF NOT EXISTS answers (job BLOB PRIMARY KEY, result BLOB NOT NULL, vector BLOB NOT NULL, units INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS outbox (
     id INTEGER PRIMARY KEY, job BLOB NOT NULL, purpose TEXT NOT NULL, nonce INTEGER NOT NULL, calldata BLOB NOT NULL,
-    gas_limit INTEGER NOT NULL, fee TEXT NOT NULL, raw BLOB NOT NULL, hash BLOB NOT NULL, sent_at INTEGER NOT NULL,
-    state TEXT NOT NULL, block INTEGER
+    gas_limit INTEGER NOT NULL, signed_at INTEGER NOT NULL, sent_at INTEGER NOT NULL, state TEXT NOT NULL, block INTEGER
 );
 CREATE INDEX IF NOT EXISTS outbox_state ON outbox (state);
-CREATE TABLE IF NOT EXISTS outbox_variants (hash BLOB PRIMARY KEY, entry INTEGER NOT NULL REFERENCES outbox (id));
+CREATE TABLE IF NOT EXISTS outbox_variants (
+    id INTEGER PRIMARY KEY, entry INTEGER NOT NULL REFERENCES outbox (id), hash BLOB NOT NULL, cap TEXT NOT NULL,
+    tip TEXT NOT NULL, raw BLOB NOT NULL, accepted INTEGER NOT NULL DEFAULT 0, UNIQUE (entry, hash)
+);
 ";
 
 /// Blocks whose hashes are kept for the detection of reorgs, also across a restart.
 const KEPT_BLOCKS: u64 = 256;
+
+/// A job requested longer ago, in blocks, is not touched by a reorg any more: it is not looked at again when one happens, and
+/// no longer awaited when one took it out.
+pub(crate) const REORG_BLOCKS: u64 = 4096;
 
 /// A job as the chain announced it.
 #[derive(Debug, Clone)]
@@ -119,7 +125,7 @@ impl Journal {
             });
         }
         sqlx::raw_sql(SCHEMA).execute(&self.pool).await.map_err(|e| self.failed(e))?;
-        sqlx::raw_sql("PRAGMA user_version = 1").execute(&self.pool).await.map_err(|e| self.failed(e))?;
+        sqlx::raw_sql("PRAGMA user_version = 2").execute(&self.pool).await.map_err(|e| self.failed(e))?;
         sqlx::query("INSERT OR IGNORE INTO identity (only, chain_id, registry, signer) VALUES (1, ?, ?, ?)")
             .bind(to_integer(identity.chain_id))
             .bind(identity.registry.as_slice())
@@ -165,13 +171,15 @@ impl Journal {
             .collect())
     }
 
-    /// Writes a block's new jobs and moves the cursor past it, in one transaction.
+    /// Writes a block's new jobs and moves the cursor past it, in one transaction. A job that is requested again, as a reorg
+    /// may have it, gets a new chance: only its answer stays.
     pub async fn record_block(&self, block: BlockReference, jobs: &[JobRecord]) -> Result<()> {
         let mut transaction = self.pool.begin().await.map_err(|e| self.failed(e))?;
         for job in jobs {
             sqlx::query(
                 "INSERT INTO jobs (id, block, terms, input, parameters, input_uri) VALUES (?, ?, ?, ?, ?, ?)
-                 ON CONFLICT (id) DO UPDATE SET block = excluded.block, open = 1",
+                 ON CONFLICT (id) DO UPDATE SET
+                     block = excluded.block, input = excluded.input, input_uri = excluded.input_uri, open = 1, failure = NULL",
             )
             .bind(job.id.as_slice())
             .bind(to_integer(job.block))
@@ -200,18 +208,19 @@ impl Journal {
     /// Forgets the blocks from `first_removed` on. Their jobs stay: the chain tells whether they exist, and an answer given
     /// once is good for the same job in another block.
     pub async fn roll_back(&self, first_removed: u64) -> Result<()> {
+        let mut transaction = self.pool.begin().await.map_err(|e| self.failed(e))?;
         sqlx::query("DELETE FROM blocks WHERE number >= ?")
             .bind(to_integer(first_removed))
-            .execute(&self.pool)
+            .execute(&mut *transaction)
             .await
             .map_err(|e| self.failed(e))?;
         // A job that was final in a removed block may be open again.
-        sqlx::query("UPDATE jobs SET open = 1 WHERE block + 4096 >= ?")
-            .bind(to_integer(first_removed))
-            .execute(&self.pool)
+        sqlx::query("UPDATE jobs SET open = 1 WHERE block >= ?")
+            .bind(to_integer(first_removed.saturating_sub(REORG_BLOCKS)))
+            .execute(&mut *transaction)
             .await
             .map_err(|e| self.failed(e))?;
-        Ok(())
+        transaction.commit().await.map_err(|e| self.failed(e))
     }
 
     /// Jobs that may still need this node, oldest first.
@@ -310,87 +319,4 @@ fn address(row: &SqliteRow, column: &str) -> Address {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-    use super::*;
-
-    const IDENTITY: Identity = Identity { chain_id: 1, registry: Address::ZERO, signer: Address::ZERO };
-
-    fn record(id: u8, block: u64) -> JobRecord {
-        JobRecord {
-            id: B256::with_last_byte(id),
-            block,
-            terms: Terms { maxUnits: 9, ..Default::default() },
-            input: b"text".to_vec(),
-            parameters: vec![1],
-            input_uri: String::new(),
-            failure: None,
-        }
-    }
-
-    fn block(number: u64) -> BlockReference {
-        BlockReference { number, hash: B256::with_last_byte(u8::try_from(number).unwrap()) }
-    }
-
-    #[tokio::test]
-    async fn jobs_answers_and_cursor_survive_a_restart() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("journal.sqlite");
-        let answer = StoredAnswer { result: vec![1], vector: vec![2, 3], units: 4 };
-        {
-            let journal = Journal::open(&path, IDENTITY).await.unwrap();
-            journal.record_block(block(5), &[record(1, 5)]).await.unwrap();
-            journal.record_answer(B256::with_last_byte(1), &answer).await.unwrap();
-            journal.close().await;
-        }
-        let journal = Journal::open(&path, IDENTITY).await.unwrap();
-        assert_eq!(journal.recent_blocks().await.unwrap(), vec![block(5)]);
-        let jobs = journal.open_jobs().await.unwrap();
-        assert_eq!((jobs.len(), jobs[0].terms.maxUnits, jobs[0].input.as_slice()), (1, 9, b"text".as_slice()));
-        assert_eq!(journal.answer(B256::with_last_byte(1)).await.unwrap(), Some(answer));
-    }
-
-    #[tokio::test]
-    async fn the_first_answer_to_a_job_stays() {
-        let directory = tempfile::tempdir().unwrap();
-        let journal = Journal::open(&directory.path().join("journal.sqlite"), IDENTITY).await.unwrap();
-        let job = B256::with_last_byte(1);
-        for result in [1, 2] {
-            let answer = StoredAnswer { result: vec![result], vector: vec![], units: 1 };
-            journal.record_answer(job, &answer).await.unwrap();
-        }
-        assert_eq!(journal.answer(job).await.unwrap().unwrap().result, vec![1]);
-    }
-
-    #[tokio::test]
-    async fn a_rollback_moves_the_cursor_back_and_reopens_jobs() {
-        let directory = tempfile::tempdir().unwrap();
-        let journal = Journal::open(&directory.path().join("journal.sqlite"), IDENTITY).await.unwrap();
-        journal.record_block(block(5), &[record(1, 5)]).await.unwrap();
-        journal.record_block(block(6), &[]).await.unwrap();
-        journal.close_job(B256::with_last_byte(1)).await.unwrap();
-        assert!(journal.open_jobs().await.unwrap().is_empty());
-        journal.roll_back(6).await.unwrap();
-        assert_eq!(journal.recent_blocks().await.unwrap(), vec![block(5)]);
-        assert_eq!(journal.open_jobs().await.unwrap().len(), 1);
-    }
-
-    #[tokio::test]
-    async fn a_journal_of_another_signer_is_refused() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("journal.sqlite");
-        Journal::open(&path, IDENTITY).await.unwrap().close().await;
-        let other = Identity { signer: Address::with_last_byte(9), ..IDENTITY };
-        let error = Journal::open(&path, other).await.unwrap_err().to_string();
-        assert!(error.contains("belongs to signer") && error.contains("another file"), "{error}");
-    }
-
-    #[tokio::test]
-    async fn a_file_that_is_no_database_is_refused_by_name() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("journal.sqlite");
-        std::fs::write(&path, vec![7_u8; 4096]).unwrap();
-        let error = Journal::open(&path, IDENTITY).await.unwrap_err().to_string();
-        assert!(error.contains("journal.sqlite"), "{error}");
-    }
-}
+mod tests;

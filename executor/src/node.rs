@@ -229,6 +229,7 @@ impl Worker {
                 self.offerings_changed |= self.changes_offerings(&block);
                 self.follow_offerings().await;
                 let jobs = self.new_jobs(&block);
+                jobs.iter().for_each(|job| self.driver.wake(job.id));
                 self.journal.record_block(block.reference(), &jobs).await
             }
             StreamItem::Rollback(rollback) => self.journal.roll_back(rollback.first_removed).await,

@@ -157,8 +157,8 @@ impl View<'_> {
             // Enough commitments: opening ours opens the phase.
             true if count(self.state.committed) >= self.terms.quorum => match self.work {
                 Work::Answered => Step::Reveal,
-                Work::None => Step::Compute,
-                Work::Running | Work::Failed => Step::Wait,
+                Work::None | Work::Failed => Step::Compute,
+                Work::Running => Step::Wait,
             },
             true => self.in_turn(seat, Step::Advance),
             false => Step::Wait,
@@ -173,9 +173,10 @@ impl View<'_> {
                 _ if self.now > closes => Step::Wait,
                 Work::Answered if count(missing) == 1 => Step::RevealAndResolve,
                 Work::Answered => Step::Reveal,
-                // The journal was lost after the commitment: the same answer and salt can be had again.
-                Work::None => Step::Compute,
-                Work::Running | Work::Failed => Step::Wait,
+                // The journal was lost after the commitment: the same answer and salt can be had again, and stake depends on
+                // it, so no failure is final.
+                Work::None | Work::Failed => Step::Compute,
+                Work::Running => Step::Wait,
             };
         }
         if self.state.revealed == self.state.committed {
@@ -284,6 +285,8 @@ mod tests {
     fn a_commitment_whose_journal_was_lost_is_computed_again_and_opened() {
         assert_eq!(step(&state(3, 0b111, 0), Work::None, 50, None), Step::Compute);
         assert_eq!(step(&state(2, 0b011, 0), Work::None, 101, None), Step::Compute);
+        assert_eq!(step(&state(3, 0b111, 0), Work::Failed, 110, None), Step::Compute);
+        assert_eq!(step(&state(3, 0b111, 0), Work::Failed, 111, None), Step::Wait);
         assert_eq!(step(&state(3, 0b111, 0), Work::Running, 50, None), Step::Wait);
     }
 

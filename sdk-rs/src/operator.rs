@@ -119,7 +119,7 @@ impl Operator {
         Ok(())
     }
 
-    /// Starts the exit of `amount` wei of stake.
+    /// Starts the exit of `amount` wei of stake; `U256::MAX` takes all there is.
     pub async fn request_exit(&self, amount: U256) -> Result<()> {
         self.sender.call("requesting the exit", self.staking().requestExit(amount)).await?;
         Ok(())

@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import {Ask, InferaConsumer} from "../consumer/InferaConsumer.sol";
 import {Results} from "../consumer/Results.sol";
 import {IJobRegistry} from "../jobs/IJobRegistry.sol";
-import {Phase, RefundReason} from "../jobs/JobTypes.sol";
+import {CallbackStatus, JobState, Phase, RefundReason} from "../jobs/JobTypes.sol";
 import {IModelRegistry} from "../models/IModelRegistry.sol";
 
 /// @title Example: proposals find their desk by their text.
@@ -66,6 +66,7 @@ contract ProposalRouter is InferaConsumer {
     error UnknownJob(bytes32 jobId);
     error UnknownCategory(uint16 category);
     error StillOpen(uint256 proposalId);
+    error ProposalClosed(uint256 proposalId);
     error NothingToWithdraw(address account);
     error TransferFailed(address account, uint256 amount);
 
@@ -105,14 +106,15 @@ contract ProposalRouter is InferaConsumer {
     // ANCHOR_END: propose
 
     // ANCHOR: reclaim
-    /// @notice Gives the budget of a proposal without an answer back to its proposer, once its job is refunded. Anyone
-    /// may call.
-    /// @dev Asks the registry, so it works when the error callback did not.
+    /// @notice Gives the budget of a proposal without an answer back to its proposer, once its job is refunded or its
+    /// callback has failed. Anyone may call.
+    /// @dev Asks the registry, so it works when the error callback did not. A callback that is repeated later finds the
+    /// proposal closed.
     function reclaim(uint256 proposalId) external {
         Proposal storage proposal = proposals[proposalId];
-        if (proposal.status != Status.Asked || registry.jobState(proposal.jobId).phase != Phase.Refunded) {
-            revert StillOpen(proposalId);
-        }
+        JobState memory job = registry.jobState(proposal.jobId);
+        bool unanswered = job.phase == Phase.Refunded || job.callbackStatus == CallbackStatus.Failed;
+        if (proposal.status != Status.Asked || !unanswered) revert StillOpen(proposalId);
         proposal.status = Status.Reclaimed;
         creditOf[proposal.proposer] += proposal.budget;
         emit BudgetReclaimed(proposalId, proposal.budget);
@@ -147,6 +149,7 @@ contract ProposalRouter is InferaConsumer {
         if (winner >= _categories.length || winner >= scores.length) revert UnknownCategory(winner);
 
         Proposal storage proposal = proposals[proposalId];
+        if (proposal.status != Status.Asked) revert ProposalClosed(proposalId);
         address desk = _categories[winner].desk;
         proposal.status = Status.Routed;
         proposal.category = winner;

@@ -96,9 +96,20 @@ abstract contract CommitteeDraw is Escrow {
         }
     }
 
-    /// @dev The job's randomness; 0 before its block and when the block's hash is out of reach.
+    /// @dev The job's randomness; 0 before its block and when it has expired.
     function _randomness(bytes32 jobId, JobWord word) internal view returns (bytes32) {
-        return beacon.randomness(_beaconBlock(word), jobId);
+        return _inAnotherEpoch(word) ? bytes32(0) : beacon.randomness(_beaconBlock(word), jobId);
+    }
+
+    /// @dev Whether the job's committee can never be drawn any more.
+    function _beaconExpired(JobWord word) internal view returns (bool) {
+        return _inAnotherEpoch(word) || beacon.outOfReach(_beaconBlock(word));
+    }
+
+    /// @dev Weights are frozen for an epoch. Those of the next one can still be moved when the beacon is known, until
+    /// they give the committee that somebody wants; so a draw in another epoch than the request's is no draw.
+    function _inAnotherEpoch(JobWord word) private view returns (bool) {
+        return word.requestTime() / _epochLength != block.timestamp / _epochLength;
     }
 
     function _beaconBlock(JobWord word) internal view returns (uint256) {
@@ -106,7 +117,7 @@ abstract contract CommitteeDraw is Escrow {
     }
 
     /// @dev Freed seats drawn again, at the fee that the first draw fixed. Seats for which nobody is eligible, and all
-    /// of them when the beacon is out of reach by now, stay empty. Locks nothing.
+    /// of them when the beacon has expired by now, stay empty. Locks nothing.
     function _drawFreed(Terms calldata terms, bytes32 randomness, JobWord word, Committee current, uint256 seats)
         internal
         view

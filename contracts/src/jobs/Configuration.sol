@@ -55,6 +55,8 @@ abstract contract Configuration is IJobRegistry {
     uint32 internal immutable _lockMultiplierBps;
     uint16 internal immutable _protocolFeeBps;
     uint16 internal immutable _noAgreementShareBps;
+    /// Seconds; the stake's, in which the draw's weights are frozen.
+    uint64 internal immutable _epochLength;
 
     constructor(Parameters memory given, Addresses memory addresses) {
         _require(given.beaconDelay != 0, "beaconDelay");
@@ -105,6 +107,7 @@ abstract contract Configuration is IJobRegistry {
         _lockMultiplierBps = given.lockMultiplierBps;
         _protocolFeeBps = given.protocolFeeBps;
         _noAgreementShareBps = given.noAgreementShareBps;
+        _epochLength = addresses.staking.epochLength();
     }
 
     /// @inheritdoc IJobRegistry

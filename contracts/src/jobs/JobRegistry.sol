@@ -241,7 +241,7 @@ contract JobRegistry is Settlement {
     function _draw(Terms calldata terms, bytes32 jobId, JobWord word) private returns (JobWord, bool drawn) {
         bytes32 randomness = _randomness(jobId, word);
         if (randomness == 0) {
-            if (beacon.outOfReach(_beaconBlock(word))) revert BeaconOutOfReach(jobId);
+            if (_beaconExpired(word)) revert BeaconOutOfReach(jobId);
             revert BeaconNotReady(jobId, _beaconBlock(word) + 1);
         }
         (Draw memory draw, uint256 seatFee, bool complete) = _drawAll(terms, randomness);
@@ -366,7 +366,7 @@ contract JobRegistry is Settlement {
     // ---------------------------------------------------------------- advance
 
     function _advanceRequested(Terms calldata terms, bytes32 jobId, JobWord word) private returns (Phase) {
-        if (beacon.outOfReach(_beaconBlock(word))) {
+        if (_beaconExpired(word)) {
             _refund(terms, jobId, word, RefundReason.BeaconExpired, false);
             return Phase.Refunded;
         }

@@ -88,7 +88,8 @@ interface IStaking {
     /// epoch after the next `IExecutorRegistry.refreshWeights`.
     function stake(uint32 executorId) external payable;
     /// @notice Starts the exit of `amount`: capacity falls at once, the amount stays slashable until it matures.
-    /// What stays must be 0 or at least the minimum stake.
+    /// What stays must be 0 or at least the minimum stake. The largest number asks for all there is: anyone may add stake,
+    /// so a number that was all when it was signed may leave a rest.
     function requestExit(uint256 amount) external;
     /// @notice Pays a matured exit to the owner. Anyone may call. A full exit clears an ejected executor's latch; one that was
     /// slashed whole and has nothing to exit stays ejected.

@@ -107,6 +107,7 @@ contract Staking is IStaking {
         if (amount == 0) revert ZeroAmount();
         Pool memory pool = _pools[executorId];
         if (pool.exiting != 0) revert ExitPending(executorId);
+        if (amount == type(uint256).max) amount = pool.active;
         if (amount > pool.active) revert InsufficientStake(pool.active, amount);
         uint256 remaining = pool.active - amount;
         if (remaining != 0 && remaining < minimumStake) revert BelowMinimumStake(remaining, minimumStake);

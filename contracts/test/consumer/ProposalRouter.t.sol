@@ -186,6 +186,27 @@ contract ProposalRouterTest is JobFixture {
         (, ProposalRouter.Status status,,,) = router.proposals(1);
         assertEq(uint256(status), uint256(ProposalRouter.Status.Asked));
         assertEq(address(router).balance, BUDGET);
+
+        router.reclaim(1);
+        assertEq(router.creditOf(proposer), BUDGET);
+    }
+
+    function test_a_callback_that_is_repeated_after_the_reclaim_moves_nothing() public {
+        _propose();
+        Terms memory terms = _routerTerms(1);
+        bytes32 jobId = jobs.jobIdOf(terms);
+        Answer[] memory answers = _answerAll(terms, _reply(1));
+        // The router is out of order when the answer comes.
+        bytes memory code = address(router).code;
+        vm.etch(address(router), hex"fe");
+        _resolve(terms, answers);
+        vm.etch(address(router), code);
+        router.reclaim(1);
+
+        jobs.retryCallback(terms, answers[0].result, keccak256(answers[0].vector));
+        assertEq(uint256(jobs.jobState(jobId).callbackStatus), uint256(CallbackStatus.Failed));
+        assertEq(router.creditOf(proposer), BUDGET);
+        assertEq(router.creditOf(roads), 0);
     }
 
     function test_only_the_registry_may_call_back() public {

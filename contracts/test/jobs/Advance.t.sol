@@ -30,6 +30,28 @@ contract AdvanceTest is JobFixture {
         assertEq(jobs.creditOf(stranger), bounty);
     }
 
+    /// Who knows the beacon before the epoch ends could move the next epoch's weights until the committee suits him.
+    function test_refunds_when_another_epoch_has_begun_before_the_draw() public {
+        _nextEpoch();
+        skip(staking.epochLength() - 2);
+        Terms memory terms = _terms(0);
+        bytes32 jobId = _request(terms);
+        vm.roll(vm.getBlockNumber() + parameters.beaconDelay + 1);
+        (uint32[] memory before,) = jobs.committeeOf(terms);
+        assertEq(before.length, terms.committeeSize);
+
+        skip(2);
+        (uint32[] memory drawn,) = jobs.committeeOf(terms);
+        assertEq(drawn.length, 0);
+        vm.prank(_signer(1));
+        vm.expectRevert(abi.encodeWithSelector(IJobRegistry.BeaconOutOfReach.selector, jobId));
+        jobs.commit(terms, keccak256("c"));
+        uint256 refund = jobs.quote(terms) - terms.advanceReserve / 4;
+        _expectRefund(jobId, RefundReason.BeaconExpired, refund);
+        _advance(terms);
+        _assertRefunded(jobId, refund);
+    }
+
     function test_refunds_when_the_beacon_is_out_of_reach() public {
         Terms memory terms = _terms(0);
         bytes32 jobId = _request(terms);

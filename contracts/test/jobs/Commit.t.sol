@@ -243,6 +243,16 @@ contract DeclineTest is JobFixture {
         assertEq(jobs.jobState(jobId).committee[0], 0);
     }
 
+    function test_a_seat_stays_empty_when_another_epoch_has_begun() public {
+        Terms memory terms = _terms(0);
+        _nextEpoch();
+        skip(staking.epochLength() - parameters.beaconDelay - 2);
+        (bytes32 jobId, uint32[] memory committee) = _requestDrawn(terms);
+        skip(2);
+        _decline(terms, committee[0]);
+        assertEq(jobs.jobState(jobId).committee[0], 0);
+    }
+
     function test_endless_declining_ends() public {
         Terms memory terms = _terms(0);
         (bytes32 jobId,) = _requestDrawn(terms);

@@ -15,19 +15,23 @@ import {IAgreementVerifier} from "../../src/verify/IAgreementVerifier.sol";
 import {Test} from "forge-std/Test.sol";
 
 contract ConfigurationTest is Test {
+    function setUp() public {
+        vm.mockCall(address(0x33), abi.encodeCall(IStaking.epochLength, ()), abi.encode(uint64(3600)));
+    }
+
     function _parameters() private view returns (IJobRegistry.Parameters memory) {
         return Presets.devnet().jobs;
     }
 
     function _addresses() private pure returns (Configuration.Addresses memory) {
         return Configuration.Addresses({
-            models: IModelRegistry(address(1)),
-            executors: IExecutorRegistry(address(2)),
-            staking: IStaking(address(3)),
-            slashing: ISlashing(address(4)),
-            sortition: ISortition(address(5)),
-            beacon: IBeacon(address(6)),
-            agreement: IAgreementVerifier(address(7))
+            models: IModelRegistry(address(0x31)),
+            executors: IExecutorRegistry(address(0x32)),
+            staking: IStaking(address(0x33)),
+            slashing: ISlashing(address(0x34)),
+            sortition: ISortition(address(0x35)),
+            beacon: IBeacon(address(0x36)),
+            agreement: IAgreementVerifier(address(0x37))
         });
     }
 
@@ -39,13 +43,13 @@ contract ConfigurationTest is Test {
     function test_keeps_what_it_was_given() public {
         JobRegistry registry = new JobRegistry(_parameters(), _addresses());
         assertEq(abi.encode(registry.parameters()), abi.encode(_parameters()));
-        assertEq(address(registry.models()), address(1));
-        assertEq(address(registry.executors()), address(2));
-        assertEq(address(registry.staking()), address(3));
-        assertEq(address(registry.slashing()), address(4));
-        assertEq(address(registry.sortition()), address(5));
-        assertEq(address(registry.beacon()), address(6));
-        assertEq(address(registry.agreement()), address(7));
+        assertEq(address(registry.models()), address(0x31));
+        assertEq(address(registry.executors()), address(0x32));
+        assertEq(address(registry.staking()), address(0x33));
+        assertEq(address(registry.slashing()), address(0x34));
+        assertEq(address(registry.sortition()), address(0x35));
+        assertEq(address(registry.beacon()), address(0x36));
+        assertEq(address(registry.agreement()), address(0x37));
         registry = new JobRegistry(Presets.production().jobs, _addresses());
         assertEq(abi.encode(registry.parameters()), abi.encode(Presets.production().jobs));
     }

@@ -113,6 +113,16 @@ contract StakingFundsTest is NetworkFixture {
         _requestExit(alice, 0);
     }
 
+    function test_theLargestNumberExitsWithAllThereIs() public {
+        vm.deal(address(0xbad), 1);
+        vm.prank(address(0xbad));
+        staking.stake{value: 1}(id);
+        _requestExit(alice, type(uint256).max);
+        assertEq(staking.stakeOf(id), 0);
+        (uint256 amount,) = staking.exitOf(id);
+        assertEq(amount, STAKE + 1);
+    }
+
     function test_requestExitRefusesMoreThanTheStake() public {
         _stake(id, STAKE);
         vm.expectRevert(abi.encodeWithSelector(IStaking.InsufficientStake.selector, STAKE, STAKE + 1));

@@ -101,11 +101,8 @@ pub(crate) async fn exit(arguments: &ExitArguments, output: Output) -> anyhow::R
         operator.complete_exit(executor_id).await?;
         return output.print(&ExitReport { executor_id, amount: Wei(exit.amount), matures_at: None });
     }
-    let amount = match arguments.step.amount {
-        Some(amount) => amount,
-        None => staking.stakeOf(executor_id).call().await.map_err(failed)?,
-    };
-    operator.request_exit(amount).await?;
+    // The contract reads the largest number as all there is.
+    operator.request_exit(arguments.step.amount.unwrap_or(U256::MAX)).await?;
     let exit = staking.exitOf(executor_id).call().await.map_err(failed)?;
     let epoch_length = staking.epochLength().call().await.map_err(failed)?;
     let matures_at = Some(exit.maturesAtEpoch.saturating_mul(epoch_length));

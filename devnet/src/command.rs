@@ -78,9 +78,17 @@ pub struct Args {
     #[arg(long, visible_alias = "genesis", value_name = "PATH")]
     pub init: Option<PathBuf>,
 
-    /// Load the chain from this file if it exists, and save it there on exit
+    /// Keep the chain in this file, block by block, and go on with it if it exists
     #[arg(long, value_name = "PATH")]
     pub state: Option<PathBuf>,
+
+    /// Start with the chain in this dump, as --dump-state and anvil_dumpState write it
+    #[arg(long, value_name = "PATH", conflicts_with = "state")]
+    pub load_state: Option<PathBuf>,
+
+    /// Write a dump of the chain here on exit
+    #[arg(long, value_name = "PATH")]
+    pub dump_state: Option<PathBuf>,
 
     /// From which the blocks' randomness is drawn
     #[arg(long, value_name = "NUM", default_value_t = 0)]
@@ -156,8 +164,11 @@ impl Args {
 /// If the chain can't be started or served, or its state not be read or saved.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let config = args.config()?;
-    let devnet = Devnet::start(config.clone())?;
-    if let Some(path) = args.state.as_deref().filter(|path| path.exists()) {
+    let devnet = match &args.state {
+        Some(path) => Devnet::open(config.clone(), path)?,
+        None => Devnet::start(config.clone())?,
+    };
+    if let Some(path) = &args.load_state {
         devnet.load(path)?;
     }
     let mut servers = Vec::new();
@@ -176,10 +187,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     for server in servers {
         server.shutdown().await;
     }
-    if let Some(path) = &args.state {
+    if let Some(path) = &args.dump_state {
         devnet.save(path)?;
     }
-    Ok(())
+    Ok(devnet.close_log()?)
 }
 
 /// What anvil prints, in its order: tools that start anvil read keys, chain id and address from it.

@@ -17,12 +17,13 @@ use parking_lot::{Condvar, Mutex, RwLock, RwLockReadGuard};
 
 use crate::{
     accounts::DevAccounts,
+    block_log::BlockLog,
     chain::{Chain, Reorg},
     config::{Config, MiningMode},
+    dump::Dump,
     error::Error,
     genesis::genesis,
     hub::Hub,
-    persistence,
     server::Server,
     transport::InProcess,
 };
@@ -47,6 +48,8 @@ pub enum Orphans {
 
 struct Inner {
     chain: RwLock<Chain>,
+    /// Locked only by who holds the chain to write.
+    log: Mutex<Option<BlockLog>>,
     accounts: DevAccounts,
     hub: Hub,
     pacer: Arc<Pacer>,
@@ -66,12 +69,28 @@ impl Devnet {
     /// # Errors
     /// If the mnemonic, the hardfork or the genesis is not usable.
     pub fn start(config: Config) -> Result<Self, Error> {
+        Self::with_log(config, None)
+    }
+
+    /// Goes on with the chain in the block log at `path`, or starts one and its log. What happens to the chain is in
+    /// the file before anyone hears of it, with the states of all blocks: a process that is killed loses at most the
+    /// block that it was writing. What waits for a block and snapshots are not kept.
+    ///
+    /// # Errors
+    /// As [`Self::start`]; if the file can't be read or written, is in use, or is damaged in more than its last record.
+    pub fn open(config: Config, path: &Path) -> Result<Self, Error> {
+        Self::with_log(config, Some(path))
+    }
+
+    fn with_log(config: Config, path: Option<&Path>) -> Result<Self, Error> {
         let accounts = DevAccounts::derive(&config.mnemonic, config.accounts)?;
         let (spec, first) = genesis(&config, &accounts)?;
         let instance = first.hash();
-        let chain = Chain::new(&config, spec, first);
+        let mut chain = Chain::new(&config, spec, first);
+        let log = path.map(|path| BlockLog::open(path, &mut chain)).transpose()?;
         let inner = Arc::new(Inner {
             chain: RwLock::new(chain),
+            log: Mutex::new(log),
             accounts,
             hub: Hub::default(),
             pacer: Arc::default(),
@@ -170,21 +189,31 @@ impl Devnet {
         self.change(|chain| chain.roll_back(depth).map(drop))
     }
 
-    /// Writes the chain to `path`, whole or not at all.
+    /// Ends the [block log](Self::open): it is on the disk when this returns. What happens later is not written.
+    ///
+    /// # Errors
+    /// If the log could not be written, now or earlier.
+    pub fn close_log(&self) -> Result<(), Error> {
+        let _chain = self.inner.chain.write();
+        let log = self.inner.log.lock().take();
+        log.map_or(Ok(()), BlockLog::close)
+    }
+
+    /// Writes a dump of the chain to `path`, whole or not at all.
     ///
     /// # Errors
     /// If the file can't be written.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
-        let dump = persistence::Dump::new(&self.chain());
+        let dump = Dump::new(&self.chain());
         dump.write(path)
     }
 
-    /// Replaces the chain by the one [saved](Self::save) at `path`.
+    /// Replaces the chain by the one [saved](Self::save) at `path`, but for its states before the last.
     ///
     /// # Errors
     /// If the file can't be read or is damaged.
     pub fn load(&self, path: &Path) -> Result<(), Error> {
-        let dump = persistence::Dump::read(path)?;
+        let dump = Dump::read(path)?;
         self.change(|chain| dump.restore(chain))
     }
 
@@ -225,6 +254,9 @@ impl Inner {
         let mut chain = self.chain.write();
         let result = change(&mut chain);
         let events = chain.take_events();
+        if let Some(log) = &mut *self.log.lock() {
+            log.record(&chain, &events);
+        }
         if !events.is_empty() {
             self.hub.publish(&chain, &events);
         }

@@ -20,15 +20,16 @@
 //! ```
 
 mod accounts;
+mod block_log;
 mod chain;
 mod clock;
 pub mod command;
 mod config;
 mod devnet;
+mod dump;
 mod error;
 mod genesis;
 mod hub;
-mod persistence;
 mod rpc;
 mod server;
 mod spec;

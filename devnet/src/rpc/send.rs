@@ -69,16 +69,7 @@ impl Call<'_> {
             // Stands for the impersonated sender, so that equal transactions of two have two hashes.
             None => Signature::new(U256::from_be_slice(from.as_slice()), U256::from(1), false),
         };
-        let envelope: TxEnvelope = match transaction {
-            EthereumTypedTransaction::Legacy(tx) => tx.into_signed(signature).into(),
-            EthereumTypedTransaction::Eip2930(tx) => tx.into_signed(signature).into(),
-            EthereumTypedTransaction::Eip1559(tx) => tx.into_signed(signature).into(),
-            EthereumTypedTransaction::Eip4844(tx) => {
-                let without_blobs: TxEip4844Variant = TxEip4844Variant::TxEip4844(tx.into());
-                without_blobs.into_signed(signature).into()
-            }
-            EthereumTypedTransaction::Eip7702(tx) => tx.into_signed(signature).into(),
-        };
+        let envelope = with_signature(transaction, signature);
         Ok(Recovered::new_unchecked(envelope, from))
     }
 
@@ -140,6 +131,20 @@ impl Call<'_> {
         let hash = data.eip712_signing_hash().map_err(|error| RpcError::invalid_params(error.to_string()))?;
         let signature = signer.sign_hash_sync(&hash).map_err(RpcError::internal)?;
         Ok(signature.as_bytes().into())
+    }
+}
+
+/// The signed transaction. Blobs are left behind.
+pub(super) fn with_signature(transaction: TypedTransaction, signature: Signature) -> TxEnvelope {
+    match transaction {
+        EthereumTypedTransaction::Legacy(tx) => tx.into_signed(signature).into(),
+        EthereumTypedTransaction::Eip2930(tx) => tx.into_signed(signature).into(),
+        EthereumTypedTransaction::Eip1559(tx) => tx.into_signed(signature).into(),
+        EthereumTypedTransaction::Eip4844(tx) => {
+            let without_blobs: TxEip4844Variant = TxEip4844Variant::TxEip4844(tx.into());
+            without_blobs.into_signed(signature).into()
+        }
+        EthereumTypedTransaction::Eip7702(tx) => tx.into_signed(signature).into(),
     }
 }
 

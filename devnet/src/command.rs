@@ -94,6 +94,11 @@ pub struct Args {
     #[arg(long, value_name = "NUM", default_value_t = 0)]
     pub seed: u64,
 
+    /// Listen on a Unix socket too
+    #[cfg(unix)]
+    #[arg(long, value_name = "PATH", num_args = 0..=1, default_missing_value = "/tmp/anvil.ipc", visible_alias = "ipcpath")]
+    pub ipc: Option<PathBuf>,
+
     /// Print nothing on standard output
     #[arg(long, short_alias = 'q', visible_alias = "quiet")]
     pub silent: bool,
@@ -164,6 +169,7 @@ impl Args {
 /// If the chain can't be started or served, or its state not be read or saved.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let config = args.config()?;
+    let end = end(args.exit_on_stdin_close)?;
     let devnet = match &args.state {
         Some(path) => Devnet::open(config.clone(), path)?,
         None => Devnet::start(config.clone())?,
@@ -178,15 +184,23 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     if servers.is_empty() {
         servers.push(devnet.serve((Ipv4Addr::LOCALHOST, args.port).into()).await?);
     }
+    #[cfg(unix)]
+    let ipc = args.ipc.as_deref().map(|path| devnet.serve_ipc(path)).transpose()?;
     if !args.silent {
+        #[cfg(unix)]
+        if let Some(ipc) = &ipc {
+            writeln!(io::stdout(), "IPC path: {}", ipc.path().display())?;
+        }
         let addresses: Vec<_> = servers.iter().map(crate::Server::local_addr).collect();
         print_banner(&mut io::stdout().lock(), &devnet, &config, &addresses)?;
     }
 
-    wait_for_the_end(args.exit_on_stdin_close).await?;
+    end.await?;
     for server in servers {
         server.shutdown().await;
     }
+    #[cfg(unix)]
+    drop(ipc);
     if let Some(path) = &args.dump_state {
         devnet.save(path)?;
     }
@@ -226,8 +240,23 @@ fn print_banner(out: &mut impl Write, devnet: &Devnet, config: &Config, addresse
     out.flush()
 }
 
-async fn wait_for_the_end(with_stdin: bool) -> io::Result<()> {
-    let stdin_ends = async {
+/// Ends when the program is to. It counts from the call on, not from the first poll: who has read the banner may stop us.
+fn end(with_stdin: bool) -> io::Result<impl Future<Output = io::Result<()>>> {
+    #[cfg(unix)]
+    let (mut interrupt, mut terminate) = {
+        use tokio::signal::unix::{SignalKind, signal};
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+    };
+    #[cfg(unix)]
+    let stopped = async move {
+        tokio::select! {
+            _ = interrupt.recv() => Ok(()),
+            _ = terminate.recv() => Ok(()),
+        }
+    };
+    #[cfg(not(unix))]
+    let stopped = tokio::signal::ctrl_c();
+    let stdin_ends = async move {
         if !with_stdin {
             std::future::pending::<()>().await;
         }
@@ -235,17 +264,10 @@ async fn wait_for_the_end(with_stdin: bool) -> io::Result<()> {
         let mut buffer = [0u8; 1024];
         while !matches!(stdin.read(&mut buffer).await, Ok(0) | Err(_)) {}
     };
-    #[cfg(unix)]
-    let terminated = async {
-        let mut signal = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-        signal.recv().await;
-        Ok(())
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<io::Result<()>>();
-    tokio::select! {
-        () = stdin_ends => Ok(()),
-        result = tokio::signal::ctrl_c() => result,
-        result = terminated => result,
-    }
+    Ok(async move {
+        tokio::select! {
+            () = stdin_ends => Ok(()),
+            result = stopped => result,
+        }
+    })
 }

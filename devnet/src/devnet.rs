@@ -121,6 +121,16 @@ impl Devnet {
         Server::start(self.clone(), address).await
     }
 
+    /// Serves JSON-RPC over a Unix socket at `path`, which is removed when the server goes. The socket of a process that
+    /// is no more is replaced.
+    ///
+    /// # Errors
+    /// If the socket can't be made, or something is in its place.
+    #[cfg(unix)]
+    pub fn serve_ipc(&self, path: &Path) -> Result<crate::ipc::IpcServer, Error> {
+        crate::ipc::IpcServer::start(self.clone(), path)
+    }
+
     /// Keys of the development accounts, which own coins from the start.
     #[must_use]
     pub fn accounts(&self) -> &[PrivateKeySigner] {

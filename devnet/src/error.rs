@@ -38,6 +38,14 @@ pub enum Error {
         /// What the operating system said.
         source: io::Error,
     },
+    /// The Unix socket cannot be made.
+    #[error("cannot listen on the socket {path}: {source}; choose another path with --ipc", path = .path.display())]
+    Ipc {
+        /// The path asked for.
+        path: PathBuf,
+        /// What the operating system said, or what is in the way.
+        source: io::Error,
+    },
     /// The state file could not be read or written.
     #[error("cannot {action} the state file {path}: {source}", path = .path.display())]
     StateFile {
@@ -76,6 +84,13 @@ impl Error {
     /// Whether the same call may succeed later, with nothing changed on our side.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
-        matches!(self, Self::AddressInUse(_) | Self::Listen { .. } | Self::StateFile { .. } | Self::BlockLogInUse(_))
+        matches!(
+            self,
+            Self::AddressInUse(_)
+                | Self::Listen { .. }
+                | Self::Ipc { .. }
+                | Self::StateFile { .. }
+                | Self::BlockLogInUse(_)
+        )
     }
 }

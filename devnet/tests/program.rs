@@ -135,6 +135,20 @@ async fn a_dump_written_on_exit_starts_another_chain() {
 }
 
 #[test]
+fn a_socket_is_served_where_it_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chain.ipc");
+    let (mut running, _) = Running::start(&["--ipc", path.to_str().unwrap()]);
+    let mut stream = std::os::unix::net::UnixStream::connect(&path).unwrap();
+    stream.write_all(br#"{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}"#).unwrap();
+    let answer = BufReader::new(stream).lines().next().unwrap().unwrap();
+    assert_eq!(answer, r#"{"jsonrpc":"2.0","id":1,"result":"0x7a69"}"#);
+    running.signal("-TERM");
+    assert_eq!(running.status(), Some(0));
+    assert!(!path.exists());
+}
+
+#[test]
 fn it_ends_with_its_standard_input_if_asked_to() {
     let (mut running, _) = Running::start(&["--exit-on-stdin-close"]);
     let mut stdin = running.0.stdin.take().unwrap();

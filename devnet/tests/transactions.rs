@@ -35,6 +35,7 @@ on_both_transports!(
     a_gas_limit_above_the_osaka_cap_is_refused,
     a_full_block_leaves_the_rest_for_the_next,
     a_filler_and_wallet_provider_works_end_to_end,
+    a_synchronous_send_answers_with_the_receipt,
 );
 
 /// A signed transfer of development account 0.
@@ -363,4 +364,25 @@ async fn a_filler_and_wallet_provider_works_end_to_end(link: Link) {
     }
     let transaction = provider.get_transaction_by_hash(receipt.transaction_hash).await.unwrap().unwrap();
     assert_eq!(transaction.inner.nonce(), 0);
+}
+
+async fn a_synchronous_send_answers_with_the_receipt(link: Link) {
+    let receipt = link.ask("eth_sendRawTransactionSync", json!([transfer(&link, 0, 3 * GWEI, GWEI)])).await;
+    assert_eq!((&receipt["status"], &receipt["blockNumber"]), (&json!("0x1"), &json!("0x1")));
+    // Without automine it waits for the block.
+    link.devnet.set_mining(MiningMode::Manual);
+    let raw = transfer(&link, 1, 3 * GWEI, GWEI);
+    let (receipt, ()) = tokio::join!(link.ask("eth_sendRawTransactionSync", json!([raw])), async {
+        eventually("it waits", || async { status(&link).await == (1, 0) }).await;
+        link.devnet.mine(1).unwrap();
+    });
+    assert_eq!(receipt["blockNumber"], "0x2");
+    // Not for ever: the transaction is named, and waits on.
+    let raw = transfer(&link, 2, 3 * GWEI, GWEI);
+    let (code, message, data) = link.fail("eth_sendRawTransactionSync", json!([raw, "0x32"])).await;
+    assert_eq!((code, message.as_str()), (4, "the transaction was taken but was in no block after 50 ms"));
+    assert_eq!(data, Some(json!(alloy::primitives::keccak256(&raw))));
+    assert_eq!(status(&link).await, (1, 0));
+    let (code, message, _) = link.fail("eth_sendRawTransactionSync", json!([raw])).await;
+    assert_eq!((code, message.as_str()), (-32000, "already known"));
 }

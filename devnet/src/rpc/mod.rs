@@ -52,6 +52,9 @@ impl From<RpcError> for Answer {
 
 /// Answers one call. What may take long leaves the async threads alone.
 pub(crate) async fn answer(devnet: &Devnet, method: String, params: Option<Box<RawValue>>) -> Answer {
+    if method == "eth_sendRawTransactionSync" {
+        return Answer(send::send_and_wait(devnet, params).await);
+    }
     if !may_take_long(&method) {
         return answer_here(devnet, &method, params.as_deref());
     }

@@ -1,5 +1,7 @@
 //! Sending and signing.
 
+use std::time::Duration;
+
 use alloy::{
     consensus::{
         EthereumTypedTransaction, SignableTransaction, TxEip4844Variant, TxEnvelope, TypedTransaction,
@@ -11,24 +13,62 @@ use alloy::{
         eip2718::{Decodable2718, Encodable2718},
     },
     network::TxSignerSync,
-    primitives::{Address, Bytes, Signature, TxHash, TxKind, U256},
+    primitives::{Address, Bytes, Signature, TxHash, TxKind, U64, U256},
     rpc::types::TransactionRequest,
     signers::SignerSync,
 };
 use serde::Serialize;
+use serde_json::value::RawValue;
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     Call,
     error::{RpcError, RpcResult},
     fees::SUGGESTED_TIP,
+    json,
+    params::Params,
 };
-use crate::chain::Transaction;
+use crate::{chain::Transaction, devnet::Devnet};
 
 /// A transaction and its encoding, as `eth_signTransaction` and `eth_fillTransaction` answer.
 #[derive(Serialize)]
 pub(super) struct Encoded<T> {
     raw: Bytes,
     tx: T,
+}
+
+/// How long `eth_sendRawTransactionSync` waits if nothing is said, and at most (geth's).
+const PATIENCE: Duration = Duration::from_secs(20);
+const MOST_PATIENCE: Duration = Duration::from_secs(60);
+
+/// The code of EIP-7966 for a transaction that waits longer than its sender.
+const NOT_MINED_IN_TIME: i64 = 4;
+
+/// `eth_sendRawTransactionSync` (EIP-7966): sends, and answers with the receipt.
+pub(super) async fn send_and_wait(devnet: &Devnet, params: Option<Box<RawValue>>) -> RpcResult<Box<RawValue>> {
+    let sender = devnet.clone();
+    let sent = tokio::task::spawn_blocking(move || -> RpcResult<_> {
+        let call = Call { devnet: &sender, params: Params::parse(params.as_deref())? };
+        let patience = call.params.optional::<U64>(1)?.map_or(PATIENCE, |given| Duration::from_millis(given.to()));
+        Ok((call.send_raw()?, patience.min(MOST_PATIENCE)))
+    });
+    let (hash, patience) = sent.await.map_err(RpcError::internal)??;
+    let deadline = Instant::now() + patience;
+    loop {
+        let changed = devnet.hub().changed();
+        tokio::pin!(changed);
+        // From here on nothing is missed.
+        changed.as_mut().enable();
+        if let Some(receipt) = (Call { devnet, params: Params::default() }).receipt_of(hash)? {
+            return json(receipt);
+        }
+        if timeout_at(deadline, changed).await.is_err() {
+            let message = format!("the transaction was taken but was in no block after {} ms", patience.as_millis());
+            let mut error = RpcError::new(NOT_MINED_IN_TIME, message);
+            error.0.data = Some(json(hash)?);
+            return Err(error);
+        }
+    }
 }
 
 impl Call<'_> {

@@ -94,6 +94,10 @@ pub struct Args {
     #[arg(long, value_name = "NUM", default_value_t = 0)]
     pub seed: u64,
 
+    /// Answer a send whose transaction reverts with an error, as Hardhat does
+    #[arg(long)]
+    pub errors_for_reverted_sends: bool,
+
     /// Listen on a Unix socket too
     #[cfg(unix)]
     #[arg(long, value_name = "PATH", num_args = 0..=1, default_missing_value = "/tmp/anvil.ipc", visible_alias = "ipcpath")]
@@ -157,6 +161,7 @@ impl Args {
             accounts: self.accounts.unwrap_or(if genesis.is_some() { 0 } else { 10 }),
             balance: U256::from(self.balance) * Unit::ETHER.wei(),
             genesis,
+            errors_for_reverted_sends: self.errors_for_reverted_sends,
             seed: self.seed,
             ..Config::default()
         })

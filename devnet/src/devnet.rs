@@ -54,6 +54,7 @@ struct Inner {
     hub: Hub,
     pacer: Arc<Pacer>,
     instance: B256,
+    errors_for_reverted_sends: bool,
 }
 
 impl fmt::Debug for Devnet {
@@ -95,6 +96,7 @@ impl Devnet {
             hub: Hub::default(),
             pacer: Arc::default(),
             instance,
+            errors_for_reverted_sends: config.errors_for_reverted_sends,
         });
         let devnet = Self { inner };
         devnet.set_mining(config.mining);
@@ -251,6 +253,11 @@ impl Devnet {
 
     pub(crate) fn hub(&self) -> &Hub {
         &self.inner.hub
+    }
+
+    /// See [`Config::errors_for_reverted_sends`].
+    pub(crate) fn errors_for_reverted_sends(&self) -> bool {
+        self.inner.errors_for_reverted_sends
     }
 
     /// Names this run, for `anvil_metadata`.

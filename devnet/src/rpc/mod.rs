@@ -10,6 +10,7 @@ mod fees;
 mod filters;
 mod params;
 mod pool;
+mod reverted;
 mod send;
 mod simulate;
 mod simulate_blocks;

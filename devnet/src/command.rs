@@ -78,13 +78,30 @@ pub struct Args {
     #[arg(long, visible_alias = "genesis", value_name = "PATH")]
     pub init: Option<PathBuf>,
 
-    /// Load the chain from this file if it exists, and save it there on exit
+    /// Keep the chain in this file, block by block, and go on with it if it exists
     #[arg(long, value_name = "PATH")]
     pub state: Option<PathBuf>,
+
+    /// Start with the chain in this dump, as --dump-state and anvil_dumpState write it
+    #[arg(long, value_name = "PATH", conflicts_with = "state")]
+    pub load_state: Option<PathBuf>,
+
+    /// Write a dump of the chain here on exit
+    #[arg(long, value_name = "PATH")]
+    pub dump_state: Option<PathBuf>,
 
     /// From which the blocks' randomness is drawn
     #[arg(long, value_name = "NUM", default_value_t = 0)]
     pub seed: u64,
+
+    /// Answer a send whose transaction reverts with an error, as Hardhat does
+    #[arg(long)]
+    pub errors_for_reverted_sends: bool,
+
+    /// Listen on a Unix socket too
+    #[cfg(unix)]
+    #[arg(long, value_name = "PATH", num_args = 0..=1, default_missing_value = "/tmp/anvil.ipc", visible_alias = "ipcpath")]
+    pub ipc: Option<PathBuf>,
 
     /// Print nothing on standard output
     #[arg(long, short_alias = 'q', visible_alias = "quiet")]
@@ -144,6 +161,7 @@ impl Args {
             accounts: self.accounts.unwrap_or(if genesis.is_some() { 0 } else { 10 }),
             balance: U256::from(self.balance) * Unit::ETHER.wei(),
             genesis,
+            errors_for_reverted_sends: self.errors_for_reverted_sends,
             seed: self.seed,
             ..Config::default()
         })
@@ -156,8 +174,12 @@ impl Args {
 /// If the chain can't be started or served, or its state not be read or saved.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let config = args.config()?;
-    let devnet = Devnet::start(config.clone())?;
-    if let Some(path) = args.state.as_deref().filter(|path| path.exists()) {
+    let end = end(args.exit_on_stdin_close)?;
+    let devnet = match &args.state {
+        Some(path) => Devnet::open(config.clone(), path)?,
+        None => Devnet::start(config.clone())?,
+    };
+    if let Some(path) = &args.load_state {
         devnet.load(path)?;
     }
     let mut servers = Vec::new();
@@ -167,19 +189,27 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     if servers.is_empty() {
         servers.push(devnet.serve((Ipv4Addr::LOCALHOST, args.port).into()).await?);
     }
+    #[cfg(unix)]
+    let ipc = args.ipc.as_deref().map(|path| devnet.serve_ipc(path)).transpose()?;
     if !args.silent {
+        #[cfg(unix)]
+        if let Some(ipc) = &ipc {
+            writeln!(io::stdout(), "IPC path: {}", ipc.path().display())?;
+        }
         let addresses: Vec<_> = servers.iter().map(crate::Server::local_addr).collect();
         print_banner(&mut io::stdout().lock(), &devnet, &config, &addresses)?;
     }
 
-    wait_for_the_end(args.exit_on_stdin_close).await?;
+    end.await?;
     for server in servers {
         server.shutdown().await;
     }
-    if let Some(path) = &args.state {
+    #[cfg(unix)]
+    drop(ipc);
+    if let Some(path) = &args.dump_state {
         devnet.save(path)?;
     }
-    Ok(())
+    Ok(devnet.close_log()?)
 }
 
 /// What anvil prints, in its order: tools that start anvil read keys, chain id and address from it.
@@ -215,8 +245,23 @@ fn print_banner(out: &mut impl Write, devnet: &Devnet, config: &Config, addresse
     out.flush()
 }
 
-async fn wait_for_the_end(with_stdin: bool) -> io::Result<()> {
-    let stdin_ends = async {
+/// Ends when the program is to. It counts from the call on, not from the first poll: who has read the banner may stop us.
+fn end(with_stdin: bool) -> io::Result<impl Future<Output = io::Result<()>>> {
+    #[cfg(unix)]
+    let (mut interrupt, mut terminate) = {
+        use tokio::signal::unix::{SignalKind, signal};
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+    };
+    #[cfg(unix)]
+    let stopped = async move {
+        tokio::select! {
+            _ = interrupt.recv() => Ok(()),
+            _ = terminate.recv() => Ok(()),
+        }
+    };
+    #[cfg(not(unix))]
+    let stopped = tokio::signal::ctrl_c();
+    let stdin_ends = async move {
         if !with_stdin {
             std::future::pending::<()>().await;
         }
@@ -224,17 +269,10 @@ async fn wait_for_the_end(with_stdin: bool) -> io::Result<()> {
         let mut buffer = [0u8; 1024];
         while !matches!(stdin.read(&mut buffer).await, Ok(0) | Err(_)) {}
     };
-    #[cfg(unix)]
-    let terminated = async {
-        let mut signal = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-        signal.recv().await;
-        Ok(())
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<io::Result<()>>();
-    tokio::select! {
-        () = stdin_ends => Ok(()),
-        result = tokio::signal::ctrl_c() => result,
-        result = terminated => result,
-    }
+    Ok(async move {
+        tokio::select! {
+            () = stdin_ends => Ok(()),
+            result = stopped => result,
+        }
+    })
 }

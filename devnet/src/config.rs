@@ -49,6 +49,9 @@ pub struct Config {
     pub genesis: Option<Genesis>,
     /// Source of block timestamps.
     pub clock: Arc<dyn Clock>,
+    /// Hardhat's habit: a send whose transaction reverts under automine answers with an error, though the transaction is
+    /// in its block. Other chains answer with the hash.
+    pub errors_for_reverted_sends: bool,
     /// From which `PREVRANDAO` is drawn: chains with the same seed and history see the same.
     pub seed: u64,
 }
@@ -67,6 +70,7 @@ impl Default for Config {
             balance: U256::from(10_000) * Unit::ETHER.wei(),
             genesis: None,
             clock: Arc::new(SystemClock),
+            errors_for_reverted_sends: false,
             seed: 0,
         }
     }

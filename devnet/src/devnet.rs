@@ -17,12 +17,13 @@ use parking_lot::{Condvar, Mutex, RwLock, RwLockReadGuard};
 
 use crate::{
     accounts::DevAccounts,
+    block_log::BlockLog,
     chain::{Chain, Reorg},
     config::{Config, MiningMode},
+    dump::Dump,
     error::Error,
     genesis::genesis,
     hub::Hub,
-    persistence,
     server::Server,
     transport::InProcess,
 };
@@ -47,10 +48,13 @@ pub enum Orphans {
 
 struct Inner {
     chain: RwLock<Chain>,
+    /// Locked only by who holds the chain to write.
+    log: Mutex<Option<BlockLog>>,
     accounts: DevAccounts,
     hub: Hub,
     pacer: Arc<Pacer>,
     instance: B256,
+    errors_for_reverted_sends: bool,
 }
 
 impl fmt::Debug for Devnet {
@@ -66,16 +70,33 @@ impl Devnet {
     /// # Errors
     /// If the mnemonic, the hardfork or the genesis is not usable.
     pub fn start(config: Config) -> Result<Self, Error> {
+        Self::with_log(config, None)
+    }
+
+    /// Goes on with the chain in the block log at `path`, or starts one and its log. What happens to the chain is in
+    /// the file before anyone hears of it, with the states of all blocks: a process that is killed loses at most the
+    /// block that it was writing. What waits for a block and snapshots are not kept.
+    ///
+    /// # Errors
+    /// As [`Self::start`]; if the file can't be read or written, is in use, or is damaged in more than its last record.
+    pub fn open(config: Config, path: &Path) -> Result<Self, Error> {
+        Self::with_log(config, Some(path))
+    }
+
+    fn with_log(config: Config, path: Option<&Path>) -> Result<Self, Error> {
         let accounts = DevAccounts::derive(&config.mnemonic, config.accounts)?;
         let (spec, first) = genesis(&config, &accounts)?;
         let instance = first.hash();
-        let chain = Chain::new(&config, spec, first);
+        let mut chain = Chain::new(&config, spec, first);
+        let log = path.map(|path| BlockLog::open(path, &mut chain)).transpose()?;
         let inner = Arc::new(Inner {
             chain: RwLock::new(chain),
+            log: Mutex::new(log),
             accounts,
             hub: Hub::default(),
             pacer: Arc::default(),
             instance,
+            errors_for_reverted_sends: config.errors_for_reverted_sends,
         });
         let devnet = Self { inner };
         devnet.set_mining(config.mining);
@@ -100,6 +121,16 @@ impl Devnet {
     /// If the address can't be listened on.
     pub async fn serve(&self, address: SocketAddr) -> Result<Server, Error> {
         Server::start(self.clone(), address).await
+    }
+
+    /// Serves JSON-RPC over a Unix socket at `path`, which is removed when the server goes. The socket of a process that
+    /// is no more is replaced.
+    ///
+    /// # Errors
+    /// If the socket can't be made, or something is in its place.
+    #[cfg(unix)]
+    pub fn serve_ipc(&self, path: &Path) -> Result<crate::ipc::IpcServer, Error> {
+        crate::ipc::IpcServer::start(self.clone(), path)
     }
 
     /// Keys of the development accounts, which own coins from the start.
@@ -170,21 +201,31 @@ impl Devnet {
         self.change(|chain| chain.roll_back(depth).map(drop))
     }
 
-    /// Writes the chain to `path`, whole or not at all.
+    /// Ends the [block log](Self::open): it is on the disk when this returns. What happens later is not written.
+    ///
+    /// # Errors
+    /// If the log could not be written, now or earlier.
+    pub fn close_log(&self) -> Result<(), Error> {
+        let _chain = self.inner.chain.write();
+        let log = self.inner.log.lock().take();
+        log.map_or(Ok(()), BlockLog::close)
+    }
+
+    /// Writes a dump of the chain to `path`, whole or not at all.
     ///
     /// # Errors
     /// If the file can't be written.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
-        let dump = persistence::Dump::new(&self.chain());
+        let dump = Dump::new(&self.chain());
         dump.write(path)
     }
 
-    /// Replaces the chain by the one [saved](Self::save) at `path`.
+    /// Replaces the chain by the one [saved](Self::save) at `path`, but for its states before the last.
     ///
     /// # Errors
     /// If the file can't be read or is damaged.
     pub fn load(&self, path: &Path) -> Result<(), Error> {
-        let dump = persistence::Dump::read(path)?;
+        let dump = Dump::read(path)?;
         self.change(|chain| dump.restore(chain))
     }
 
@@ -214,6 +255,11 @@ impl Devnet {
         &self.inner.hub
     }
 
+    /// See [`Config::errors_for_reverted_sends`].
+    pub(crate) fn errors_for_reverted_sends(&self) -> bool {
+        self.inner.errors_for_reverted_sends
+    }
+
     /// Names this run, for `anvil_metadata`.
     pub(crate) fn instance(&self) -> B256 {
         self.inner.instance
@@ -225,6 +271,9 @@ impl Inner {
         let mut chain = self.chain.write();
         let result = change(&mut chain);
         let events = chain.take_events();
+        if let Some(log) = &mut *self.log.lock() {
+            log.record(&chain, &events);
+        }
         if !events.is_empty() {
             self.hub.publish(&chain, &events);
         }

@@ -38,16 +38,43 @@ pub enum Error {
         /// What the operating system said.
         source: io::Error,
     },
+    /// The Unix socket cannot be made.
+    #[error("cannot listen on the socket {path}: {source}; choose another path with --ipc", path = .path.display())]
+    Ipc {
+        /// The path asked for.
+        path: PathBuf,
+        /// What the operating system said, or what is in the way.
+        source: io::Error,
+    },
     /// The state file could not be read or written.
     #[error("cannot {action} the state file {path}: {source}", path = .path.display())]
     StateFile {
-        /// `read` or `write`.
+        /// What was to be done with it.
         action: &'static str,
         /// The file.
         path: PathBuf,
         /// What failed.
         source: io::Error,
     },
+    /// The block log is not as it was written, and not only for want of its end.
+    #[error(
+        "the block log {path} is damaged at byte {offset}: {reason}; restore it from a copy, or cut it there to keep what comes before (truncate -s {offset})",
+        path = .path.display()
+    )]
+    BlockLogDamaged {
+        /// The file.
+        path: PathBuf,
+        /// Where the record starts that can't be read, in bytes.
+        offset: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The file is something else.
+    #[error("{} is not a block log; a dump (anvil_dumpState, --dump-state) is loaded with --load-state", .0.display())]
+    NotABlockLog(PathBuf),
+    /// Another chain writes the block log.
+    #[error("the block log {} is in use by another process; stop it, or choose another file", .0.display())]
+    BlockLogInUse(PathBuf),
     /// The state is not one we wrote, or is damaged.
     #[error("the state is not one this chain can load: {0}")]
     State(String),
@@ -57,6 +84,13 @@ impl Error {
     /// Whether the same call may succeed later, with nothing changed on our side.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
-        matches!(self, Self::AddressInUse(_) | Self::Listen { .. } | Self::StateFile { .. })
+        matches!(
+            self,
+            Self::AddressInUse(_)
+                | Self::Listen { .. }
+                | Self::Ipc { .. }
+                | Self::StateFile { .. }
+                | Self::BlockLogInUse(_)
+        )
     }
 }

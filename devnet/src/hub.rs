@@ -9,7 +9,7 @@ use alloy::{primitives::U64, rpc::types::Filter};
 use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, futures::Notified, mpsc};
 
 use crate::{
     chain::{Chain, Event},
@@ -53,6 +53,7 @@ struct Follower {
 #[derive(Default)]
 pub(crate) struct Hub {
     followers: Mutex<Followers>,
+    changed: Notify,
 }
 
 #[derive(Default)]
@@ -110,8 +111,14 @@ impl Hub {
         }
     }
 
+    /// Ends when anything happens after its first poll.
+    pub(crate) fn changed(&self) -> Notified<'_> {
+        self.changed.notified()
+    }
+
     /// Tells all followers.
     pub(crate) fn publish(&self, chain: &Chain, events: &[Event]) {
+        self.changed.notify_waiters();
         let mut followers = self.followers.lock();
         if followers.by_id.is_empty() {
             return;

@@ -1,7 +1,8 @@
 //! A development chain: an Ethereum execution layer on revm, in process or served as JSON-RPC.
 //!
 //! [`Devnet::start`] makes a chain. [`Devnet::client`] and [`Devnet::provider`] speak to it without a socket;
-//! [`Devnet::serve`] answers the same requests over HTTP and WebSocket. [`command`] is the program
+//! [`Devnet::serve`] answers the same requests over HTTP and WebSocket,
+//! `Devnet::serve_ipc` over a Unix socket. [`command`] is the program
 //! `infera-devnet`, which takes anvil's flags.
 //!
 //! ```
@@ -20,23 +21,29 @@
 //! ```
 
 mod accounts;
+mod block_log;
 mod chain;
 mod clock;
 pub mod command;
 mod config;
 mod devnet;
+mod dump;
 mod error;
 mod genesis;
 mod hub;
-mod persistence;
+#[cfg(unix)]
+mod ipc;
 mod rpc;
 mod server;
 mod spec;
 mod state;
 mod transport;
+mod wire;
 
 pub use alloy_hardforks::EthereumHardfork;
 
+#[cfg(unix)]
+pub use crate::ipc::IpcServer;
 pub use crate::{
     clock::{Clock, ManualClock, SystemClock},
     config::{Config, DEFAULT_MNEMONIC, MiningMode},

@@ -94,7 +94,7 @@ async fn alloys_anvil_helper_starts_it() {
 #[tokio::test]
 async fn a_state_file_carries_the_chain_over_a_restart() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("chain.json");
+    let path = folder.path().join("chain.log");
     let args = ["--state", path.to_str().unwrap(), "--no-mining"];
     let (mut first, url) = Running::start(&args);
     let provider = ProviderBuilder::new().connect_http(url.parse().unwrap());
@@ -107,12 +107,45 @@ async fn a_state_file_carries_the_chain_over_a_restart() {
     let provider = ProviderBuilder::new().connect_http(url.parse().unwrap());
     assert_eq!(provider.get_block_number().await.unwrap(), 5);
     assert_eq!(provider.get_block_by_number(5.into()).await.unwrap().unwrap().header.hash, head);
+    let message = failure(&["--port", "0", "--state", path.to_str().unwrap()]);
+    assert!(message.contains("is in use by another process"), "{message}");
     second.signal("-INT");
     assert_eq!(second.status(), Some(0));
+}
 
-    std::fs::write(&path, "{\"version\": 1").unwrap();
-    let message = failure(&["--port", "0", "--state", path.to_str().unwrap()]);
+#[tokio::test]
+async fn a_dump_written_on_exit_starts_another_chain() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dump.json");
+    let path = path.to_str().unwrap();
+    let (mut first, url) = Running::start(&["--dump-state", path]);
+    let provider = ProviderBuilder::new().connect_http(url.parse().unwrap());
+    provider.raw_request::<_, ()>("anvil_mine".into(), (5,)).await.unwrap();
+    let head = provider.get_block_by_number(5.into()).await.unwrap().unwrap().header.hash;
+    first.signal("-TERM");
+    assert_eq!(first.status(), Some(0));
+
+    let (_second, url) = Running::start(&["--load-state", path]);
+    let provider = ProviderBuilder::new().connect_http(url.parse().unwrap());
+    assert_eq!(provider.get_block_by_number(5.into()).await.unwrap().unwrap().header.hash, head);
+
+    std::fs::write(path, "{\"version\": 1").unwrap();
+    let message = failure(&["--port", "0", "--load-state", path]);
     assert!(message.contains("the state is not one this chain can load"), "{message}");
+}
+
+#[test]
+fn a_socket_is_served_where_it_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chain.ipc");
+    let (mut running, _) = Running::start(&["--ipc", path.to_str().unwrap()]);
+    let mut stream = std::os::unix::net::UnixStream::connect(&path).unwrap();
+    stream.write_all(br#"{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}"#).unwrap();
+    let answer = BufReader::new(stream).lines().next().unwrap().unwrap();
+    assert_eq!(answer, r#"{"jsonrpc":"2.0","id":1,"result":"0x7a69"}"#);
+    running.signal("-TERM");
+    assert_eq!(running.status(), Some(0));
+    assert!(!path.exists());
 }
 
 #[test]

@@ -35,6 +35,8 @@ on_both_transports!(
     a_gas_limit_above_the_osaka_cap_is_refused,
     a_full_block_leaves_the_rest_for_the_next,
     a_filler_and_wallet_provider_works_end_to_end,
+    a_synchronous_send_answers_with_the_receipt,
+    a_filled_transaction_only_lacks_its_signature,
 );
 
 /// A signed transfer of development account 0.
@@ -363,4 +365,42 @@ async fn a_filler_and_wallet_provider_works_end_to_end(link: Link) {
     }
     let transaction = provider.get_transaction_by_hash(receipt.transaction_hash).await.unwrap().unwrap();
     assert_eq!(transaction.inner.nonce(), 0);
+}
+
+async fn a_synchronous_send_answers_with_the_receipt(link: Link) {
+    let receipt = link.ask("eth_sendRawTransactionSync", json!([transfer(&link, 0, 3 * GWEI, GWEI)])).await;
+    assert_eq!((&receipt["status"], &receipt["blockNumber"]), (&json!("0x1"), &json!("0x1")));
+    // Without automine it waits for the block.
+    link.devnet.set_mining(MiningMode::Manual);
+    let raw = transfer(&link, 1, 3 * GWEI, GWEI);
+    let (receipt, ()) = tokio::join!(link.ask("eth_sendRawTransactionSync", json!([raw])), async {
+        eventually("it waits", || async { status(&link).await == (1, 0) }).await;
+        link.devnet.mine(1).unwrap();
+    });
+    assert_eq!(receipt["blockNumber"], "0x2");
+    // Not for ever: the transaction is named, and waits on.
+    let raw = transfer(&link, 2, 3 * GWEI, GWEI);
+    let (code, message, data) = link.fail("eth_sendRawTransactionSync", json!([raw, "0x32"])).await;
+    assert_eq!((code, message.as_str()), (4, "the transaction was taken but was in no block after 50 ms"));
+    assert_eq!(data, Some(json!(alloy::primitives::keccak256(&raw))));
+    assert_eq!(status(&link).await, (1, 0));
+    let (code, message, _) = link.fail("eth_sendRawTransactionSync", json!([raw])).await;
+    assert_eq!((code, message.as_str()), (-32000, "already known"));
+}
+
+async fn a_filled_transaction_only_lacks_its_signature(link: Link) {
+    link.transfer(0, 1).await;
+    let request = json!({"from": link.account(0), "to": link.account(1), "value": "0x5"});
+    let filled = link.ask("eth_fillTransaction", json!([request])).await;
+    let mut tx: TxEip1559 = serde_json::from_value(filled["tx"].clone()).unwrap();
+    assert_eq!((tx.chain_id, tx.nonce, tx.gas_limit, tx.value), (31337, 1, 21_000, U256::from(5)));
+    let raw: Bytes = serde_json::from_value(filled["raw"].clone()).unwrap();
+    assert_eq!(alloy::primitives::keccak256(&raw), tx.signature_hash());
+    let signature = link.devnet.accounts()[0].sign_transaction_sync(&mut tx).unwrap();
+    let hash = send(&link, &TxEnvelope::from(tx.into_signed(signature)).encoded_2718().into()).await;
+    assert!(link.receipt(hash).await.unwrap().status());
+    // What is given stays.
+    let request = json!({"from": link.account(0), "to": link.account(1), "gas": "0x7530", "gasPrice": "0x77359400"});
+    let filled = link.ask("eth_fillTransaction", json!([request])).await;
+    assert_eq!((&filled["tx"]["gas"], &filled["tx"]["gasPrice"]), (&json!("0x7530"), &json!("0x77359400")));
 }

@@ -35,12 +35,15 @@ pub(crate) struct States {
 }
 
 impl Block {
-    pub(crate) const fn new(
+    pub(crate) fn new(
         header: Sealed<Header>,
-        transactions: Vec<Transaction>,
-        receipts: Vec<ReceiptEnvelope>,
+        mut transactions: Vec<Transaction>,
+        mut receipts: Vec<ReceiptEnvelope>,
         states: Option<States>,
     ) -> Self {
+        // They stay as long as the chain, and grow no more.
+        transactions.shrink_to_fit();
+        receipts.shrink_to_fit();
         Self { header, transactions, receipts, states, size: OnceLock::new() }
     }
 

@@ -2,7 +2,7 @@
 
 use alloy::{
     consensus::{
-        Header, Sealable, Transaction as _,
+        Header, ReceiptEnvelope, Sealable, Sealed, Transaction as _,
         constants::EMPTY_WITHDRAWALS,
         proofs::{calculate_receipt_root, calculate_transaction_root},
     },
@@ -11,11 +11,11 @@ use alloy::{
 };
 use alloy_evm::{
     EthEvmFactory, Evm, EvmEnv, EvmFactory,
-    block::{BlockExecutionError, BlockExecutor, BlockValidationError},
+    block::{BlockExecutionError, BlockExecutionResult, BlockExecutor, BlockValidationError},
     eth::{EthBlockExecutionCtx, EthBlockExecutor, NextEvmEnvAttributes, receipt_builder::AlloyReceiptBuilder},
 };
 use alloy_hardforks::EthereumHardforks;
-use revm::{context_interface::result::InvalidTransaction, primitives::hardfork::SpecId};
+use revm::{context::BlockEnv, context_interface::result::InvalidTransaction, primitives::hardfork::SpecId};
 
 use super::{
     admission::Rejection,
@@ -87,7 +87,7 @@ pub(crate) fn build(
     let database = StateDatabase::new(state, hashes, clears_empty);
     let evm = EthEvmFactory::default().create_evm(database, env);
     let context = context(parent.hash(), cancun.then_some(B256::ZERO));
-    let mut executor = EthBlockExecutor::new(evm, context, spec, AlloyReceiptBuilder::default());
+    let mut executor = EthBlockExecutor::new(evm, context.clone(), spec, AlloyReceiptBuilder::default());
     executor.apply_pre_execution_changes().map_err(failed)?;
 
     let mut transactions = Vec::new();
@@ -112,30 +112,45 @@ pub(crate) fn build(
     let (evm, result) = executor.finish().map_err(failed)?;
 
     let state = evm.into_db().into_state();
+    let header = seal(spec, &block_env, context, &transactions, &result, &state);
+    let states = Some(States { before, after: state });
+    let block = Block::new(header, transactions, result.receipts, states);
+    Ok(Built { block, rejected })
+}
+
+/// The header of a block that was executed with `env` and `context`, and left `state`.
+pub(crate) fn seal(
+    spec: &ChainSpec,
+    env: &BlockEnv,
+    context: EthBlockExecutionCtx<'_>,
+    transactions: &[Transaction],
+    result: &BlockExecutionResult<ReceiptEnvelope>,
+    state: &State,
+) -> Sealed<Header> {
+    let (number, timestamp) = (env.number.saturating_to(), env.timestamp.saturating_to());
+    let cancun = spec.is_cancun_active_at_timestamp(timestamp);
     let logs_bloom = result.receipts.iter().fold(Bloom::ZERO, |bloom, receipt| bloom | *receipt.logs_bloom());
     let header = Header {
-        parent_hash: parent.hash(),
-        beneficiary: next.beneficiary,
+        parent_hash: context.parent_hash,
+        beneficiary: env.beneficiary,
         state_root: state.root(),
-        transactions_root: calculate_transaction_root(&transactions),
+        transactions_root: calculate_transaction_root(transactions),
         receipts_root: calculate_receipt_root(&result.receipts),
         logs_bloom,
         number,
-        gas_limit: next.gas_limit,
+        gas_limit: env.gas_limit,
         gas_used: result.gas_used,
-        timestamp: next.timestamp,
-        mix_hash: next.prev_randao,
-        base_fee_per_gas: spec.is_london_active_at_block(number).then_some(block_env.basefee),
-        withdrawals_root: spec.is_shanghai_active_at_timestamp(next.timestamp).then_some(EMPTY_WITHDRAWALS),
+        timestamp,
+        mix_hash: env.prevrandao.unwrap_or_default(),
+        base_fee_per_gas: spec.is_london_active_at_block(number).then_some(env.basefee),
+        withdrawals_root: spec.is_shanghai_active_at_timestamp(timestamp).then_some(EMPTY_WITHDRAWALS),
         blob_gas_used: cancun.then_some(result.blob_gas_used),
-        excess_blob_gas: block_env.blob_excess_gas_and_price.map(|blobs| blobs.excess_blob_gas),
-        parent_beacon_block_root: cancun.then_some(B256::ZERO),
-        requests_hash: spec.is_prague_active_at_timestamp(next.timestamp).then(|| result.requests.requests_hash()),
+        excess_blob_gas: env.blob_excess_gas_and_price.filter(|_| cancun).map(|blobs| blobs.excess_blob_gas),
+        parent_beacon_block_root: context.parent_beacon_block_root,
+        requests_hash: spec.is_prague_active_at_timestamp(timestamp).then(|| result.requests.requests_hash()),
         ..Default::default()
     };
-    let states = Some(States { before, after: state });
-    let block = Block::new(header.seal_slow(), transactions, result.receipts, states);
-    Ok(Built { block, rejected })
+    header.seal_slow()
 }
 
 /// The state in which the transaction at `index` of `block` ran. None if the states were not kept.
@@ -162,7 +177,8 @@ pub(crate) fn replay(
     Ok(Some(executor.evm.into_db()))
 }
 
-fn context(parent_hash: B256, beacon_root: Option<B256>) -> EthBlockExecutionCtx<'static> {
+/// What a block's execution needs beside its environment.
+pub(crate) fn context(parent_hash: B256, beacon_root: Option<B256>) -> EthBlockExecutionCtx<'static> {
     EthBlockExecutionCtx {
         parent_hash,
         parent_beacon_block_root: beacon_root,

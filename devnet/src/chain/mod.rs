@@ -22,7 +22,7 @@ use alloy_evm::EvmEnv;
 pub(crate) use self::{
     admission::Rejection,
     block::{Block, States, Transaction},
-    build::replay,
+    build::{context, replay, seal},
     history::{Reorg, SnapshotId},
     mine::SubmitError,
     time::TimeKeeper,
@@ -78,6 +78,7 @@ pub(crate) struct Chain {
     snapshots: BTreeMap<SnapshotId, Snapshot>,
     next_snapshot: SnapshotId,
     events: Vec<Event>,
+    restores: u64,
 }
 
 impl Chain {
@@ -108,6 +109,7 @@ impl Chain {
             snapshots: BTreeMap::new(),
             next_snapshot: 1,
             events: Vec::new(),
+            restores: 0,
         };
         chain.push(Arc::new(first));
         chain.events.clear();
@@ -117,6 +119,11 @@ impl Chain {
     /// What happened since the last call.
     pub(crate) fn take_events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)
+    }
+
+    /// How often the whole chain was replaced by another.
+    pub(crate) const fn restores(&self) -> u64 {
+        self.restores
     }
 
     /// The last block.
@@ -250,7 +257,7 @@ impl Chain {
         Some(block)
     }
 
-    /// Restores blocks written to a file: `state` is the one after the last.
+    /// Replaces the chain by blocks from elsewhere: `state` is the one after the last.
     pub(crate) fn restore(&mut self, blocks: Vec<Block>, state: State) -> Result<(), Error> {
         let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else {
             return Err(Error::State("it holds no block".to_owned()));
@@ -275,6 +282,7 @@ impl Chain {
         }
         self.state = state;
         self.events.clear();
+        self.restores += 1;
         Ok(())
     }
 }

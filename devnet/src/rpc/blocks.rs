@@ -95,7 +95,10 @@ impl Call<'_> {
     }
 
     pub(super) fn transaction_receipt(&self) -> RpcResult<Option<TransactionReceipt>> {
-        let hash = self.params.required::<TxHash>(0)?;
+        self.receipt_of(self.params.required(0)?)
+    }
+
+    pub(super) fn receipt_of(&self, hash: TxHash) -> RpcResult<Option<TransactionReceipt>> {
         let found = self.devnet.chain().transaction(&hash).map(|(block, index)| (block.clone(), index));
         Ok(found.and_then(|(block, index)| convert::receipt(&block, index, self.blob_gas_price(&block))))
     }

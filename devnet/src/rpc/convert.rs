@@ -97,7 +97,13 @@ fn logs_before(block: &Block, index: usize) -> u64 {
     block.receipts.iter().take(index).map(|receipt| receipt.logs().len() as u64).sum()
 }
 
-fn show_log(block: &Block, index: usize, log_index: u64, inner: alloy::primitives::Log, removed: bool) -> RpcLog {
+pub(crate) fn show_log(
+    block: &Block,
+    index: usize,
+    log_index: u64,
+    inner: alloy::primitives::Log,
+    removed: bool,
+) -> RpcLog {
     RpcLog {
         inner,
         block_hash: Some(block.hash()),

@@ -1,5 +1,7 @@
 //! Traces: what a transaction or a call did, step by step.
 
+use std::sync::Arc;
+
 use alloy::{
     eips::BlockId,
     primitives::TxHash,
@@ -19,12 +21,23 @@ use super::{
     error::{RpcError, RpcResult},
     json, simulate,
 };
-use crate::{chain::replay, state::StateDatabase};
+use crate::{
+    chain::{Block, replay},
+    state::StateDatabase,
+};
+
+/// A transaction of a block and what it ran in.
+pub(super) struct Mined {
+    pub(super) block: Arc<Block>,
+    pub(super) index: usize,
+    pub(super) env: EvmEnv,
+    pub(super) tx: TxEnv,
+    pub(super) database: StateDatabase,
+}
 
 impl Call<'_> {
-    pub(super) fn trace_transaction(&self) -> RpcResult<Box<RawValue>> {
-        let hash = self.params.required::<TxHash>(0)?;
-        let options = self.params.optional::<GethDebugTracingOptions>(1)?.unwrap_or_default();
+    /// All that it takes to run a transaction of a block again.
+    pub(super) fn rerun(&self, hash: TxHash) -> RpcResult<Mined> {
         let (spec, env, hashes, block, index) = {
             let chain = self.devnet.chain();
             let (block, index) = chain.transaction(&hash).ok_or_else(|| RpcError::failed("transaction not found"))?;
@@ -36,6 +49,13 @@ impl Call<'_> {
         let transaction = block.transactions.get(index).ok_or_else(|| RpcError::failed("transaction not found"))?;
         let database = replay(&spec, &block, env.clone(), hashes, index)?.ok_or_else(no_state)?;
         let tx = TxEnv::from_recovered_tx(transaction.inner(), transaction.signer());
+        Ok(Mined { block, index, env, tx, database })
+    }
+
+    pub(super) fn trace_transaction(&self) -> RpcResult<Box<RawValue>> {
+        let hash = self.params.required::<TxHash>(0)?;
+        let options = self.params.optional::<GethDebugTracingOptions>(1)?.unwrap_or_default();
+        let Mined { block, index, env, tx, database } = self.rerun(hash)?;
         let info = TransactionContext { block_hash: Some(block.hash()), tx_index: Some(index), tx_hash: Some(hash) };
         trace(database, env, tx, options, Some(info))
     }

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     chain::{Chain, Reorg, Transaction},
     config::MiningMode,
-    persistence::Dump,
+    dump::Dump,
 };
 
 /// `anvil_reorg`'s parameters, by name or by position.

@@ -19,7 +19,8 @@ pub(crate) struct RpcError(pub(crate) ErrorPayload);
 pub(crate) type RpcResult<T> = Result<T, RpcError>;
 
 impl RpcError {
-    fn new(code: i64, message: impl Into<Cow<'static, str>>) -> Self {
+    /// With a code of a method's own.
+    pub(super) fn new(code: i64, message: impl Into<Cow<'static, str>>) -> Self {
         Self(ErrorPayload { code, message: message.into(), data: None })
     }
 

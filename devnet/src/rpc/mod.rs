@@ -10,8 +10,11 @@ mod fees;
 mod filters;
 mod params;
 mod pool;
+mod reverted;
 mod send;
 mod simulate;
+mod simulate_blocks;
+mod traces;
 
 use alloy::{
     primitives::{U64, keccak256},
@@ -50,6 +53,9 @@ impl From<RpcError> for Answer {
 
 /// Answers one call. What may take long leaves the async threads alone.
 pub(crate) async fn answer(devnet: &Devnet, method: String, params: Option<Box<RawValue>>) -> Answer {
+    if method == "eth_sendRawTransactionSync" {
+        return Answer(send::send_and_wait(devnet, params).await);
+    }
     if !may_take_long(&method) {
         return answer_here(devnet, &method, params.as_deref());
     }
@@ -66,7 +72,13 @@ fn may_take_long(method: &str) -> bool {
                 || name.starts_with("getBlock")
                 || matches!(
                     name,
-                    "call" | "estimateGas" | "createAccessList" | "getLogs" | "getFilterLogs" | "feeHistory"
+                    "call"
+                        | "estimateGas"
+                        | "createAccessList"
+                        | "simulateV1"
+                        | "getLogs"
+                        | "getFilterLogs"
+                        | "feeHistory"
                 )
         }
         Some(("net" | "web3", _)) => false,
@@ -143,6 +155,7 @@ impl Call<'_> {
             "eth_call" => json(self.call()?),
             "eth_estimateGas" => json(self.estimate_gas()?),
             "eth_createAccessList" => json(self.create_access_list()?),
+            "eth_simulateV1" => json(self.simulate_blocks()?),
 
             "eth_gasPrice" => json(self.gas_price()),
             "eth_maxPriorityFeePerGas" => json(self.priority_fee()),
@@ -160,6 +173,11 @@ impl Call<'_> {
             "txpool_status" => json(self.pool_status()),
             "txpool_content" => json(self.pool_content()),
             "txpool_inspect" => json(self.pool_inspect()),
+
+            "trace_block" => json(self.parity_block()?),
+            "trace_call" => json(self.parity_call()?),
+            "trace_filter" => json(self.parity_filter()?),
+            "trace_transaction" => json(self.parity_transaction()?),
 
             "debug_traceTransaction" => self.trace_transaction(),
             "debug_traceCall" => self.trace_call(),

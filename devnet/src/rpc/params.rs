@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use super::error::{RpcError, RpcResult};
 
 /// The parameters of one call.
+#[derive(Default)]
 pub(crate) struct Params {
     values: Vec<Box<RawValue>>,
 }

@@ -1,5 +1,7 @@
 //! Sending and signing.
 
+use std::time::Duration;
+
 use alloy::{
     consensus::{
         EthereumTypedTransaction, SignableTransaction, TxEip4844Variant, TxEnvelope, TypedTransaction,
@@ -11,18 +13,22 @@ use alloy::{
         eip2718::{Decodable2718, Encodable2718},
     },
     network::TxSignerSync,
-    primitives::{Address, Bytes, Signature, TxHash, TxKind, U256},
+    primitives::{Address, Bytes, Signature, TxHash, TxKind, U64, U256},
     rpc::types::TransactionRequest,
     signers::SignerSync,
 };
 use serde::Serialize;
+use serde_json::value::RawValue;
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     Call,
     error::{RpcError, RpcResult},
     fees::SUGGESTED_TIP,
+    json,
+    params::Params,
 };
-use crate::chain::Transaction;
+use crate::{chain::Transaction, devnet::Devnet};
 
 /// A transaction and its encoding, as `eth_signTransaction` and `eth_fillTransaction` answer.
 #[derive(Serialize)]
@@ -31,16 +37,53 @@ pub(super) struct Encoded<T> {
     tx: T,
 }
 
+/// How long `eth_sendRawTransactionSync` waits if nothing is said, and at most (geth's).
+const PATIENCE: Duration = Duration::from_secs(20);
+const MOST_PATIENCE: Duration = Duration::from_secs(60);
+
+/// The code of EIP-7966 for a transaction that waits longer than its sender.
+const NOT_MINED_IN_TIME: i64 = 4;
+
+/// `eth_sendRawTransactionSync` (EIP-7966): sends, and answers with the receipt.
+pub(super) async fn send_and_wait(devnet: &Devnet, params: Option<Box<RawValue>>) -> RpcResult<Box<RawValue>> {
+    let sender = devnet.clone();
+    let sent = tokio::task::spawn_blocking(move || -> RpcResult<_> {
+        let call = Call { devnet: &sender, params: Params::parse(params.as_deref())? };
+        let patience = call.params.optional::<U64>(1)?.map_or(PATIENCE, |given| Duration::from_millis(given.to()));
+        Ok((call.send_raw()?, patience.min(MOST_PATIENCE)))
+    });
+    let (hash, patience) = sent.await.map_err(RpcError::internal)??;
+    let deadline = Instant::now() + patience;
+    loop {
+        let changed = devnet.hub().changed();
+        tokio::pin!(changed);
+        // From here on nothing is missed.
+        changed.as_mut().enable();
+        if let Some(receipt) = (Call { devnet, params: Params::default() }).receipt_of(hash)? {
+            return json(receipt);
+        }
+        if timeout_at(deadline, changed).await.is_err() {
+            let message = format!("the transaction was taken but was in no block after {} ms", patience.as_millis());
+            let mut error = RpcError::new(NOT_MINED_IN_TIME, message);
+            error.0.data = Some(json(hash)?);
+            return Err(error);
+        }
+    }
+}
+
 impl Call<'_> {
     pub(super) fn send_raw(&self) -> RpcResult<TxHash> {
         let raw = self.params.required::<Bytes>(0)?;
-        let transaction = decode(&raw)?;
-        Ok(self.devnet.change(|chain| chain.submit(transaction))?)
+        self.submit(decode(&raw)?)
     }
 
     pub(super) fn send(&self) -> RpcResult<TxHash> {
-        let transaction = self.signed(self.params.required(0)?, BlockId::pending(), 0)?;
-        Ok(self.devnet.change(|chain| chain.submit(transaction))?)
+        self.submit(self.signed(self.params.required(0)?, BlockId::pending(), 0)?)
+    }
+
+    fn submit(&self, transaction: Transaction) -> RpcResult<TxHash> {
+        let hash = self.devnet.change(|chain| chain.submit(transaction))?;
+        if self.devnet.errors_for_reverted_sends() { self.succeeded(hash) } else { Ok(hash) }
     }
 
     pub(super) fn sign_transaction(&self) -> RpcResult<Encoded<TxEnvelope>> {
@@ -69,16 +112,7 @@ impl Call<'_> {
             // Stands for the impersonated sender, so that equal transactions of two have two hashes.
             None => Signature::new(U256::from_be_slice(from.as_slice()), U256::from(1), false),
         };
-        let envelope: TxEnvelope = match transaction {
-            EthereumTypedTransaction::Legacy(tx) => tx.into_signed(signature).into(),
-            EthereumTypedTransaction::Eip2930(tx) => tx.into_signed(signature).into(),
-            EthereumTypedTransaction::Eip1559(tx) => tx.into_signed(signature).into(),
-            EthereumTypedTransaction::Eip4844(tx) => {
-                let without_blobs: TxEip4844Variant = TxEip4844Variant::TxEip4844(tx.into());
-                without_blobs.into_signed(signature).into()
-            }
-            EthereumTypedTransaction::Eip7702(tx) => tx.into_signed(signature).into(),
-        };
+        let envelope = with_signature(transaction, signature);
         Ok(Recovered::new_unchecked(envelope, from))
     }
 
@@ -140,6 +174,20 @@ impl Call<'_> {
         let hash = data.eip712_signing_hash().map_err(|error| RpcError::invalid_params(error.to_string()))?;
         let signature = signer.sign_hash_sync(&hash).map_err(RpcError::internal)?;
         Ok(signature.as_bytes().into())
+    }
+}
+
+/// The signed transaction. Blobs are left behind.
+pub(super) fn with_signature(transaction: TypedTransaction, signature: Signature) -> TxEnvelope {
+    match transaction {
+        EthereumTypedTransaction::Legacy(tx) => tx.into_signed(signature).into(),
+        EthereumTypedTransaction::Eip2930(tx) => tx.into_signed(signature).into(),
+        EthereumTypedTransaction::Eip1559(tx) => tx.into_signed(signature).into(),
+        EthereumTypedTransaction::Eip4844(tx) => {
+            let without_blobs: TxEip4844Variant = TxEip4844Variant::TxEip4844(tx.into());
+            without_blobs.into_signed(signature).into()
+        }
+        EthereumTypedTransaction::Eip7702(tx) => tx.into_signed(signature).into(),
     }
 }
 

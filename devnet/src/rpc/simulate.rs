@@ -190,7 +190,7 @@ pub(super) fn prepare(
 }
 
 /// Runs a prepared call.
-fn run(database: StateDatabase, env: EvmEnv, tx: TxEnv) -> RpcResult<ExecutionResult> {
+pub(super) fn run(database: StateDatabase, env: EvmEnv, tx: TxEnv) -> RpcResult<ExecutionResult> {
     let mut evm = EthEvmFactory::default().create_evm(database, env);
     evm.transact(tx.clone()).map(|outcome| outcome.result).map_err(|error| refused(error, &tx))
 }

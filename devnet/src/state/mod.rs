@@ -1,5 +1,6 @@
 //! The world state: accounts, code and storage under one Merkle root.
 
+mod changes;
 mod database;
 mod trie;
 
@@ -17,6 +18,7 @@ use revm::{
     state::{Account as EvmAccount, AccountInfo},
 };
 
+pub(crate) use changes::{AccountChange, StateChanges};
 pub(crate) use database::{BlockHashes, StateDatabase, StateError};
 use trie::{Trie, TrieValue};
 
@@ -253,7 +255,7 @@ impl State {
     }
 }
 
-/// An account in a dump: what `anvil_dumpState` and `--state` write.
+/// An account in a dump: what `anvil_dumpState` and `--dump-state` write.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct AccountDump {
     #[serde(with = "alloy::serde::quantity")]

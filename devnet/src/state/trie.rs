@@ -7,6 +7,8 @@
 //!
 //! Keys are 32-byte hashes ("secure" trie), hence all of one length: branches carry no value.
 
+mod difference;
+
 use std::sync::{Arc, OnceLock};
 
 use alloy::{

@@ -1,4 +1,4 @@
-//! A chain as a file: its blocks, and the state after the last.
+//! A chain as one piece of JSON, to be moved elsewhere: its blocks, and the state after the last.
 //!
 //! States of earlier blocks are not kept: calls and proofs at them fail after a load.
 

@@ -1,0 +1,226 @@
+//! The chain as a file that only grows: what every block changed, behind one another.
+//!
+//! The file starts with a snapshot: the chain at the time, its states as changes from nothing on. What happens later is
+//! appended before anyone hears of it. So a process that is killed loses at most the block that it was writing, and the
+//! states of all blocks come back with them. No `fsync` after each block: this guards against the end of the process,
+//! not of the machine.
+
+mod codec;
+mod frames;
+mod record;
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, BufReader, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use self::{codec::Writer, frames::Next, record::Replayed};
+use crate::{
+    chain::{Chain, Event},
+    error::Error,
+    state::{State, StateChanges},
+};
+
+/// How the file starts; the end is the version of the format.
+const MAGIC: &[u8; 16] = b"infera-devnet\0\0\x01";
+
+/// A log that is written.
+#[derive(Debug)]
+pub(crate) struct BlockLog {
+    path: PathBuf,
+    file: File,
+    /// The state that the log leads to.
+    state: State,
+    /// Which of the chain's [restores](Chain::restores) it knows of.
+    restores: u64,
+    /// Why the file ends before the chain does.
+    failure: Option<Error>,
+}
+
+impl BlockLog {
+    /// Goes on with the log at `path`, whose chain replaces `chain`; or starts it with `chain` if there is none.
+    pub(crate) fn open(path: &Path, chain: &mut Chain) -> Result<Self, Error> {
+        let action = |action| move |source| Error::StateFile { action, path: path.to_owned(), source };
+        let mut file = match OpenOptions::new().read(true).append(true).open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Self::create(path, chain),
+            Err(error) => return Err(action("open")(error)),
+        };
+        lock(&file, path)?;
+        let length = file.metadata().map_err(action("read"))?.len();
+        if length == 0 {
+            return Self::create(path, chain);
+        }
+        let (replayed, end) = replay(&mut file, length, path, chain.spec.chain_id)?;
+        if end < length {
+            tracing::warn!(path = %path.display(), cut = length - end, "the last record was not finished: cut");
+            file.set_len(end).map_err(action("cut"))?;
+        }
+        let mostly_removed = replayed.removed > replayed.blocks.len();
+        chain.restore(replayed.blocks, replayed.state)?;
+        if mostly_removed {
+            return Self::create(path, chain);
+        }
+        let (path, state) = (path.to_owned(), chain.state.clone());
+        Ok(Self { path, file, state, restores: chain.restores(), failure: None })
+    }
+
+    /// A new log of `chain`, in place of what is at `path`. Written beside it and then moved there.
+    fn create(path: &Path, chain: &Chain) -> Result<Self, Error> {
+        let failed = |source| Error::StateFile { action: "write", path: path.to_owned(), source };
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".new");
+        // Emptied only when it is known to be nobody else's.
+        let file = OpenOptions::new().append(true).create(true).open(&beside).map_err(failed)?;
+        lock(&file, path)?;
+        file.set_len(0).map_err(failed)?;
+        let mut log =
+            Self { path: path.to_owned(), file, state: State::default(), restores: chain.restores(), failure: None };
+        let mut head = Writer::default();
+        head.number(chain.spec.chain_id);
+        let mut bytes = MAGIC.to_vec();
+        frames::append(&head.0, &mut bytes);
+        log.file.write_all(&bytes).map_err(failed)?;
+        for block in chain.blocks() {
+            log.append(|state, out| record::write_block(block, state, out)).map_err(failed)?;
+        }
+        log.append_state(chain).map_err(failed)?;
+        log.file.sync_all().map_err(failed)?;
+        fs::rename(&beside, path).map_err(failed)?;
+        Ok(log)
+    }
+
+    /// Appends what happened to `chain`. After a failure nothing more is written: see [`Self::close`].
+    pub(crate) fn record(&mut self, chain: &Chain, events: &[Event]) {
+        if self.failure.is_some() {
+            return;
+        }
+        let outcome = if self.restores == chain.restores() {
+            self.append_events(chain, events).map_err(|source| Error::StateFile {
+                action: "write",
+                path: self.path.clone(),
+                source,
+            })
+        } else {
+            Self::create(&self.path, chain).map(|log| *self = log)
+        };
+        if let Err(error) = outcome {
+            tracing::error!(%error, "from here on the chain is not written down");
+            self.failure = Some(error);
+        }
+    }
+
+    /// The log is on the disk when this returns; the failure that ended it early, if there was one.
+    pub(crate) fn close(self) -> Result<(), Error> {
+        let synced = self.file.sync_all();
+        self.failure.map_or(Ok(()), Err)?;
+        synced.map_err(|source| Error::StateFile { action: "write", path: self.path, source })
+    }
+
+    /// A reorg is in the log as a whole or not at all; blocks that follow the head are so one by one.
+    fn append_events(&mut self, chain: &Chain, events: &[Event]) -> io::Result<()> {
+        let removes = events.iter().any(|event| matches!(event, Event::Removed(_)));
+        if removes {
+            return self.append(|state, out| {
+                events.iter().for_each(|event| write_event(event, state, out));
+                write_rest(chain, state, out);
+            });
+        }
+        for event in events {
+            self.append(|state, out| write_event(event, state, out))?;
+        }
+        self.append_state(chain)
+    }
+
+    fn append_state(&mut self, chain: &Chain) -> io::Result<()> {
+        self.append(|state, out| write_rest(chain, state, out))
+    }
+
+    /// Appends one frame in one write, unless there is nothing to say.
+    fn append(&mut self, write: impl FnOnce(&mut State, &mut Writer)) -> io::Result<()> {
+        let mut payload = Writer::default();
+        write(&mut self.state, &mut payload);
+        if payload.0.is_empty() {
+            return Ok(());
+        }
+        let mut frame = Vec::new();
+        frames::append(&payload.0, &mut frame);
+        self.file.write_all(&frame)
+    }
+}
+
+fn write_event(event: &Event, state: &mut State, out: &mut Writer) {
+    match event {
+        Event::Added(block) => record::write_block(block, state, out),
+        Event::Removed(_) => record::write_removed(out),
+        Event::Pending(_) => {}
+    }
+}
+
+/// What the chain's state has that no block explains.
+fn write_rest(chain: &Chain, state: &mut State, out: &mut Writer) {
+    if state.is_same(&chain.state) {
+        return;
+    }
+    let changes = StateChanges::between(state, &chain.state);
+    if !changes.is_empty() {
+        record::write_state(&changes, out);
+    }
+    *state = chain.state.clone();
+}
+
+/// One process writes a log.
+fn lock(file: &File, path: &Path) -> Result<(), Error> {
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => Error::BlockLogInUse(path.to_owned()),
+        TryLockError::Error(source) => Error::StateFile { action: "lock", path: path.to_owned(), source },
+    })
+}
+
+/// Reads the log of a chain `chain_id`: what it says, and where its last whole frame ends.
+fn replay(file: &mut File, length: u64, path: &Path, chain_id: u64) -> Result<(Replayed, u64), Error> {
+    let failed = |source| Error::StateFile { action: "read", path: path.to_owned(), source };
+    let damaged = |offset, reason: String| Error::BlockLogDamaged { path: path.to_owned(), offset, reason };
+    let mut file = BufReader::with_capacity(1 << 20, file);
+    let mut magic = [0; MAGIC.len()];
+    if length < magic.len() as u64 {
+        return Err(Error::NotABlockLog(path.to_owned()));
+    }
+    file.read_exact(&mut magic).map_err(failed)?;
+    if magic != *MAGIC {
+        return Err(Error::NotABlockLog(path.to_owned()));
+    }
+    let mut replayed = Replayed::default();
+    let mut offset = magic.len() as u64;
+    let mut is_first = true;
+    loop {
+        let payload = match frames::read(&mut file, length - offset).map_err(failed)? {
+            Next::Payload(payload) => payload,
+            Next::End | Next::Torn => break,
+            Next::Damaged(reason) => return Err(damaged(offset, reason.to_owned())),
+        };
+        if std::mem::take(&mut is_first) {
+            check_chain(&payload, chain_id).map_err(|reason| damaged(offset, reason))?;
+        } else {
+            replayed.read(&payload).map_err(|error| damaged(offset, error.to_string()))?;
+        }
+        offset += frames::length(&payload);
+    }
+    // What is there from the start is never torn.
+    let Some(head) = replayed.blocks.last() else {
+        return Err(damaged(offset, "it ends before its first block".to_owned()));
+    };
+    // The checksums vouch for the file; this one for the reading of it.
+    if let Some(state) = head.state()
+        && state.root() != head.header().state_root
+    {
+        return Err(damaged(offset, format!("the state after block {} is not the one it had", head.number())));
+    }
+    Ok((replayed, offset))
+}
+
+fn check_chain(payload: &[u8], expected: u64) -> Result<(), String> {
+    let chain_id = codec::Reader::new(payload).number().map_err(|error| error.to_string())?;
+    if chain_id == expected { Ok(()) } else { Err(format!("it is of chain {chain_id}, and this is {expected}")) }
+}

@@ -214,9 +214,7 @@ contract ChannelThawTest is ChannelFixture {
         _claim(_voucher(5 ether));
         vm.warp(endsAt);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IPaymentChannels.ThawTooSmall.selector, id, uint256(4 ether), uint256(5 ether)
-            )
+            abi.encodeWithSelector(IPaymentChannels.ThawTooSmall.selector, id, uint256(4 ether), uint256(5 ether))
         );
         _closeAsPayer();
         _claim(_voucher(6 ether));

@@ -49,6 +49,8 @@ interface IPaymentChannels {
     );
     /// @param index Position in the batch.
     event VoucherSkipped(bytes32 indexed channelId, address indexed payee, uint256 index, SkipReason reason);
+    /// @notice The receipts under a root are anchored as of this block, without a claim.
+    event ReceiptsAnchored(bytes32 indexed channelId, address indexed payee, bytes32 receiptsRoot);
     event Withdrawn(address indexed account, uint256 amount);
 
     // ---------------------------------------------------------------- errors
@@ -114,8 +116,13 @@ interface IPaymentChannels {
     /// @return amount Wei credited.
     function claim(address payee, Claim[] calldata claims) external returns (uint256 amount);
 
-    /// @notice Lets a second account claim for the caller; what is claimed is still credited to the caller. The zero
-    /// address is nobody. Acts at once.
+    /// @notice Anchors receipts that no claim can: when the payer signs no voucher for them, or nothing new is due.
+    /// Requires an open channel, and the payee or its claimer as caller.
+    /// @param receiptsRoot As in a voucher, but nobody has signed it: the payee's own statement.
+    function anchorReceipts(address payee, address payer, uint64 openNonce, bytes32 receiptsRoot) external;
+
+    /// @notice Lets a second account claim and anchor for the caller; what is claimed is still credited to the caller.
+    /// The zero address is nobody. Acts at once.
     function setClaimer(address claimer) external;
 
     /// @notice Closes a channel and credits the balance to the payer. Vouchers that were not claimed are lost. Requires

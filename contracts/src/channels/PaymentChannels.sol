@@ -31,6 +31,11 @@ contract PaymentChannels is IPaymentChannels, EIP712 {
     /// @inheritdoc IPaymentChannels
     uint256 public liabilities;
 
+    modifier onlyClaimer(address payee) {
+        if (msg.sender != payee && msg.sender != claimerOf[payee]) revert NotClaimer(msg.sender, payee);
+        _;
+    }
+
     constructor(Parameters memory parameters_) EIP712("Infera", "1") {
         if (parameters_.thawPeriod == 0) revert InvalidParameter("thawPeriod");
         if (parameters_.withdrawalPeriod == 0) revert InvalidParameter("withdrawalPeriod");
@@ -132,13 +137,21 @@ contract PaymentChannels is IPaymentChannels, EIP712 {
     // ---------------------------------------------------------------- payee
 
     /// @inheritdoc IPaymentChannels
-    function claim(address payee, Claim[] calldata claims) external returns (uint256 amount) {
-        if (msg.sender != payee && msg.sender != claimerOf[payee]) revert NotClaimer(msg.sender, payee);
+    function claim(address payee, Claim[] calldata claims) external onlyClaimer(payee) returns (uint256 amount) {
         if (claims.length > _maximumBatch) revert BatchTooLarge(claims.length, _maximumBatch);
         for (uint256 index = 0; index < claims.length; ++index) {
             amount += _claim(payee, index, claims[index]);
         }
         if (amount != 0) creditOf[payee] += amount;
+    }
+
+    /// @inheritdoc IPaymentChannels
+    function anchorReceipts(address payee, address payer, uint64 openNonce, bytes32 receiptsRoot)
+        external
+        onlyClaimer(payee)
+    {
+        (bytes32 channelId,) = _open(payer, payee, openNonce);
+        emit ReceiptsAnchored(channelId, payee, receiptsRoot);
     }
 
     /// @inheritdoc IPaymentChannels

@@ -64,6 +64,9 @@ contract ChannelGasTest is ChannelFixture {
         vm.prank(stranger);
         channels.deposit{value: 1 ether}(payer, payee, 0);
         _record("top_up");
+        vm.prank(payee);
+        channels.anchorReceipts(payee, payer, 0, ROOT);
+        _record("anchor_receipts");
         vm.prank(payer);
         channels.thaw(payee, 0, 1 ether);
         _record("thaw");

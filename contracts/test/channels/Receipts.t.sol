@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IPaymentChannels} from "../../src/channels/IPaymentChannels.sol";
 import {ChannelFixture} from "./ChannelFixture.sol";
 
 contract ChannelReceiptsTest is ChannelFixture {
@@ -44,6 +45,27 @@ contract ChannelReceiptsTest is ChannelFixture {
         if (proof.length == 0) return;
         proof[proof.length - 1] ^= bytes32(uint256(1));
         assertFalse(channels.verifyReceipt(root, _leaf(index), proof));
+    }
+
+    function test_the_payee_and_its_claimer_anchor_without_a_claim() public {
+        _deposit(1 ether);
+        vm.prank(payee);
+        channels.setClaimer(stranger);
+        address[2] memory callers = [payee, stranger];
+        for (uint256 i = 0; i < callers.length; ++i) {
+            vm.expectEmit(address(channels));
+            emit IPaymentChannels.ReceiptsAnchored(id, payee, ROOT);
+            vm.prank(callers[i]);
+            channels.anchorReceipts(payee, payer, NONCE, ROOT);
+        }
+        vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.NotClaimer.selector, payer, payee));
+        vm.prank(payer);
+        channels.anchorReceipts(payee, payer, NONCE, ROOT);
+
+        _closeAsPayee();
+        _expectRevert(IPaymentChannels.ChannelNotOpen.selector);
+        vm.prank(payee);
+        channels.anchorReceipts(payee, payer, NONCE, ROOT);
     }
 
     function test_a_single_receipt_is_its_own_root() public view {

@@ -60,9 +60,9 @@ contract HostileWallet {
             }
         }
         if (conduct == Conduct.ReturnsMuch) {
-            // All the memory that the gas buys, or nearly.
+            // Nearly all the memory that its gas buys; copying it would cost the caller as much again.
             assembly {
-                revert(0, 70000)
+                return(0, 128000)
             }
         }
         if (conduct == Conduct.ReturnsTooLittle) {

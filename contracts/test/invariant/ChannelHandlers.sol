@@ -113,13 +113,14 @@ abstract contract ChannelHandlers is ChannelFixture {
     function disturb(uint256 which, uint256 what) external {
         Lane storage lane = _pick(which);
         address intruder = makeAddr("intruder");
-        bytes[6] memory calls = [
+        bytes[7] memory calls = [
             abi.encodeCall(channels.thaw, (lane.payee, lane.nonce, 1)),
             abi.encodeCall(channels.cancelThaw, (lane.payee, lane.nonce)),
             abi.encodeCall(channels.withdrawThawed, (lane.payee, lane.nonce)),
             abi.encodeCall(channels.closeAsPayer, (lane.payee, lane.nonce)),
             abi.encodeCall(channels.closeAsPayee, (lane.payer, lane.nonce)),
-            abi.encodeCall(channels.claim, (lane.payee, _batch(_acceptedVoucher(lane))))
+            abi.encodeCall(channels.claim, (lane.payee, _batch(_acceptedVoucher(lane)))),
+            abi.encodeCall(channels.anchorReceipts, (lane.payee, lane.payer, lane.nonce, ROOT))
         ];
         vm.prank(intruder);
         (bool done,) = address(channels).call(calls[what % calls.length]);

@@ -22,6 +22,10 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 const RECEIPT_DEADLINE: Duration = Duration::from_secs(60);
 /// Gas limit over the estimate, in percent: state may change between the estimate and the block.
 const GAS_HEADROOM_PERCENT: u64 = 130;
+/// The transaction and the contract account (EIP-2: 21,000 and 32,000), and room for what a constructor does.
+const CREATION_GAS: u64 = 53_000 + 500_000;
+/// Calldata (16, EIP-2028), code deposit (200) and initcode words (2 for 32 bytes, EIP-3860), each byte counted for all three.
+const CREATION_GAS_PER_BYTE: u64 = 16 + 200 + 1;
 /// Tip in wei per gas.
 const PRIORITY_FEE: u128 = 1_000_000;
 
@@ -118,7 +122,12 @@ impl Sender {
         let mut gas: u64 = 0;
         for code in codes {
             let creation = TransactionRequest::default().from(self.address()).input(code.clone().into());
-            gas = gas.saturating_add(self.gas_limit(action, &creation.with_kind(TxKind::Create)).await?);
+            let limit = match self.gas_limit(action, &creation.with_kind(TxKind::Create)).await {
+                // Its constructor calls a contract that will be created before it.
+                Err(Error::Reverted { .. }) => most_creation_gas(code),
+                limit => limit?,
+            };
+            gas = gas.saturating_add(limit);
         }
         let needed = U256::from(gas) * U256::from(self.max_fee(action).await?);
         let owned = self.balance(action).await?;
@@ -229,4 +238,10 @@ impl WithKind for TransactionRequest {
         self.to = Some(kind);
         self
     }
+}
+
+/// More gas than creating a contract with this code takes.
+fn most_creation_gas(code: &Bytes) -> u64 {
+    let bytes = u64::try_from(code.len()).unwrap_or(u64::MAX);
+    bytes.saturating_mul(CREATION_GAS_PER_BYTE).saturating_add(CREATION_GAS)
 }

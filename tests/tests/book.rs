@@ -218,8 +218,9 @@ fn fault(help: &mut Help, line: &str) -> Option<String> {
             None => return Some(format!("`{line}`: there is no `{name} {}`", path.join(" "))),
         }
     }
-    if name == "xtask" && path == ["demo"] {
-        text += &help.of("infera-demo", &[])?;
+    // These pass their arguments on.
+    if name == "xtask" && (path == ["demo"] || path == ["bench"]) {
+        text += &help.of(&format!("infera-{}", path.concat()), &[])?;
     }
     let described =
         |flag: &str| text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).any(|word| word == flag);

@@ -114,6 +114,7 @@ contract StakingFundsTest is NetworkFixture {
     }
 
     function test_theLargestNumberExitsWithAllThereIs() public {
+        _stake(id, STAKE);
         vm.deal(address(0xbad), 1);
         vm.prank(address(0xbad));
         staking.stake{value: 1}(id);

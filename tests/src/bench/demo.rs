@@ -56,10 +56,15 @@ async fn run() -> Result<Summary> {
     let output =
         demo.arg("--json").stdin(Stdio::null()).kill_on_drop(true).output().await.context("starting the demo")?;
     if !output.status.success() {
-        let told = String::from_utf8_lossy(&output.stderr);
-        bail!("the demo failed ({}): {}", output.status, told.lines().last().unwrap_or("it said nothing"));
+        bail!("the demo failed ({}): {}", output.status, reason(&String::from_utf8_lossy(&output.stderr)));
     }
     serde_json::from_slice(&output.stdout).context("reading the demo's JSON")
+}
+
+/// What a failed demo says about it: its error rather than the trace that may follow.
+fn reason(told: &str) -> &str {
+    let error = told.lines().find(|line| line.starts_with("Error: "));
+    error.or(told.lines().last()).unwrap_or("it said nothing")
 }
 
 fn table_of(summaries: &[Summary]) -> Table {
@@ -92,6 +97,13 @@ mod tests {
 
     use super::*;
     use crate::bench::Statistics;
+
+    #[test]
+    fn a_failed_demo_is_quoted_by_its_error() {
+        assert_eq!(reason("== The scene\nError: no chain\n\nStack backtrace:\n   0: main\n"), "Error: no chain");
+        assert_eq!(reason("== The scene\nkilled\n"), "killed");
+        assert_eq!(reason(""), "it said nothing");
+    }
 
     #[test]
     fn the_set_up_is_what_the_first_callback_took_beyond_its_job() {

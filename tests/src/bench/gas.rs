@@ -50,9 +50,9 @@ fn table_beside(jobs: &Jobs, snapshots: &Snapshots) -> Table {
         subject: "transaction",
         columns: vec!["first job of a network", "later jobs", "Solidity test"],
         rows,
-        bound: "21,000 for each transaction (147,000 for seven); 16 a non-zero byte of calldata, so 12,000 for every \
-                vector of 384 int16, and each is sent when it is revealed and again, but for the last one, when it is \
-                resolved; and about 22,000 for every storage word that is written first."
+        bound: "21,000 for each of the seven or eight transactions; 16 a non-zero byte of calldata, so 12,000 for every \
+                vector of 384 int16, which is sent to be revealed and again to be compared, unless its reveal resolves; \
+                and about 22,000 for every storage word that is written first."
             .to_owned(),
         notes: vec![
             "From receipts of the stories' proposals, median and 10th to 90th percentile. Request and callback include \

@@ -61,7 +61,8 @@ pub struct Table {
 impl Unit {
     fn number(self, value: f64) -> String {
         match self {
-            Self::Milliseconds if value < 10.0 => format!("{value:.2}"),
+            // What rounds to 10 has a digit more.
+            Self::Milliseconds if value < 9.995 => format!("{value:.2}"),
             Self::Milliseconds => format!("{value:.1}"),
             Self::Seconds | Self::Ratio => format!("{value:.2}"),
             Self::Gas => grouped(value),
@@ -249,6 +250,13 @@ mod tests {
         }
         assert_eq!(Cell::spread(&[1.0, 2.0], Unit::Seconds, "").text(), "1.50 s (1.10–1.90)");
         assert_eq!(Cell::spread(&[], Unit::Ratio, "no samples").text(), "not measured: no samples");
+    }
+
+    #[test]
+    fn milliseconds_lose_a_decimal_where_they_gain_a_digit() {
+        for (value, text) in [(0.1234, "0.12"), (9.994, "9.99"), (9.996, "10.0"), (123.45, "123.5")] {
+            assert_eq!(Unit::Milliseconds.number(value), text);
+        }
     }
 
     #[test]

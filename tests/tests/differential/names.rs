@@ -1,7 +1,8 @@
 //! Names and hashes: models, offerings, terms, jobs, and what keys sign.
 
 use alloy::{
-    primitives::{Address, B256, U256},
+    primitives::{Address, B256, Bytes, U256, hex},
+    providers::ext::AnvilApi,
     sol_types::SolValue,
 };
 use infera_contracts::{
@@ -97,8 +98,10 @@ fn any_terms() -> impl Strategy<Value = terms::Terms> {
 fn terms_have_one_hash_and_a_job_one_id() {
     let chain = Chain::start();
     let parameters: Parameters = DeploymentParameters::devnet().unwrap().jobs;
-    // The hashes depend on no other contract; the registry only refuses the zero address.
+    // The hashes depend on no other contract; the registry only asks one of them for the length of an epoch.
     let others = [Address::repeat_byte(1); 7];
+    let returns_3600 = Bytes::from(hex!("610e105f5260205ff3"));
+    chain.wait(chain.provider.anvil_set_code(others[0], returns_3600)).unwrap();
     let others = (others[0], others[1], others[2], others[3], others[4], others[5], others[6]);
     let at = chain.deploy(&creation::JOB_REGISTRY, &(parameters, others).abi_encode_params());
     let registry = IJobRegistry::new(at, &chain.provider);

@@ -63,7 +63,7 @@ impl Arguments {
         self.only.is_empty() || self.only.contains(&bench)
     }
 
-    /// The command that repeats the measurement, without what is of this machine only.
+    /// The command that repeats the measurement, without the paths of this machine.
     fn command(&self) -> String {
         let mut command = match machine::profile() {
             "release profile" => "cargo xtask bench".to_owned(),
@@ -80,6 +80,9 @@ impl Arguments {
             if value != default {
                 command += &format!(" {flag} {value}");
             }
+        }
+        if self.python.is_some() {
+            command += " --python PATH";
         }
         if self.write_book {
             command += " --write-book";

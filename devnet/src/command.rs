@@ -20,7 +20,7 @@ use anyhow::Context;
 use clap::Parser;
 use tokio::io::AsyncReadExt;
 
-use crate::{Config, DEFAULT_MNEMONIC, Devnet, MiningMode};
+use crate::{Config, Console, DEFAULT_MNEMONIC, Devnet, MiningMode};
 
 /// A development chain, served as JSON-RPC over HTTP and WebSocket. Takes anvil's flags.
 #[derive(Clone, Debug, Parser)]
@@ -98,6 +98,10 @@ pub struct Args {
     #[arg(long)]
     pub errors_for_reverted_sends: bool,
 
+    /// Do not print what contracts write with console.log
+    #[arg(long, visible_alias = "no-console-log")]
+    pub disable_console_log: bool,
+
     /// Listen on a Unix socket too
     #[cfg(unix)]
     #[arg(long, value_name = "PATH", num_args = 0..=1, default_missing_value = "/tmp/anvil.ipc", visible_alias = "ipcpath")]
@@ -162,6 +166,7 @@ impl Args {
             balance: U256::from(self.balance) * Unit::ETHER.wei(),
             genesis,
             errors_for_reverted_sends: self.errors_for_reverted_sends,
+            console: (!self.silent && !self.disable_console_log).then(|| Console::new(print_line)),
             seed: self.seed,
             ..Config::default()
         })
@@ -210,6 +215,11 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         devnet.save(path)?;
     }
     Ok(devnet.close_log()?)
+}
+
+/// Whoever started the program need not read what it prints.
+fn print_line(line: &str) {
+    writeln!(io::stdout(), "{line}").ok();
 }
 
 /// What anvil prints, in its order: tools that start anvil read keys, chain id and address from it.

@@ -8,7 +8,10 @@ use alloy::{
 };
 use alloy_hardforks::EthereumHardfork;
 
-use crate::clock::{Clock, SystemClock};
+use crate::{
+    clock::{Clock, SystemClock},
+    console::Console,
+};
 
 /// The mnemonic whose accounts development chains fund.
 pub const DEFAULT_MNEMONIC: &str = "test test test test test test test test test test test junk";
@@ -52,6 +55,9 @@ pub struct Config {
     /// Hardhat's habit: a send whose transaction reverts under automine answers with an error, though the transaction is
     /// in its block. Other chains answer with the hash.
     pub errors_for_reverted_sends: bool,
+    /// Takes what contracts write with `console.log`, in transactions as their block is made, in calls, and in estimates
+    /// that fail. Without it, nothing is read.
+    pub console: Option<Console>,
     /// From which `PREVRANDAO` is drawn: chains with the same seed and history see the same.
     pub seed: u64,
 }
@@ -71,6 +77,7 @@ impl Default for Config {
             genesis: None,
             clock: Arc::new(SystemClock),
             errors_for_reverted_sends: false,
+            console: None,
             seed: 0,
         }
     }

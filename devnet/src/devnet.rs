@@ -18,12 +18,14 @@ use parking_lot::{Condvar, Mutex, RwLock, RwLockReadGuard};
 use crate::{
     accounts::DevAccounts,
     block_log::BlockLog,
-    chain::{Chain, Reorg},
+    chain::{Chain, Event, Reorg},
     config::{Config, MiningMode},
+    console::Console,
     dump::Dump,
     error::Error,
     genesis::genesis,
     hub::Hub,
+    rpc::written_in_block,
     server::Server,
     transport::InProcess,
 };
@@ -55,6 +57,7 @@ struct Inner {
     pacer: Arc<Pacer>,
     instance: B256,
     errors_for_reverted_sends: bool,
+    console: Option<Console>,
 }
 
 impl fmt::Debug for Devnet {
@@ -97,6 +100,7 @@ impl Devnet {
             pacer: Arc::default(),
             instance,
             errors_for_reverted_sends: config.errors_for_reverted_sends,
+            console: config.console,
         });
         let devnet = Self { inner };
         devnet.set_mining(config.mining);
@@ -260,6 +264,11 @@ impl Devnet {
         self.inner.errors_for_reverted_sends
     }
 
+    /// See [`Config::console`].
+    pub(crate) fn console(&self) -> Option<&Console> {
+        self.inner.console.as_ref()
+    }
+
     /// Names this run, for `anvil_metadata`.
     pub(crate) fn instance(&self) -> B256 {
         self.inner.instance
@@ -277,7 +286,25 @@ impl Inner {
         if !events.is_empty() {
             self.hub.publish(&chain, &events);
         }
+        drop(chain);
+        if let Some(console) = &self.console {
+            self.show(console, &events);
+        }
         result
+    }
+
+    /// Writes what code in new blocks wrote to the console. Takes a second run of these blocks, which are few.
+    fn show(&self, console: &Console, events: &[Event]) {
+        for event in events {
+            if let Event::Added(block) = event
+                && block.calls_console
+            {
+                match written_in_block(self.chain.read(), block.clone()) {
+                    Ok(lines) => console.write(&lines),
+                    Err(error) => tracing::debug!(?error, "the console's lines can't be read"),
+                }
+            }
+        }
     }
 }
 

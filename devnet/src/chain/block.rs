@@ -24,6 +24,8 @@ pub(crate) struct Block {
     pub(crate) receipts: Vec<ReceiptEnvelope>,
     /// The states before and after. Absent for blocks loaded from a file, which holds the last state only.
     pub(crate) states: Option<States>,
+    /// Whether code in it called the console, which then may have something to show.
+    pub(crate) calls_console: bool,
     size: OnceLock<usize>,
 }
 
@@ -44,7 +46,7 @@ impl Block {
         // They stay as long as the chain, and grow no more.
         transactions.shrink_to_fit();
         receipts.shrink_to_fit();
-        Self { header, transactions, receipts, states, size: OnceLock::new() }
+        Self { header, transactions, receipts, states, calls_console: false, size: OnceLock::new() }
     }
 
     pub(crate) const fn header(&self) -> &Sealed<Header> {

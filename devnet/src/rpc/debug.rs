@@ -82,7 +82,7 @@ impl Call<'_> {
         }
         let options = self.params.optional::<GethDebugTracingOptions>(1)?.unwrap_or_default();
         let mut inspector = inspector(options)?;
-        let mut rerun = Rerun::new(self.devnet, block, 0)?;
+        let mut rerun = Rerun::new(self.devnet.chain(), block, 0)?;
         let mut traces = Vec::new();
         while let Some((tx, place)) = rerun.prepared() {
             let hash = place.tx_hash;

@@ -1,6 +1,6 @@
 //! Transactions of the chain, run again where they ran.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use alloy::primitives::TxHash;
 use alloy_evm::{EthEvm, EthEvmFactory, Evm, EvmEnv, EvmFactory, FromRecoveredTx};
@@ -18,8 +18,8 @@ use super::{
     simulate,
 };
 use crate::{
-    chain::{Block, Transaction, replay},
-    devnet::Devnet,
+    chain::{Block, Chain, Transaction, replay},
+    console::ConsoleReader,
     state::StateDatabase,
 };
 
@@ -40,11 +40,10 @@ pub(super) type Outcome = ResultAndState<HaltReason>;
 
 impl Rerun {
     /// Stands before the transaction at `index` of `block`.
-    pub(super) fn new(devnet: &Devnet, block: Arc<Block>, index: usize) -> RpcResult<Self> {
-        let (spec, mut env, hashes) = {
-            let chain = devnet.chain();
-            (chain.spec.clone(), chain.environment(&block), chain.hashes_before(&block))
-        };
+    pub(super) fn new(chain: impl Deref<Target = Chain>, block: Arc<Block>, index: usize) -> RpcResult<Self> {
+        let (spec, mut env, hashes) = (chain.spec.clone(), chain.environment(&block), chain.hashes_before(&block));
+        // Others need not wait while this runs.
+        drop(chain);
         // Some transaction may have come from an impersonated contract.
         env.cfg_env.disable_eip3607 = true;
         let database = replay(&spec, &block, env.clone(), hashes, index)?.ok_or_else(no_state)?;
@@ -92,11 +91,22 @@ where
     evm.transact(tx.clone()).map_err(|error| simulate::refused(error, tx))
 }
 
+/// What the code in a block wrote to the console.
+pub(crate) fn written_in_block(chain: impl Deref<Target = Chain>, block: Arc<Block>) -> RpcResult<Vec<String>> {
+    let mut rerun = Rerun::new(chain, block, 0)?;
+    let mut reader = ConsoleReader::default();
+    while let Some((tx, _)) = rerun.prepared() {
+        let outcome = rerun.run(&tx, &mut reader)?;
+        rerun.advance(outcome);
+    }
+    Ok(reader.lines)
+}
+
 impl Call<'_> {
     /// The block of the transaction `hash`, standing before it.
     pub(super) fn rerun(&self, hash: TxHash) -> RpcResult<Rerun> {
         let found = self.devnet.chain().transaction(&hash).map(|(block, index)| (block.clone(), index));
         let (block, index) = found.ok_or_else(|| RpcError::failed("transaction not found"))?;
-        Rerun::new(self.devnet, block, index)
+        Rerun::new(self.devnet.chain(), block, index)
     }
 }

@@ -143,7 +143,7 @@ impl Call<'_> {
         if block.transactions.is_empty() {
             return Ok(Some(Vec::new()));
         }
-        let mut rerun = Rerun::new(self.devnet, block, 0)?;
+        let mut rerun = Rerun::new(self.devnet.chain(), block, 0)?;
         let mut all = Vec::new();
         while let Some((tx, place)) = rerun.prepared() {
             let (full_trace, outcome) = results(&mut rerun.database, &rerun.env, &tx, &types)?;
@@ -159,7 +159,7 @@ impl Call<'_> {
         if block.transactions.is_empty() {
             return Ok(Vec::new());
         }
-        let mut rerun = Rerun::new(self.devnet, block.clone(), only.unwrap_or(0))?;
+        let mut rerun = Rerun::new(self.devnet.chain(), block.clone(), only.unwrap_or(0))?;
         let mut traces = Vec::new();
         while let Some((tx, place)) = rerun.prepared() {
             let mut inspector = TracingInspector::new(TracingInspectorConfig::default_parity());

@@ -232,7 +232,7 @@ impl Devnet {
     /// Base fee, gas limit, timestamp and number of the first block.
     pub(crate) fn first_block(&self) -> (u64, u64, u64, u64) {
         let chain = self.chain();
-        chain.blocks().first().map_or_else(Default::default, |first| {
+        chain.block_by_number(chain.first_number()).map_or_else(Default::default, |first| {
             (first.base_fee(), first.header().gas_limit, first.timestamp(), first.number())
         })
     }

@@ -86,7 +86,7 @@ fn first_block(spec: &ChainSpec, genesis: &Genesis, state: State) -> Block {
         requests_hash: spec.is_prague_active_at_timestamp(time).then_some(EMPTY_REQUESTS_HASH),
         ..Default::default()
     };
-    let states = States { before: State::default(), after: state };
+    let states = States { parent: State::default(), before: State::default(), after: state };
     Block::new(header.seal_slow(), Vec::new(), Vec::new(), Some(states))
 }
 

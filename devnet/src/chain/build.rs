@@ -113,7 +113,7 @@ pub(crate) fn build(
 
     let state = evm.into_db().into_state();
     let header = seal(spec, &block_env, context, &transactions, &result, &state);
-    let states = Some(States { before, after: state });
+    let states = Some(States { parent: parent.state().cloned().unwrap_or_default(), before, after: state });
     let block = Block::new(header, transactions, result.receipts, states);
     Ok(Built { block, rejected })
 }
@@ -153,19 +153,19 @@ pub(crate) fn seal(
     header.seal_slow()
 }
 
-/// The state in which the transaction at `index` of `block` ran. None if the states were not kept.
+/// The state in which the transaction at `index` of `block` ran; `before` is the one the block started from.
 pub(crate) fn replay(
     spec: &ChainSpec,
     block: &Block,
+    before: State,
     env: EvmEnv,
     hashes: BlockHashes,
     index: usize,
-) -> Result<Option<StateDatabase>, Error> {
-    let Some(states) = &block.states else { return Ok(None) };
+) -> Result<StateDatabase, Error> {
     let number = block.number();
     let failed = |error: BlockExecutionError| Error::Block { number, reason: error.to_string() };
     let clears_empty = env.cfg_env.spec.is_enabled_in(SpecId::SPURIOUS_DRAGON);
-    let database = StateDatabase::new(states.before.clone(), hashes, clears_empty);
+    let database = StateDatabase::new(before, hashes, clears_empty);
     let header = block.header();
     let context = context(header.parent_hash, header.parent_beacon_block_root);
     let evm = EthEvmFactory::default().create_evm(database, env);
@@ -174,7 +174,7 @@ pub(crate) fn replay(
     for transaction in block.transactions.iter().take(index) {
         executor.execute_transaction(transaction).map_err(failed)?;
     }
-    Ok(Some(executor.evm.into_db()))
+    Ok(executor.evm.into_db())
 }
 
 /// What a block's execution needs beside its environment.

@@ -38,16 +38,17 @@ pub(super) struct Mined {
 impl Call<'_> {
     /// All that it takes to run a transaction of a block again.
     pub(super) fn rerun(&self, hash: TxHash) -> RpcResult<Mined> {
-        let (spec, env, hashes, block, index) = {
+        let (spec, env, hashes, before, block, index) = {
             let chain = self.devnet.chain();
             let (block, index) = chain.transaction(&hash).ok_or_else(|| RpcError::failed("transaction not found"))?;
-            let mut env = chain.environment(block);
+            let mut env = chain.environment(&block);
             // Some transaction before may have come from an impersonated contract.
             env.cfg_env.disable_eip3607 = true;
-            (chain.spec.clone(), env, chain.hashes_before(block), block.clone(), index)
+            let before = chain.state_before(&block).ok_or_else(no_state)?;
+            (chain.spec.clone(), env, chain.hashes_before(&block), before, block, index)
         };
         let transaction = block.transactions.get(index).ok_or_else(|| RpcError::failed("transaction not found"))?;
-        let database = replay(&spec, &block, env.clone(), hashes, index)?.ok_or_else(no_state)?;
+        let database = replay(&spec, &block, before, env.clone(), hashes, index)?;
         let tx = TxEnv::from_recovered_tx(transaction.inner(), transaction.signer());
         Ok(Mined { block, index, env, tx, database })
     }

@@ -134,7 +134,7 @@ impl Call<'_> {
         {
             let chain = self.devnet.chain();
             request.chain_id.get_or_insert(chain.spec.chain_id);
-            let past = chain.block(at).and_then(|block| chain.state_after(block));
+            let past = chain.block(at).and_then(|block| chain.state_after(&block));
             let next = || match past {
                 Some(state) => state.nonce(from),
                 None => chain.pool.next_nonce(from, chain.state.nonce(from)),

@@ -34,7 +34,7 @@ impl Call<'_> {
     /// What a transaction did, call by call; null if there is none.
     pub(super) fn parity_transaction(&self) -> RpcResult<Option<Vec<LocalizedTransactionTrace>>> {
         let hash = self.params.required::<TxHash>(0)?;
-        let found = self.devnet.chain().transaction(&hash).map(|(block, index)| (block.clone(), index));
+        let found = self.devnet.chain().transaction(&hash);
         let Some((block, index)) = found else { return Ok(None) };
         self.traces(&block, Some(index)).map(Some)
     }
@@ -49,7 +49,7 @@ impl Call<'_> {
         let filter = self.params.required::<TraceFilter>(0)?;
         let (first, head) = {
             let chain = self.devnet.chain();
-            (chain.blocks().first().map_or(0, |block| block.number()), chain.head().number())
+            (chain.first_number(), chain.head().number())
         };
         let from = filter.from_block.unwrap_or(first).max(first);
         let to = filter.to_block.unwrap_or(head).min(head);
@@ -103,14 +103,15 @@ impl Call<'_> {
         if block.transactions.is_empty() {
             return Ok(Vec::new());
         }
-        let (spec, mut env, hashes) = {
+        let (spec, mut env, hashes, before) = {
             let chain = self.devnet.chain();
-            (chain.spec.clone(), chain.environment(block), chain.hashes_before(block))
+            let before = chain.state_before(block).ok_or_else(no_state)?;
+            (chain.spec.clone(), chain.environment(block), chain.hashes_before(block), before)
         };
         // Some transaction may have come from an impersonated contract.
         env.cfg_env.disable_eip3607 = true;
         let first = only.unwrap_or(0);
-        let mut database = replay(&spec, block, env.clone(), hashes, first)?.ok_or_else(no_state)?;
+        let mut database = replay(&spec, block, before, env.clone(), hashes, first)?;
         let mut traces = Vec::new();
         let wanted = only.map_or(block.transactions.len(), |_| 1);
         for (index, transaction) in block.transactions.iter().enumerate().skip(first).take(wanted) {

@@ -229,3 +229,7 @@ fn follow(record: &BlockRecord, parent: State) -> Result<Option<State>, Undecoda
         state
     }))
 }
+
+#[cfg(test)]
+#[path = "archive_tests.rs"]
+mod tests;

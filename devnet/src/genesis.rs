@@ -27,7 +27,7 @@ const CREATE2_DEPLOYER_CODE: Bytes = bytes!(
 pub(crate) fn genesis(config: &Config, accounts: &DevAccounts) -> Result<(ChainSpec, Block), Error> {
     let (spec, given) = match &config.genesis {
         Some(genesis) => {
-            let spec = ChainSpec::from_genesis(config.chain_id, genesis.config.clone())?;
+            let spec = ChainSpec::from_genesis(config.chain_id, genesis)?;
             (spec, genesis.clone())
         }
         None => {
@@ -48,12 +48,9 @@ pub(crate) fn genesis(config: &Config, accounts: &DevAccounts) -> Result<(ChainS
         add_predeploys(&mut state, &spec, given.timestamp);
     }
     for (address, account) in &given.alloc {
-        state.set_balance(*address, account.balance);
-        state.set_nonce(*address, account.nonce.unwrap_or_default());
-        state.set_code(*address, account.code.clone().unwrap_or_default());
-        for (slot, value) in account.storage_slots() {
-            state.set_storage(*address, slot.into(), value);
-        }
+        let storage = account.storage_slots().map(|(slot, value)| (slot.into(), value));
+        let nonce = account.nonce.unwrap_or_default();
+        state.put(*address, nonce, account.balance, account.code.clone(), storage);
     }
     for address in accounts.addresses() {
         state.set_balance(address, state.balance(address).saturating_add(config.balance));

@@ -65,7 +65,7 @@ impl Chain {
         self.blocks.complete_head();
         self.state = state;
         self.branch += 1;
-        self.refresh_hashes();
+        self.refresh();
         removed.reverse();
         Ok(removed)
     }
@@ -138,7 +138,7 @@ impl Chain {
             }
         }
         self.blocks = snapshot.blocks;
-        self.refresh_hashes();
+        self.refresh();
         self.state = snapshot.state;
         self.pool = snapshot.pool;
         self.time = snapshot.time;
@@ -155,10 +155,12 @@ impl Chain {
         self.snapshots.iter().map(|(id, snapshot)| (*id, snapshot.blocks.head().num_hash()))
     }
 
-    pub(super) fn refresh_hashes(&mut self) {
+    /// What follows from the blocks, after they were replaced.
+    pub(super) fn refresh(&mut self) {
         let head = self.head().clone();
         let mut hashes: BlockHashes = self.hashes_before(&head);
         hashes.push(head.number(), head.hash());
         self.hashes = hashes;
+        self.recount_merge();
     }
 }

@@ -5,7 +5,10 @@ mod archive;
 mod block;
 mod blocks;
 mod build;
+mod difficulty;
 mod history;
+mod import;
+mod merge;
 mod mine;
 mod pool;
 mod time;
@@ -15,7 +18,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use alloy::{
     eips::{BlockId, BlockNumberOrTag},
     primitives::{
-        Address, B256, TxHash,
+        Address, B256, TxHash, U256,
         map::{AddressHashSet, B256HashMap},
     },
 };
@@ -28,6 +31,7 @@ pub(crate) use self::{
     blocks::Blocks,
     build::{context, replay, seal},
     history::{Reorg, SnapshotId},
+    import::read_blocks,
     mine::SubmitError,
     time::TimeKeeper,
 };
@@ -83,6 +87,8 @@ pub(crate) struct Chain {
     next_snapshot: SnapshotId,
     events: Vec<Event>,
     restores: u64,
+    /// Of all blocks, where that decides when the chain merges.
+    total_difficulty: U256,
 }
 
 impl Chain {
@@ -117,6 +123,7 @@ impl Chain {
             next_snapshot: 1,
             events: Vec::new(),
             restores: 0,
+            total_difficulty: first.header().difficulty,
         };
         chain.index(&first);
         chain.hashes.push(first.number(), first.hash());
@@ -218,7 +225,7 @@ impl Chain {
         NextBlock {
             timestamp,
             base_fee: self.next_base_fee,
-            gas_limit: self.gas_limit,
+            gas_limit: self.next_gas_limit(),
             beneficiary: self.beneficiary,
             prev_randao: self.next_prev_randao.unwrap_or_else(|| self.draw_prev_randao()),
             contracts_may_send: self.impersonates_all || !self.impersonated.is_empty(),
@@ -248,6 +255,7 @@ impl Chain {
         if let Some(state) = block.state() {
             self.state = state.clone();
         }
+        self.advance_merge(block.header());
         self.blocks.push(block.clone());
         self.events.push(Event::Added(block));
     }
@@ -309,7 +317,7 @@ impl Chain {
             }
         }
         self.state = state;
-        self.refresh_hashes();
+        self.refresh();
         self.restores += 1;
     }
 }

@@ -70,7 +70,7 @@ pub struct Args {
     #[arg(long, visible_alias = "base-fee", value_name = "FEE", default_value_t = 1_000_000_000)]
     pub block_base_fee_per_gas: u64,
 
-    /// Fork in force: paris, shanghai, cancun, prague, osaka or latest
+    /// Fork in force, from frontier to osaka, or latest
     #[arg(long, value_name = "NAME", value_parser = hardfork, default_value = "osaka")]
     pub hardfork: EthereumHardfork,
 
@@ -85,6 +85,10 @@ pub struct Args {
     /// Start with the chain in this dump, as --dump-state and anvil_dumpState write it
     #[arg(long, value_name = "PATH", conflicts_with = "state")]
     pub load_state: Option<PathBuf>,
+
+    /// Add the blocks in this file, RLP as geth exports it, before anyone connects
+    #[arg(long, value_name = "PATH")]
+    pub import: Option<PathBuf>,
 
     /// Write a dump of the chain here on exit
     #[arg(long, value_name = "PATH")]
@@ -186,6 +190,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     };
     if let Some(path) = &args.load_state {
         devnet.load(path)?;
+    }
+    if let Some(path) = &args.import {
+        let added = devnet.import(path)?;
+        tracing::info!(path = %path.display(), added, head = devnet.head().number, "blocks imported");
     }
     let mut servers = Vec::new();
     for host in &args.host {

@@ -32,7 +32,7 @@ pub enum MiningMode {
 pub struct Config {
     /// EIP-155 chain id; counts also where [`Self::genesis`] names another.
     pub chain_id: u64,
-    /// The fork in force from the first block: Paris to Osaka. Ignored with [`Self::genesis`].
+    /// The fork in force from the first block: Frontier to Osaka. Ignored with [`Self::genesis`].
     pub hardfork: EthereumHardfork,
     /// When blocks are made.
     pub mining: MiningMode,

@@ -18,7 +18,7 @@ use parking_lot::{Condvar, Mutex, RwLock, RwLockReadGuard};
 use crate::{
     accounts::DevAccounts,
     block_log::BlockLog,
-    chain::{Chain, Event, Reorg},
+    chain::{Chain, Event, Reorg, read_blocks},
     config::{Config, MiningMode},
     console::Console,
     dump::Dump,
@@ -233,10 +233,24 @@ impl Devnet {
         self.change(|chain| dump.restore(chain))
     }
 
+    /// Adds the blocks in the file at `path` to the chain: RLP, one behind the other, as `geth export` writes them.
+    /// Those that are part of the chain are passed over. How many were added.
+    ///
+    /// Every rule of Ethereum is checked but the proof-of-work seal, and that no block is from the future.
+    ///
+    /// # Errors
+    /// If the file can't be read, ends within a block, or has a block that can't follow: [`Error::Import`] names it.
+    /// The blocks before it are added nevertheless.
+    pub fn import(&self, path: &Path) -> Result<u64, Error> {
+        let failed = |source| Error::BlockFile { path: path.to_owned(), source };
+        let bytes = std::fs::read(path).map_err(failed)?;
+        read_blocks(&bytes, |block| self.change(|chain| chain.import(block))).map_err(|failed| failed.at(path))
+    }
+
     /// Base fee, gas limit, timestamp and number of the first block.
     pub(crate) fn first_block(&self) -> (u64, u64, u64, u64) {
         let chain = self.chain();
-        chain.blocks().first().map_or_else(Default::default, |first| {
+        chain.block_by_number(chain.first_number()).map_or_else(Default::default, |first| {
             (first.base_fee(), first.header().gas_limit, first.timestamp(), first.number())
         })
     }

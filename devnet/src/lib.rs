@@ -34,6 +34,7 @@ mod genesis;
 mod hub;
 #[cfg(unix)]
 mod ipc;
+mod record;
 mod rpc;
 mod server;
 mod spec;

@@ -207,18 +207,42 @@ async fn a_taken_port_is_named() {
     assert!(message.contains(&format!("port {} ", address.port())) && message.contains("--port"), "{message}");
 }
 
+/// All forks at blocks from the start, and `rest`.
+fn merged(rest: Value) -> Value {
+    let forks = ["homestead", "eip150", "eip155", "eip158", "byzantium", "constantinople", "petersburg", "istanbul"];
+    let mut config = json!({"terminalTotalDifficulty": 0});
+    for fork in forks.into_iter().chain(["berlin", "london"]) {
+        config[format!("{fork}Block")] = json!(0);
+    }
+    config.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+    config
+}
+
 #[tokio::test]
 async fn a_chain_that_cannot_start_says_why() {
     let message = |config| Devnet::start(config).unwrap_err().to_string();
     let wrong = Config { mnemonic: "test test test".to_owned(), ..Config::default() };
     assert!(message(wrong).starts_with("the mnemonic is not valid"));
-    let old = Config { hardfork: EthereumHardfork::London, ..Config::default() };
-    assert!(message(old).starts_with("hardfork London is not supported; choose paris"));
-    let genesis =
-        serde_json::from_value(json!({"config": {"chainId": 1}, "difficulty": "0x1", "gasLimit": "0x1", "alloc": {}}))
-            .unwrap();
-    let proof_of_work = Config { genesis: Some(genesis), ..Config::default() };
-    assert!(message(proof_of_work).starts_with("the genesis starts before the merge"));
+    let future = Config { hardfork: EthereumHardfork::Amsterdam, ..Config::default() };
+    assert_eq!(message(future), "hardfork Amsterdam is not supported; choose one from frontier to osaka");
+    let genesis = |config: Value| {
+        let genesis = json!({"config": config, "difficulty": "0x1", "gasLimit": "0x100000", "alloc": {}});
+        message(Config { genesis: Some(serde_json::from_value(genesis).unwrap()), ..Config::default() })
+    };
+    let contradictions = [
+        (json!({"homesteadBlock": 5, "eip150Block": 3}), "eip150Block at 3, before homesteadBlock at 5"),
+        (json!({"homesteadBlock": 0, "eip155Block": 0}), "eip155Block but not eip150Block, which comes before"),
+        (json!({"shanghaiTime": 0, "terminalTotalDifficulty": 0}), "shanghaiTime but not homesteadBlock"),
+        (merged(json!({"cancunTime": 7})), "cancunTime but not shanghaiTime"),
+        (merged(json!({"shanghaiTime": 9, "cancunTime": 7})), "cancunTime at 7, before shanghaiTime at 9"),
+        (merged(json!({"terminalTotalDifficulty": null, "shanghaiTime": 0})), "set terminalTotalDifficulty to 0"),
+        (merged(json!({"amsterdamTime": 0})), "the chain goes as far as osakaTime"),
+        (json!({"clique": {"period": 1, "epoch": 1}}), "asks for clique"),
+    ];
+    for (config, expected) in contradictions {
+        let message = genesis(config.clone());
+        assert!(message.starts_with("the genesis can't be used: ") && message.contains(expected), "{config}: {message}");
+    }
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ impl Call<'_> {
         if id.is_pending() {
             return Ok(Some(Arc::new(chain.pending()?)));
         }
-        Ok(chain.block(id).cloned())
+        Ok(chain.block(id))
     }
 
     /// Like [`Self::find_block`], for a block that must exist.
@@ -61,7 +61,14 @@ impl Call<'_> {
     }
 
     pub(super) fn uncle_count(&self) -> RpcResult<Option<U64>> {
-        Ok(self.block_at(0)?.map(|_| U64::ZERO))
+        Ok(self.block_at(0)?.map(|block| U64::from(block.ommers.len())))
+    }
+
+    /// A header beside the chain, as a block without transactions.
+    pub(super) fn uncle(&self) -> RpcResult<Option<RpcBlock>> {
+        let index: usize = self.params.required::<U64>(1)?.saturating_to();
+        let block = self.block_at(0)?;
+        Ok(block.and_then(|block| block.ommers.get(index).cloned()).map(RpcBlock::uncle_from_header))
     }
 
     pub(super) fn block_receipts(&self) -> RpcResult<Option<Vec<TransactionReceipt>>> {
@@ -75,7 +82,7 @@ impl Call<'_> {
         let hash = self.params.required::<TxHash>(0)?;
         let chain = self.devnet.chain();
         if let Some((block, index)) = chain.transaction(&hash) {
-            return Ok(convert::transaction(block, index));
+            return Ok(convert::transaction(&block, index));
         }
         let base_fee = chain.next_base_fee();
         Ok(chain.pool.get(&hash).map(|waiting| convert::pending_transaction(waiting, base_fee)))
@@ -99,9 +106,13 @@ impl Call<'_> {
         let chain = self.devnet.chain();
         let wanted = |transaction: &Transaction| transaction.signer() == sender && transaction.nonce() == nonce;
         if chain.state.nonce(sender) > nonce {
-            let found = chain.blocks().iter().rev().find_map(|block| {
+            let numbers = chain.first_number()..=chain.head().number();
+            let blocks = chain.blocks().clone();
+            drop(chain);
+            let found = numbers.rev().find_map(|number| {
+                let block = blocks.get(number)?;
                 let index = block.transactions.iter().position(wanted)?;
-                convert::transaction(block, index)
+                convert::transaction(&block, index)
             });
             return Ok(found);
         }
@@ -114,8 +125,8 @@ impl Call<'_> {
     pub(super) fn raw_transaction(&self) -> RpcResult<Option<Bytes>> {
         let hash = self.params.required::<TxHash>(0)?;
         let chain = self.devnet.chain();
-        let mined = chain.transaction(&hash).and_then(|(block, index)| block.transactions.get(index));
-        Ok(mined.or_else(|| chain.pool.get(&hash)).map(|found| found.encoded_2718().into()))
+        let mined = chain.transaction(&hash).and_then(|(block, index)| block.transactions.get(index).cloned());
+        Ok(mined.or_else(|| chain.pool.get(&hash).cloned()).map(|found| found.encoded_2718().into()))
     }
 
     pub(super) fn transaction_receipt(&self) -> RpcResult<Option<TransactionReceipt>> {
@@ -123,7 +134,7 @@ impl Call<'_> {
     }
 
     pub(super) fn receipt_of(&self, hash: TxHash) -> RpcResult<Option<TransactionReceipt>> {
-        let found = self.devnet.chain().transaction(&hash).map(|(block, index)| (block.clone(), index));
+        let found = self.devnet.chain().transaction(&hash);
         Ok(found.and_then(|(block, index)| convert::receipt(&block, index, self.blob_gas_price(&block))))
     }
 

@@ -77,7 +77,7 @@ impl Call<'_> {
 
     /// Traces all transactions of `block`, each on what those before it left.
     fn trace_block(&self, block: Arc<Block>) -> RpcResult<Vec<TraceInBlock>> {
-        if block.number() == 0 {
+        if block.number() == self.devnet.chain().first_number() {
             return Err(RpcError::failed("genesis is not traceable"));
         }
         let options = self.params.optional::<GethDebugTracingOptions>(1)?.unwrap_or_default();

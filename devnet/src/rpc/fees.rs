@@ -46,10 +46,9 @@ impl Call<'_> {
             None => chain.head().clone(),
             Some(number) => chain
                 .block(BlockId::number(number))
-                .cloned()
                 .ok_or_else(|| RpcError::failed("request beyond head block"))?,
         };
-        let first = chain.blocks().first().map_or(0, |block| block.number());
+        let first = chain.first_number();
         let oldest = (newest.number() + 1).saturating_sub(count).max(first);
 
         let mut history = FeeHistory { oldest_block: oldest, ..Default::default() };
@@ -65,7 +64,7 @@ impl Call<'_> {
                 let used = header.blob_gas_used.unwrap_or_default();
                 history.blob_gas_used_ratio.push(ratio(used, params.max_blob_gas_per_block()));
             }
-            rewards.push(percentiles.as_deref().map_or_else(Vec::new, |percentiles| tips(block, percentiles)));
+            rewards.push(percentiles.as_deref().map_or_else(Vec::new, |percentiles| tips(&block, percentiles)));
         }
         if count > 0 {
             let child = match chain.block_by_number(newest.number() + 1) {

@@ -28,12 +28,13 @@ impl Call<'_> {
         Ok(blocks.iter().flat_map(|block| convert::matching_logs(block, filter, false)).collect())
     }
 
+    /// The blocks that may hold what `filter` asks for.
     fn blocks_of(&self, filter: &Filter) -> RpcResult<Vec<Arc<Block>>> {
         let chain = self.devnet.chain();
         match filter.block_option {
             FilterBlockOption::AtBlockHash(hash) => {
                 let block = chain.block_by_hash(&hash);
-                block.map(|block| vec![block.clone()]).ok_or_else(|| RpcError::failed("unknown block"))
+                block.map(|block| vec![block]).ok_or_else(|| RpcError::failed("unknown block"))
             }
             FilterBlockOption::Range { from_block, to_block } => {
                 let head = chain.head().number();
@@ -42,11 +43,10 @@ impl Call<'_> {
                 if from > to && from_block.is_some() && to_block.is_some() {
                     return Err(RpcError::invalid_params("invalid block range params"));
                 }
-                let blocks = chain.blocks();
-                let first = blocks.first().map_or(0, |block| block.number());
-                let index = |number: u64| usize::try_from(number.saturating_sub(first)).unwrap_or(usize::MAX);
-                let end = index(to.min(head).saturating_add(1));
-                Ok(blocks.get(index(from)..end).map(<[_]>::to_vec).unwrap_or_default())
+                let blocks = chain.blocks().clone();
+                drop(chain);
+                let selected = blocks.select(from..=to, |header| filter.matches_bloom(header.logs_bloom));
+                Ok(selected.collect())
             }
         }
     }

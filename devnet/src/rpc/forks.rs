@@ -57,7 +57,7 @@ const PRECOMPILES: [(EthereumHardfork, &[(&str, u16)]); 3] = [
 impl Call<'_> {
     pub(super) fn fork_config(&self) -> RpcResult<EthConfig> {
         let chain = self.devnet.chain();
-        let genesis = chain.blocks().first().map_or(B256::ZERO, |first| first.hash());
+        let genesis = chain.block_by_number(chain.first_number()).map_or(B256::ZERO, |first| first.hash());
         let now = chain.head().timestamp();
         let schedule = Schedule::new(&chain.spec, genesis);
         let times = || schedule.times.iter().copied();

@@ -41,12 +41,13 @@ pub(super) type Outcome = ResultAndState<HaltReason>;
 impl Rerun {
     /// Stands before the transaction at `index` of `block`.
     pub(super) fn new(chain: impl Deref<Target = Chain>, block: Arc<Block>, index: usize) -> RpcResult<Self> {
+        let before = chain.state_before(&block).ok_or_else(no_state)?;
         let (spec, mut env, hashes) = (chain.spec.clone(), chain.environment(&block), chain.hashes_before(&block));
         // Others need not wait while this runs.
         drop(chain);
         // Some transaction may have come from an impersonated contract.
         env.cfg_env.disable_eip3607 = true;
-        let database = replay(&spec, &block, env.clone(), hashes, index)?.ok_or_else(no_state)?;
+        let database = replay(&spec, &block, before, env.clone(), hashes, index)?;
         Ok(Self { block, index, env, database })
     }
 
@@ -105,7 +106,7 @@ pub(crate) fn written_in_block(chain: impl Deref<Target = Chain>, block: Arc<Blo
 impl Call<'_> {
     /// The block of the transaction `hash`, standing before it.
     pub(super) fn rerun(&self, hash: TxHash) -> RpcResult<Rerun> {
-        let found = self.devnet.chain().transaction(&hash).map(|(block, index)| (block.clone(), index));
+        let found = self.devnet.chain().transaction(&hash);
         let (block, index) = found.ok_or_else(|| RpcError::failed("transaction not found"))?;
         Rerun::new(self.devnet.chain(), block, index)
     }

@@ -21,7 +21,7 @@ impl Call<'_> {
         let failed = {
             let chain = self.devnet.chain();
             let found = chain.transaction(&hash);
-            found.and_then(|(block, index)| block.receipts.get(index)).is_some_and(|receipt| !receipt.status())
+            found.is_some_and(|(block, index)| block.receipts.get(index).is_some_and(|receipt| !receipt.status()))
         };
         if !failed {
             return Ok(hash);

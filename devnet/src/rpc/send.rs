@@ -17,6 +17,7 @@ use alloy::{
     rpc::types::TransactionRequest,
     signers::SignerSync,
 };
+use alloy_hardforks::EthereumHardforks;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout_at};
@@ -165,13 +166,19 @@ impl Call<'_> {
                 let message = format!("chainId does not match node's (have={have}, want={want})");
                 return Err(RpcError::failed(message));
             }
-            request.chain_id.get_or_insert(chain.spec.chain_id);
-            let past = chain.block(at).and_then(|block| chain.state_after(block));
+            let number = chain.head().number() + 1;
+            if chain.spec.is_eip155_active(number) {
+                request.chain_id.get_or_insert(chain.spec.chain_id);
+            }
+            let past = chain.block(at).and_then(|block| chain.state_after(&block));
             let next = || match past {
                 Some(state) => state.nonce(from),
                 None => chain.pool.next_nonce(from, chain.state.nonce(from)),
             };
             request.nonce.get_or_insert_with(|| next() + earlier);
+            if !chain.spec.is_london_active_at_block(number) && request.max_fee_per_gas.is_none() {
+                request.gas_price.get_or_insert(SUGGESTED_TIP);
+            }
             if request.gas_price.is_none() && request.max_fee_per_gas.is_none() {
                 let tip = *request.max_priority_fee_per_gas.get_or_insert(SUGGESTED_TIP);
                 request.max_fee_per_gas = Some(u128::from(chain.next_base_fee()) * 2 + tip);

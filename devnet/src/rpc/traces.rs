@@ -37,7 +37,7 @@ impl Call<'_> {
     /// What a transaction did, call by call; null if there is none.
     pub(super) fn parity_transaction(&self) -> RpcResult<Option<Vec<LocalizedTransactionTrace>>> {
         let hash = self.params.required::<TxHash>(0)?;
-        let found = self.devnet.chain().transaction(&hash).map(|(block, index)| (block.clone(), index));
+        let found = self.devnet.chain().transaction(&hash);
         let Some((block, index)) = found else { return Ok(None) };
         self.traces(&block, Some(index)).map(Some)
     }
@@ -59,7 +59,7 @@ impl Call<'_> {
         let filter = self.params.required::<TraceFilter>(0)?;
         let (first, head) = {
             let chain = self.devnet.chain();
-            (chain.blocks().first().map_or(0, |block| block.number()), chain.head().number())
+            (chain.first_number(), chain.head().number())
         };
         let from = filter.from_block.unwrap_or(first).max(first);
         let to = filter.to_block.unwrap_or(head).min(head);

@@ -25,7 +25,7 @@ use crate::{
     error::Error,
     genesis::genesis,
     hub::Hub,
-    rpc::written_in_block,
+    rpc::{SUGGESTED_TIP, written_in_block},
     server::Server,
     transport::InProcess,
 };
@@ -87,10 +87,11 @@ impl Devnet {
     }
 
     fn with_log(config: Config, path: Option<&Path>) -> Result<Self, Error> {
-        let accounts = DevAccounts::derive(&config.mnemonic, config.accounts)?;
+        let accounts = DevAccounts::derive(&config.mnemonic, &config.derivation_path, config.accounts)?;
         let (spec, first) = genesis(&config, &accounts)?;
         let instance = first.hash();
         let mut chain = Chain::new(&config, spec, first);
+        chain.impersonates_all = config.auto_impersonate;
         let log = path.map(|path| BlockLog::open(path, &mut chain)).transpose()?;
         let inner = Arc::new(Inner {
             chain: RwLock::new(chain),
@@ -253,6 +254,11 @@ impl Devnet {
         chain.block_by_number(chain.first_number()).map_or_else(Default::default, |first| {
             (first.base_fee(), first.header().gas_limit, first.timestamp(), first.number())
         })
+    }
+
+    /// What a transaction should offer now, in wei per gas.
+    pub(crate) fn suggested_gas_price(&self) -> u128 {
+        u128::from(self.chain().next_base_fee()) + SUGGESTED_TIP
     }
 
     /// The chain, to read.

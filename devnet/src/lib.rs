@@ -48,7 +48,7 @@ pub use alloy_hardforks::EthereumHardfork;
 pub use crate::ipc::IpcServer;
 pub use crate::{
     clock::{Clock, ManualClock, SystemClock},
-    config::{Config, DEFAULT_MNEMONIC, MiningMode},
+    config::{Config, DEFAULT_DERIVATION_PATH, DEFAULT_MNEMONIC, MiningMode},
     console::Console,
     devnet::{Devnet, Orphans},
     error::Error,

@@ -28,7 +28,7 @@ use alloy::{
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-pub(crate) use self::{filters::interest, rerun::written_in_block};
+pub(crate) use self::{fees::SUGGESTED_TIP, filters::interest, rerun::written_in_block};
 use self::{
     error::{RpcError, RpcResult},
     params::Params,

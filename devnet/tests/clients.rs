@@ -49,7 +49,8 @@ fn foundry(tool: &str) -> Command {
 /// What a program printed, which must end well.
 async fn output(command: &mut Command) -> String {
     let running = command.stdin(Stdio::null()).kill_on_drop(true).output();
-    let output = timeout(PATIENCE, running).await.expect("it ends in time").expect("it starts: run `cargo xtask setup`");
+    let output =
+        timeout(PATIENCE, running).await.expect("it ends in time").expect("it starts: run `cargo xtask setup`");
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {}\n{printed}\n{errors}", output.status);

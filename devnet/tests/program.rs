@@ -200,15 +200,15 @@ async fn anvils_other_flags_are_taken_or_refused_with_a_reason() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("config.json");
     let args = ["--derivation-path", path, "--auto-impersonate", "--config-out", out.to_str().unwrap(), "-a", "2"];
-    let without_effect = ["--steps-tracing", "-j", "2", "--prune-history", "-vvv", "--order", "fees", "--color", "never"];
+    let without_effect =
+        ["--steps-tracing", "-j", "2", "--prune-history", "-vvv", "--order", "fees", "--color", "never"];
     let (_running, url) = Running::start(&[&args[..], &without_effect].concat());
     let provider = ProviderBuilder::new().connect_http(url.parse().unwrap());
     let accounts = provider.get_accounts().await.unwrap();
     let described: serde_json::Value = serde_json::from_slice(&std::fs::read(&out).unwrap()).unwrap();
     assert_eq!(described["available_accounts"], serde_json::json!(accounts));
     assert_eq!(described["wallet"]["derivation_path"], path);
-    let key: alloy::signers::local::PrivateKeySigner =
-        described["private_keys"][1].as_str().unwrap().parse().unwrap();
+    let key: alloy::signers::local::PrivateKeySigner = described["private_keys"][1].as_str().unwrap().parse().unwrap();
     assert_eq!(key.address(), accounts[1]);
     assert_ne!(accounts[0], address!("f39Fd6e51aad88F6F4ce6aB8827279cffFb92266"));
     // Nobody has this key.
@@ -231,9 +231,7 @@ fn what_contracts_print_goes_to_standard_output() {
     let call = format!("41304fac{:064x}{:064x}6869{}", 32, 2, "0".repeat(60));
     let code = "6064601a5f395f5f60645f6a636f6e736f6c652e6c6f675afa00";
     assert_eq!(code.len() / 2, 0x1a);
-    let request = format!(
-        r#"{{"jsonrpc":"2.0","id":1,"method":"eth_call","params":[{{"data":"0x{code}{call}"}}]}}"#
-    );
+    let request = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"eth_call","params":[{{"data":"0x{code}{call}"}}]}}"#);
     let mut child = Command::new(PROGRAM)
         .args(["--port", "0", "--ipc", path.to_str().unwrap()])
         .stdout(Stdio::piped())

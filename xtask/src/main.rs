@@ -15,7 +15,7 @@ use clap::{Parser, Subcommand};
 /// Tasks of the Infera checkout
 ///
 /// Start with `cargo xtask demo`. Whatever a task needs it sets up first, inside the checkout's .infera and
-/// contracts/node_modules; delete these two and target to be back at a fresh clone.
+/// the node_modules of contracts and devnet/tests/clients; delete these and target to be back at a fresh clone.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Arguments {
@@ -25,9 +25,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Download what building needs: libtorch, the contract tools, the model
+    /// Download what building and testing need: libtorch, the contract tools, the model, other clients
     ///
-    /// About 700 MB, all with a known SHA-256. Done steps are not repeated, and an interrupted one starts again where the
+    /// About 800 MB, all with a known SHA-256. Done steps are not repeated, and an interrupted one starts again where the
     /// last complete download ended. Set LIBTORCH to the absolute path of a libtorch 2.11 to use that one, for
     /// instance one with CUDA.
     Setup,
@@ -67,7 +67,7 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<()> {
     let checkout = Checkout::current()?;
     match task {
-        Task::Setup => setup::run(&checkout),
+        Task::Setup => setup::run_for_tests(&checkout),
         Task::Demo(arguments) => tasks::demo::run(&checkout, &arguments),
         Task::Test(arguments) => tasks::test::run(&checkout, &arguments),
         Task::Contracts(arguments) => tasks::contracts::run(&checkout, &arguments),

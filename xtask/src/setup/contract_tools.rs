@@ -47,7 +47,8 @@ fn stamp_path(contracts: &Path) -> PathBuf {
     contracts.join("node_modules/.infera-lockfile-sha256")
 }
 
-fn stamp_of(lockfile: &Path) -> Result<String> {
+/// SHA-256 of a lockfile, in hex.
+pub(super) fn stamp_of(lockfile: &Path) -> Result<String> {
     let text = fs::read(lockfile).with_context(|| format!("cannot read {}", lockfile.display()))?;
     Ok(hex::encode(Sha256::digest(text)))
 }

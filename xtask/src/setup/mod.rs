@@ -1,8 +1,9 @@
-//! Makes a checkout ready to build: prerequisites, libtorch, the model, the contract tools.
+//! Makes a checkout ready to build: prerequisites, libtorch, the model, the contract tools; and to test: other clients.
 //!
 //! Every step looks first whether its result is there, builds it beside its final place and renames it at the end. So a
 //! second run does nothing, and an interrupted one leaves nothing that looks finished.
 
+mod clients;
 mod contract_tools;
 mod download;
 mod libtorch;
@@ -18,11 +19,28 @@ use anyhow::{Context as _, Result};
 
 use crate::{checkout::Checkout, progress::say};
 
-/// Does what is not done yet.
+/// Does what is not done yet for building and running.
 pub(crate) fn run(checkout: &Checkout) -> Result<()> {
+    let _lock = prepare(checkout)?;
+    build_steps(checkout)
+}
+
+/// Does what is not done yet for building, running and testing.
+pub(crate) fn run_for_tests(checkout: &Checkout) -> Result<()> {
+    let _lock = prepare(checkout)?;
+    build_steps(checkout)?;
+    step(5, "test clients", clients::install(checkout)?);
+    Ok(())
+}
+
+/// Where the results go. No other setup of the checkout runs while the file is kept.
+fn prepare(checkout: &Checkout) -> Result<File> {
     let folder = checkout.infera();
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    let _lock = lock(&folder.join("setup.lock"))?;
+    lock(&folder.join("setup.lock"))
+}
+
+fn build_steps(checkout: &Checkout) -> Result<()> {
     step(1, "tools", prerequisites::check()?);
     step(2, "libtorch", libtorch::install(checkout)?);
     step(3, "model", model::install(checkout)?);
@@ -31,7 +49,7 @@ pub(crate) fn run(checkout: &Checkout) -> Result<()> {
 }
 
 fn step(number: usize, name: &str, state: String) {
-    say(format_args!("setup {number}/4  {name}: {state}"));
+    say(format_args!("setup {number}  {name}: {state}"));
 }
 
 /// Keeps two setups of one checkout apart. Released when the file is closed, however this program ends.

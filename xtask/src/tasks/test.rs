@@ -31,7 +31,7 @@ struct Outcome {
 }
 
 pub(crate) fn run(checkout: &Checkout, arguments: &Arguments) -> Result<()> {
-    let mut outcomes = perform(vec![Step { name: "setup", work: Box::new(|| setup::run(checkout)) }], false);
+    let mut outcomes = perform(vec![Step { name: "setup", work: Box::new(|| setup::run_for_tests(checkout)) }], false);
     // Without it nothing else can pass.
     if outcomes.iter().all(|outcome| outcome.passed) {
         outcomes.extend(perform(steps(checkout)?, arguments.keep_going));

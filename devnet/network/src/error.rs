@@ -41,6 +41,19 @@ pub enum Error {
         /// What it said last, or that it said nothing.
         reason: String,
     },
+    /// When a faulty RPC has no port.
+    #[error("a faulty RPC cannot listen on loopback: {0}")]
+    Proxy(std::io::Error),
+    /// When an executor cannot be paused or resumed.
+    #[error("executor {name} cannot be {what}: {reason}")]
+    Pause {
+        /// Its name in the network.
+        name: String,
+        /// What was to be done with it.
+        what: &'static str,
+        /// Why not, and what to do.
+        reason: String,
+    },
     /// When the indexer does not start, or stops in disorder.
     #[error(transparent)]
     Indexer(#[from] infera_indexer::IndexerError),

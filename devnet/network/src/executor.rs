@@ -10,12 +10,16 @@ use infera_executor::{
 };
 use infera_protocol::engine::InferenceEngine;
 use infera_sdk::Deployment;
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
 };
 
-use crate::{Error, Result, setup::default_stake};
+use crate::{
+    Calls, Error, Fault, Faults, FaultyRpc, InjectedFault, Result,
+    setup::default_stake,
+};
 
 /// What an executor's program prints on stdout, with a JSON object behind it, once it runs.
 pub const READY_PREFIX: &str = "ready ";
@@ -32,6 +36,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 pub struct ExecutorPlan {
     pub(crate) form: Form,
     pub(crate) stake: U256,
+    pub(crate) behind_faulty_rpc: bool,
 }
 
 #[derive(Clone)]
@@ -41,15 +46,19 @@ pub(crate) enum Form {
 }
 
 impl ExecutorPlan {
+    fn of(form: Form) -> Self {
+        Self { form, stake: default_stake(), behind_faulty_rpc: false }
+    }
+
     /// A task of this process, with the given engine.
     pub fn in_process(engine: Arc<dyn InferenceEngine>) -> Self {
-        Self { form: Form::InProcess { engine, broadcaster: None }, stake: default_stake() }
+        Self::of(Form::InProcess { engine, broadcaster: None })
     }
 
     /// A process of its own. It is started as `program arguments… --rpc-url URL --deployment FILE --signer-key-file FILE
     /// --journal FILE --allow-private-inputs --exit-on-stdin-close` and must print [`READY_PREFIX`] when it runs.
     pub fn program(program: impl Into<PathBuf>, arguments: Vec<OsString>) -> Self {
-        Self { form: Form::Program { program: program.into(), arguments }, stake: default_stake() }
+        Self::of(Form::Program { program: program.into(), arguments })
     }
 
     /// Sends its transactions through `broadcaster` (in process only).
@@ -57,6 +66,12 @@ impl ExecutorPlan {
         if let Form::InProcess { broadcaster, .. } = &mut self.form {
             *broadcaster = Some(through);
         }
+        self
+    }
+
+    /// Speaks with the chain through a [`FaultyRpc`] of its own: see [`RunningExecutor::faults`].
+    pub fn behind_faulty_rpc(mut self) -> Self {
+        self.behind_faulty_rpc = true;
         self
     }
 
@@ -78,6 +93,9 @@ pub struct RunningExecutor {
     pub(crate) plan: ExecutorPlan,
     pub(crate) site: Site,
     running: Option<Running>,
+    faulty_rpc: Option<FaultyRpc>,
+    /// What holds its calls while it is paused, where it has no process to be stopped.
+    held: Option<InjectedFault>,
 }
 
 /// Where an executor runs.
@@ -104,8 +122,9 @@ impl RunningExecutor {
         owner: alloy::primitives::Address,
         plan: ExecutorPlan,
         site: Site,
+        faulty_rpc: Option<FaultyRpc>,
     ) -> Self {
-        Self { name, id, owner, plan, site, running: None }
+        Self { name, id, owner, plan, site, running: None, faulty_rpc, held: None }
     }
 
     /// Process id, if it runs as a process.
@@ -114,6 +133,56 @@ impl RunningExecutor {
             Some(Running::Process(child)) => child.id(),
             _ => None,
         }
+    }
+
+    /// What happens to its calls of the chain, if it was planned [behind a faulty RPC](ExecutorPlan::behind_faulty_rpc).
+    pub fn faults(&self) -> Option<&Faults> {
+        self.faulty_rpc.as_ref().map(FaultyRpc::faults)
+    }
+
+    /// Halts it where it is: a process by SIGSTOP; a task by holding all it asks of the chain, so that it must be behind
+    /// a faulty RPC. To the network it looks alive and does nothing.
+    ///
+    /// # Errors
+    /// If it does not run, or is a task that is not behind a faulty RPC.
+    pub fn pause(&mut self) -> Result<()> {
+        match &self.running {
+            Some(Running::Process(child)) => self.signal(child, Signal::STOP, "paused"),
+            Some(Running::Task(_)) => {
+                let Some(faults) = self.faults() else {
+                    return Err(self.not_paused("paused", "it is a task; plan it with behind_faulty_rpc()".to_owned()));
+                };
+                let held = faults.inject(Fault::hold_requests(Calls::All));
+                self.held.get_or_insert(held);
+                Ok(())
+            }
+            None => Err(self.not_paused("paused", "it does not run".to_owned())),
+        }
+    }
+
+    /// Lets it go on after [`Self::pause`].
+    ///
+    /// # Errors
+    /// If it does not run.
+    pub fn resume(&mut self) -> Result<()> {
+        match &self.running {
+            Some(Running::Process(child)) => self.signal(child, Signal::CONT, "resumed"),
+            Some(Running::Task(_)) => {
+                self.held.take().into_iter().for_each(|held| held.heal());
+                Ok(())
+            }
+            None => Err(self.not_paused("resumed", "it does not run".to_owned())),
+        }
+    }
+
+    fn signal(&self, child: &Child, signal: Signal, what: &'static str) -> Result<()> {
+        let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        let id = id.ok_or_else(|| self.not_paused(what, "its process has ended".to_owned()))?;
+        kill_process(id, signal).map_err(|error| self.not_paused(what, error.to_string()))
+    }
+
+    fn not_paused(&self, what: &'static str, reason: String) -> Error {
+        Error::Pause { name: self.name.clone(), what, reason }
     }
 
     /// Starts it as planned, and returns when it is ready.
@@ -217,6 +286,12 @@ impl RunningExecutor {
     /// Whether it runs.
     pub fn is_running(&self) -> bool {
         self.running.is_some()
+    }
+
+    /// Stops it if it runs, and starts it again: same plan, same keys, same journal.
+    pub async fn restart(&mut self) -> Result<()> {
+        self.stop().await?;
+        self.start().await
     }
 
     /// Stops it and starts it again by another plan (same keys, same journal).

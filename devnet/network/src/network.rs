@@ -1,6 +1,6 @@
 //! A running network and the handles to its parts.
 
-use std::path::Path;
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use alloy::{
     primitives::{Address, B256},
@@ -13,7 +13,7 @@ use infera_sdk::{Client, Deployment, DeploymentParameters, Sender};
 use tempfile::TempDir;
 
 use crate::{
-    Error, ExecutorPlan, ModelPlan, NetworkBuilder, PublishedModel, Result, Role, RunningExecutor,
+    Error, ExecutorPlan, FaultyRpc, ModelPlan, NetworkBuilder, PublishedModel, Result, Role, RunningExecutor,
     builder::Observer,
     chain::{self, Chain},
     executor::Site,
@@ -49,15 +49,17 @@ pub enum Stage {
 
 /// A running network. Dropping it stops its parts.
 pub struct Network {
-    chain: Chain,
-    deployment: Deployment,
+    pub(crate) chain: Chain,
+    pub(crate) block_time: Duration,
+    pub(crate) deployment: Deployment,
     parameters: DeploymentParameters,
     model: PublishedModel,
     executors: Vec<RunningExecutor>,
-    indexer: Indexer,
+    pub(crate) indexer: Option<Indexer>,
+    pub(crate) indexer_address: SocketAddr,
     observer: Observer,
     plan: ModelPlan,
-    directory: TempDir,
+    pub(crate) directory: TempDir,
 }
 
 impl Network {
@@ -88,11 +90,13 @@ impl Network {
         let indexer = start_indexer(&chain, &deployment, directory.path(), builder.indexer_address).await?;
         let mut network = Self {
             chain,
+            block_time: builder.block_time,
             deployment,
             parameters,
             model,
             executors: Vec::new(),
-            indexer,
+            indexer_address: indexer.address(),
+            indexer: Some(indexer),
             observer,
             plan: builder.model,
             directory,
@@ -102,7 +106,7 @@ impl Network {
             network.join(plan).await?;
         }
         network.next_epoch().await?;
-        network.chain.mine_every(builder.block_time).await?;
+        network.chain.mine_every(network.block_time).await?;
         network.start_executors().await?;
         Ok(network)
     }
@@ -118,9 +122,17 @@ impl Network {
         let id = join(self.chain.provider.clone(), &self.deployment, owner, &signer, self.model, terms).await?;
         let signer_file = self.directory.path().join(format!("{name}.key"));
         write_secret(&signer_file, &signer)?;
+        let faulty_rpc = match plan.behind_faulty_rpc {
+            true => Some(FaultyRpc::start(self.chain.rpc_url.clone()).await?),
+            false => None,
+        };
+        let (provider, rpc_url) = match &faulty_rpc {
+            Some(rpc) => (chain::connect(&rpc.url())?, rpc.url()),
+            None => (self.chain.provider.clone(), self.chain.rpc_url.clone()),
+        };
         let site = Site {
-            provider: self.chain.provider.clone(),
-            rpc_url: self.chain.rpc_url.clone(),
+            provider,
+            rpc_url,
             deployment: self.deployment.clone(),
             deployment_file: self.deployment_file(),
             signer,
@@ -128,7 +140,7 @@ impl Network {
             journal: self.directory.path().join(format!("{name}.sqlite")),
         };
         (self.observer)(Stage::ExecutorJoined { name: name.clone(), id });
-        self.executors.push(RunningExecutor::new(name, id, owner_address, plan, site));
+        self.executors.push(RunningExecutor::new(name, id, owner_address, plan, site, faulty_rpc));
         Ok(())
     }
 
@@ -188,12 +200,12 @@ impl Network {
 
     /// The indexer's API.
     pub fn indexer_url(&self) -> String {
-        self.indexer.url()
+        format!("http://{}", self.indexer_address)
     }
 
-    /// The indexer.
-    pub fn indexer(&self) -> &Indexer {
-        &self.indexer
+    /// The indexer, while it runs.
+    pub fn indexer(&self) -> Option<&Indexer> {
+        self.indexer.as_ref()
     }
 
     /// Where the contracts are.
@@ -249,15 +261,15 @@ impl Network {
         for executor in &mut self.executors {
             executor.stop().await?;
         }
-        Ok(self.indexer.stop().await?)
+        self.stop_indexer().await
     }
 }
 
-async fn start_indexer(
+pub(crate) async fn start_indexer(
     chain: &Chain,
     deployment: &Deployment,
     directory: &Path,
-    address: std::net::SocketAddr,
+    address: SocketAddr,
 ) -> Result<Indexer> {
     let config = IndexerConfig {
         listen: address,

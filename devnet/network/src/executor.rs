@@ -16,10 +16,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use crate::{
-    Calls, Error, Fault, Faults, FaultyRpc, InjectedFault, Result,
-    setup::default_stake,
-};
+use crate::{Calls, Error, Fault, Faults, FaultyRpc, InjectedFault, Result, setup::default_stake};
 
 /// What an executor's program prints on stdout, with a JSON object behind it, once it runs.
 pub const READY_PREFIX: &str = "ready ";

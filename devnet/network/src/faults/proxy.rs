@@ -1,11 +1,6 @@
 //! JSON-RPC over HTTP, handed on to a chain, but for the faults.
 
-use std::{
-    collections::HashMap,
-    io,
-    net::SocketAddr,
-    sync::Arc,
-};
+use std::{collections::HashMap, io, net::SocketAddr, sync::Arc};
 
 use alloy::primitives::{B256, keccak256};
 use axum::{
@@ -45,7 +40,10 @@ impl FaultyRpc {
         let faults = Faults::default();
         let proxy = Proxy {
             upstream: Arc::new(upstream.into()),
-            client: reqwest::Client::builder().no_proxy().build().map_err(|error| Error::Proxy(io::Error::other(error)))?,
+            client: reqwest::Client::builder()
+                .no_proxy()
+                .build()
+                .map_err(|error| Error::Proxy(io::Error::other(error)))?,
             faults: faults.clone(),
             first_answers: Arc::default(),
         };
@@ -160,7 +158,8 @@ impl Proxy {
 
     /// What the chain answers; none if it does not.
     async fn forward(&self, request: Bytes) -> Option<Bytes> {
-        let request = self.client.post(self.upstream.as_str()).header(header::CONTENT_TYPE, "application/json").body(request);
+        let request =
+            self.client.post(self.upstream.as_str()).header(header::CONTENT_TYPE, "application/json").body(request);
         let answered = async { request.send().await?.bytes().await };
         answered.await.inspect_err(|error| tracing::debug!(%error, "the chain does not answer")).ok()
     }

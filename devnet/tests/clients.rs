@@ -1,7 +1,7 @@
 //! Clients that others wrote, each against a served chain: they deploy, call, send, filter, subscribe and trace.
 //!
 //! `cargo xtask setup` installs them.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod common;
 

@@ -1,5 +1,5 @@
 //! Sending, waiting and mining.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::panic, clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod common;
 

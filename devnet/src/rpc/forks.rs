@@ -1,6 +1,9 @@
 //! `eth_config` (EIP-7910): the fork in force, the next one and the last that is planned.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+};
 
 use alloy::{
     eips::{
@@ -60,16 +63,17 @@ impl Call<'_> {
         let genesis = chain.block_by_number(chain.first_number()).map_or(B256::ZERO, |first| first.hash());
         let now = chain.head().timestamp();
         let schedule = Schedule::new(&chain.spec, genesis);
-        let times = || schedule.times.iter().copied();
-        let current = times().take_while(|time| *time <= now).last().unwrap_or(0);
+        let current = schedule.times.range(..=now).next_back().copied().unwrap_or(0);
         let current = schedule
             .fork(current)
             .ok_or_else(|| RpcError::failed("eth_config tells forks from Cancun on; an earlier one is in force"))?;
-        let later = || times().filter(|time| *time > now);
+        let mut later = schedule.times.range((Bound::Excluded(now), Bound::Unbounded));
+        let next = later.next();
+        let last = later.next_back().or(next);
         Ok(EthConfig {
             current,
-            next: later().next().and_then(|time| schedule.fork(time)),
-            last: later().last().and_then(|time| schedule.fork(time)),
+            next: next.and_then(|time| schedule.fork(*time)),
+            last: last.and_then(|time| schedule.fork(*time)),
         })
     }
 }

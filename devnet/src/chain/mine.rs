@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use alloy::{
     consensus::Transaction as _,
-    primitives::{Address, B256, TxHash, keccak256, map::AddressHashSet},
+    primitives::{B256, TxHash, keccak256, map::AddressHashSet},
 };
 
 use super::{
@@ -49,7 +49,11 @@ impl Chain {
     /// Makes blocks while one would hold a transaction. Returns what turned out to be invalid.
     pub(crate) fn mine_ready(&mut self) -> Result<Vec<(TxHash, Rejection)>, Error> {
         let mut all_rejected = Vec::new();
-        while !self.pool.best(&self.state, self.next_base_fee()).is_empty() {
+        loop {
+            self.pool.settle(&self.state);
+            if self.pool.best(&self.state, self.next_base_fee()).is_empty() {
+                break;
+            }
             let (built, timestamp) = self.build_next(None)?;
             self.drop_rejected(&built);
             all_rejected.extend(built.rejected);
@@ -95,19 +99,23 @@ impl Chain {
     }
 
     fn commit(&mut self, block: Block, timestamp: u64) {
-        debug_assert_eq!(self.time.peek(self.head().timestamp()), timestamp);
-        self.time.take(self.head().timestamp());
+        self.time.used(timestamp);
         self.next_base_fee = None;
         self.next_prev_randao = None;
         self.gas_limit = self.next_gas_limit();
         self.push(Arc::new(block));
-        let senders: AddressHashSet = self.head().transactions.iter().map(Transaction::signer).collect();
-        self.prune(senders);
+        self.prune();
     }
 
-    /// Drops what these senders can no longer send.
-    pub(super) fn prune(&mut self, senders: impl IntoIterator<Item = Address>) {
-        self.pool.prune(senders, &self.state);
+    /// Drops what the head's senders can no longer send.
+    pub(super) fn prune(&mut self) {
+        let head = self.blocks.head();
+        let senders: AddressHashSet = head.transactions.iter().map(Transaction::signer).collect();
+        // A delegation uses up a nonce of its authority, and a contract that creates one of its own.
+        let delegates = head.transactions.iter().any(|transaction| transaction.is_eip7702());
+        let contracts_send = self.impersonates_all || !self.impersonated.is_empty();
+        let before = head.states.as_ref().map(|states| &states.before).filter(|_| !delegates && !contracts_send);
+        self.pool.prune(senders, &self.state, before);
     }
 
     fn drop_rejected(&mut self, built: &Built) {

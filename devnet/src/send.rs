@@ -8,7 +8,11 @@ use alloy::{
     primitives::{Bytes, TxHash},
 };
 
-use crate::{chain::Transaction, devnet::Devnet, error::Error};
+use crate::{
+    chain::{SubmitError, Transaction},
+    devnet::Devnet,
+    error::Error,
+};
 
 /// From so many transactions on, their senders are recovered on all cores.
 const WORTH_THREADS: usize = 32;
@@ -21,10 +25,16 @@ impl Devnet {
     /// Each by itself: [`Error::Transaction`], as `eth_sendRawTransaction` would tell it.
     pub fn send_raw(&self, encoded: &[Bytes]) -> Vec<Result<TxHash, Error>> {
         let decoded = decode_all(encoded);
-        self.change(|chain| {
-            let mut submit = |transaction| chain.submit(transaction).map_err(|error| Error::Transaction(error.to_string()));
-            decoded.into_iter().map(|decoded| decoded.and_then(&mut submit)).collect()
-        })
+        self.change(|chain| chain.submit_all(decoded))
+    }
+}
+
+impl From<SubmitError> for Error {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Rejected(rejection) => Self::Transaction(rejection.to_string()),
+            SubmitError::Chain(error) => error,
+        }
     }
 }
 

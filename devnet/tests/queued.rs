@@ -8,7 +8,7 @@ use alloy::{
     eips::{eip2718::Encodable2718, eip7702::Authorization},
     network::{TransactionBuilder, TransactionBuilder7702, TxSignerSync},
     primitives::{Address, B256, Bytes, TxKind, U64, U256},
-    providers::{Provider, ext::AnvilApi},
+    providers::ext::AnvilApi,
     rpc::types::TransactionRequest,
     signers::SignerSync,
 };

@@ -7,6 +7,8 @@ use alloy::{
     primitives::{B256, TxHash, keccak256, map::AddressHashSet},
 };
 
+use alloy_evm::EvmEnv;
+
 use super::{
     Chain, Event,
     admission::{self, Rejection},
@@ -21,15 +23,35 @@ impl Chain {
     /// Takes a transaction into the pool. Under automine it is in a block when this returns, unless a nonce before it
     /// is missing.
     pub(crate) fn submit(&mut self, transaction: Transaction) -> Result<TxHash, SubmitError> {
+        let next = self.next_environment();
+        self.submit_before(&next, transaction)
+    }
+
+    /// Like [`Self::submit`], one after the other; each has its own answer.
+    pub(crate) fn submit_all<E: From<SubmitError>>(
+        &mut self,
+        transactions: impl IntoIterator<Item = Result<Transaction, E>>,
+    ) -> Vec<Result<TxHash, E>> {
+        let mut next = self.next_environment();
+        let submit = |transaction: Result<Transaction, E>| {
+            if self.mining == MiningMode::Automine {
+                next = self.next_environment();
+            }
+            Ok(self.submit_before(&next, transaction?)?)
+        };
+        transactions.into_iter().map(submit).collect()
+    }
+
+    /// `next` is the environment of the next block.
+    fn submit_before(&mut self, next: &EvmEnv, transaction: Transaction) -> Result<TxHash, SubmitError> {
         let hash = *transaction.tx_hash();
         if self.pool.get(&hash).is_some() {
             return Err(Rejection::AlreadyKnown.into());
         }
-        let next = self.next_environment();
         if transaction.chain_id().is_some() && !self.spec.is_eip155_active(next.block_env.number.saturating_to()) {
             return Err(Rejection::Invalid(NAMES_CHAIN.to_owned()).into());
         }
-        admission::check(&transaction, &self.state, &next)?;
+        admission::check(&transaction, &self.state, next)?;
         let automine = self.mining == MiningMode::Automine;
         let (fee, base_fee) = (transaction.max_fee_per_gas(), next.block_env.basefee);
         if automine && fee < u128::from(base_fee) {

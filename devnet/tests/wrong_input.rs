@@ -150,7 +150,10 @@ async fn a_chain_that_cannot_start_says_why() {
     ];
     for (config, expected) in contradictions {
         let message = genesis(config.clone());
-        assert!(message.starts_with("the genesis can't be used: ") && message.contains(expected), "{config}: {message}");
+        assert!(
+            message.starts_with("the genesis can't be used: ") && message.contains(expected),
+            "{config}: {message}"
+        );
     }
 }
 

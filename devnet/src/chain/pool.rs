@@ -136,9 +136,8 @@ impl Pool {
             self.open = self.senders.keys().copied().collect();
             self.seen = state.clone();
         }
-        self.open.retain(|sender| {
-            self.senders.get(sender).is_some_and(|nonces| nonces.contains_key(&state.nonce(*sender)))
-        });
+        self.open
+            .retain(|sender| self.senders.get(sender).is_some_and(|nonces| nonces.contains_key(&state.nonce(*sender))));
     }
 
     /// By sender and nonce: those a block could take now, then those behind a gap.

@@ -159,4 +159,3 @@ impl Failed {
 
 /// What the checks of a header start from.
 type Parent = Header;
-

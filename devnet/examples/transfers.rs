@@ -1,7 +1,7 @@
 //! Prints how many signed transfers a second a chain takes in process, and where the time goes.
 //!
 //! ```sh
-//! cargo run --release -p infera-devnet --example transfers
+//! cargo run --release -p infera-devnet --example transfers             # or only what starts with an argument
 //! ```
 #![allow(clippy::print_stdout)]
 
@@ -24,54 +24,71 @@ const TRANSFERS: u64 = 50_000;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    let wanted = std::env::args().nth(1).unwrap_or_default();
+    let is_wanted = |name: &str| name.starts_with(&wanted);
     let transfers = sign()?;
     for per_block in [1_000, 5_000] {
-        let devnet = chain(MiningMode::Manual)?;
-        let client = devnet.client();
-        let (mut sending, mut mining, cpu) = (Duration::ZERO, Duration::ZERO, processor_time()?);
-        for block in transfers.chunks(per_block) {
-            let began = Instant::now();
-            for raw in block {
-                client.request::<_, B256>("eth_sendRawTransaction", (raw,)).await?;
-            }
-            sending += began.elapsed();
-            let began = Instant::now();
-            devnet.mine(1)?;
-            mining += began.elapsed();
+        if is_wanted("requests") {
+            let measured = requests(&transfers, per_block).await?;
+            println!("requests, one each, {per_block} a block: {measured}");
         }
-        println!("one request each, {per_block} a block: {}", rate(sending, mining, cpu)?);
-
-        let devnet = chain(MiningMode::Manual)?;
-        let (mut sending, mut mining, cpu) = (Duration::ZERO, Duration::ZERO, processor_time()?);
-        for block in transfers.chunks(per_block) {
-            let began = Instant::now();
-            for sent in devnet.send_raw(block) {
-                sent?;
-            }
-            sending += began.elapsed();
-            let began = Instant::now();
-            devnet.mine(1)?;
-            mining += began.elapsed();
+        if is_wanted("bulk") {
+            println!("bulk, {per_block} a block: {}", bulk(&transfers, per_block)?);
         }
-        println!("send_raw, {per_block} a block: {}", rate(sending, mining, cpu)?);
     }
-    let devnet = chain(MiningMode::Automine)?;
-    let client = devnet.client();
-    let began = Instant::now();
-    for raw in transfers.iter().take(5_000) {
-        client.request::<_, B256>("eth_sendRawTransaction", (raw,)).await?;
+    let few = transfers.get(..5_000).context("too few transfers")?;
+    if is_wanted("automine") {
+        println!("automine, a block and a root each: {:.0} a second", automine(few.iter()).await?);
     }
-    println!("automine, a block and a root each: {:.0} a second", 5_000.0 / began.elapsed().as_secs_f64());
-
-    // Backwards: all wait for the first of their sender, and then all follow at once.
-    let devnet = chain(MiningMode::Automine)?;
-    let client = devnet.client();
-    let began = Instant::now();
-    for raw in transfers.iter().take(5_000).rev() {
-        client.request::<_, B256>("eth_sendRawTransaction", (raw,)).await?;
+    // All wait for the first of their sender, and then all follow at once.
+    if is_wanted("queued") {
+        println!("queued behind gaps under automine: {:.0} a second", automine(few.iter().rev()).await?);
     }
-    println!("automine, 5,000 queued behind gaps: {:.0} a second", 5_000.0 / began.elapsed().as_secs_f64());
     Ok(())
+}
+
+/// Requests to send, one after the other, and then a block.
+async fn requests(transfers: &[Bytes], per_block: usize) -> anyhow::Result<String> {
+    let devnet = chain(MiningMode::Manual)?;
+    let client = devnet.client();
+    let (mut sending, mut mining, before) = (Duration::ZERO, Duration::ZERO, processor_time()?);
+    for block in transfers.chunks(per_block) {
+        let began = Instant::now();
+        for raw in block {
+            client.request::<_, B256>("eth_sendRawTransaction", (raw,)).await?;
+        }
+        sending += began.elapsed();
+        let began = Instant::now();
+        devnet.mine(1)?;
+        mining += began.elapsed();
+    }
+    rate(sending, mining, before)
+}
+
+/// All transactions of a block at once.
+fn bulk(transfers: &[Bytes], per_block: usize) -> anyhow::Result<String> {
+    let devnet = chain(MiningMode::Manual)?;
+    let (mut sending, mut mining, before) = (Duration::ZERO, Duration::ZERO, processor_time()?);
+    for block in transfers.chunks(per_block) {
+        let began = Instant::now();
+        devnet.send_raw(block).into_iter().collect::<Result<Vec<_>, _>>()?;
+        sending += began.elapsed();
+        let began = Instant::now();
+        devnet.mine(1)?;
+        mining += began.elapsed();
+    }
+    rate(sending, mining, before)
+}
+
+/// Transfers a second.
+async fn automine(transfers: impl ExactSizeIterator<Item = &Bytes>) -> anyhow::Result<f64> {
+    let devnet = chain(MiningMode::Automine)?;
+    let client = devnet.client();
+    let (count, began) = (transfers.len(), Instant::now());
+    for raw in transfers {
+        client.request::<_, B256>("eth_sendRawTransaction", (raw,)).await?;
+    }
+    Ok(count as f64 / began.elapsed().as_secs_f64())
 }
 
 fn rate(sending: Duration, mining: Duration, cpu_before: Duration) -> anyhow::Result<String> {

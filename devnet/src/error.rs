@@ -95,6 +95,16 @@ pub enum Error {
     /// The file is something else.
     #[error("{} is not a block log; a dump (anvil_dumpState, --dump-state) is loaded with --load-state", .0.display())]
     NotABlockLog(PathBuf),
+    /// The block log is of another version of this program.
+    #[error("{} is a block log of version {version}, and this program reads version {known}; start with another file", .path.display())]
+    BlockLogVersion {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        version: u8,
+        /// The one that can be read.
+        known: u8,
+    },
     /// Another chain writes the block log.
     #[error("the block log {} is in use by another process; stop it, or choose another file", .0.display())]
     BlockLogInUse(PathBuf),

@@ -412,6 +412,12 @@ async fn uncles_and_who_includes_them_are_rewarded() {
         let shown = test.link.ask("eth_getBlockByNumber", json!(["0xa", false])).await;
         let hashes: Vec<_> = block.body.ommers.iter().map(Header::hash_slow).collect();
         assert_eq!(shown["uncles"], json!(hashes));
+        for (index, hash) in hashes.iter().enumerate() {
+            let uncle = test.link.ask("eth_getUncleByBlockNumberAndIndex", json!(["0xa", U64::from(index)])).await;
+            assert_eq!(uncle["hash"], json!(hash));
+        }
+        assert!(test.link.ask("eth_getUncleByBlockNumberAndIndex", json!(["0xa", "0x2"])).await.is_null());
+        assert_eq!(test.link.ask("eth_getUncleCountByBlockNumber", json!(["0xa"])).await, "0x2");
         assert_eq!(export(&test.link).await[9], block);
         // They can't be rewarded twice, and make the next block harder since Byzantium.
         test.link.devnet.mine(1).unwrap();

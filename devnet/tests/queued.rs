@@ -1,5 +1,5 @@
 //! Transactions that wait for a nonce before theirs, and what closes the gap.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod common;
 

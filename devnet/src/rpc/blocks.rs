@@ -64,6 +64,14 @@ impl Call<'_> {
         Ok(self.block_at(0)?.map(|block| U64::from(block.ommers.len())))
     }
 
+    /// A header that a block rewards beside the chain; null if there is none.
+    pub(super) fn uncle(&self) -> RpcResult<Option<RpcBlock>> {
+        let index = self.params.required::<U64>(1)?;
+        let block = self.block_at(0)?;
+        let uncle = block.and_then(|block| block.ommers.get(usize::try_from(index).ok()?).cloned());
+        Ok(uncle.map(RpcBlock::uncle_from_header))
+    }
+
     pub(super) fn block_receipts(&self) -> RpcResult<Option<Vec<TransactionReceipt>>> {
         let Some(block) = self.block_at(0)? else { return Ok(None) };
         let blob_gas_price = self.blob_gas_price(&block);

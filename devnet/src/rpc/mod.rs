@@ -128,7 +128,7 @@ impl Call<'_> {
                 json(self.transaction_count_of_block()?)
             }
             "eth_getUncleCountByBlockNumber" | "eth_getUncleCountByBlockHash" => json(self.uncle_count()?),
-            "eth_getUncleByBlockNumberAndIndex" | "eth_getUncleByBlockHashAndIndex" => json(()),
+            "eth_getUncleByBlockNumberAndIndex" | "eth_getUncleByBlockHashAndIndex" => json(self.uncle()?),
             "eth_getBlockReceipts" => json(self.block_receipts()?),
             "eth_getTransactionByHash" => json(self.transaction_by_hash()?),
             "eth_getTransactionByBlockNumberAndIndex" | "eth_getTransactionByBlockHashAndIndex" => {

@@ -31,10 +31,10 @@ pub enum Error {
         source: io::Error,
     },
     /// A file of blocks holds one that can't follow the chain. Those before it are part of the chain.
-    #[error("{file}: {block} is not valid: {reason}; the {imported} blocks before it were imported", file = .path.display())]
+    #[error("{}{block} is not valid: {reason}; the {imported} blocks before it were imported", prefix(.path))]
     Import {
-        /// The file.
-        path: PathBuf,
+        /// The file, if it was read from one.
+        path: Option<PathBuf>,
         /// Which block it is, and where it starts.
         block: String,
         /// What is wrong with it.
@@ -111,6 +111,10 @@ pub enum Error {
     /// The state is not one we wrote, or is damaged.
     #[error("the state is not one this chain can load: {0}")]
     State(String),
+}
+
+fn prefix(path: &Option<PathBuf>) -> String {
+    path.as_ref().map(|path| format!("{}: ", path.display())).unwrap_or_default()
 }
 
 impl Error {

@@ -55,7 +55,7 @@ fn decode_all(encoded: &[Bytes]) -> Vec<Result<Transaction, Error>> {
 }
 
 /// Decodes a signed transaction and recovers its sender.
-fn decode(raw: &Bytes) -> Result<Transaction, Error> {
+pub(crate) fn decode(raw: &Bytes) -> Result<Transaction, Error> {
     let envelope = TxEnvelope::decode_2718_exact(raw).map_err(unreadable)?;
     // Blobs travel beside the chain, which keeps only what commits to them.
     let envelope = envelope.map_eip4844(|tx| TxEip4844Variant::TxEip4844(tx.into()));

@@ -53,7 +53,7 @@ impl Place {
         let error = self.import(link, std::slice::from_ref(block)).unwrap_err();
         assert_eq!(link.devnet.head(), head);
         let Error::Import { block: named, reason, imported: 0, .. } = &error else { panic!("{error}") };
-        assert_eq!(*named, format!("block {}, the 1. of the file, at byte 0,", block.header.number));
+        assert_eq!(*named, format!("block {} (entry 1 of the file, at byte 0)", block.header.number));
         reason.clone()
     }
 }
@@ -175,7 +175,7 @@ async fn a_file_torn_anywhere_leaves_the_whole_blocks_before() {
         }
         let message = outcome.unwrap_err().to_string();
         let start = if whole == 0 { 0 } else { ends[whole - 1] };
-        let named = format!("the {}. block of the file, at byte {start}, is not valid: the file ends", whole + 1);
+        let named = format!("entry {} of the file, at byte {start}, is not valid: the file ends", whole + 1);
         assert!(message.contains(&named), "cut at {cut}: {message}");
     }
 }

@@ -248,7 +248,7 @@ async fn blocks_are_imported_before_anyone_connects() {
     let genesis = place("genesis.json");
     // The file knows nothing of the development accounts that the other chain funded.
     let message = failure(&["--init", &genesis, "--import", &place("chain.rlp")]);
-    assert!(message.contains("block 1, the 1. of the file, at byte 0, is not valid: its parent is 0x"), "{message}");
+    assert!(message.contains("block 1 (entry 1 of the file, at byte 0) is not valid: its parent is 0x"), "{message}");
     let (_running, url) = Running::start(&["--init", &genesis, "-a", "10", "--import", &place("chain.rlp")]);
     let provider = ProviderBuilder::new().connect_http(url.parse().unwrap());
     let head = provider.get_block_by_number(3.into()).await.unwrap().unwrap();

@@ -5,13 +5,10 @@ use std::time::Duration;
 use alloy::{
     consensus::{
         EthereumTypedTransaction, SignableTransaction, TxEip4844Variant, TxEnvelope, TypedTransaction,
-        transaction::{Recovered, SignerRecoverable},
+        transaction::Recovered,
     },
     dyn_abi::TypedData,
-    eips::{
-        BlockId,
-        eip2718::{Decodable2718, Encodable2718},
-    },
+    eips::{BlockId, eip2718::Encodable2718},
     network::TxSignerSync,
     primitives::{Address, Bytes, Signature, TxHash, TxKind, U64, U256},
     rpc::types::TransactionRequest,
@@ -200,10 +197,7 @@ pub(super) fn with_signature(transaction: TypedTransaction, signature: Signature
 
 /// Decodes a signed transaction and recovers its sender.
 pub(super) fn decode(raw: &Bytes) -> RpcResult<Transaction> {
-    let envelope = TxEnvelope::decode_2718_exact(raw).map_err(|error| RpcError::failed(error.to_string()))?;
-    // Blobs travel beside the chain, which keeps only what commits to them.
-    let envelope = envelope.map_eip4844(|tx| TxEip4844Variant::TxEip4844(tx.into()));
-    envelope.try_into_recovered().map_err(|_| RpcError::failed("invalid sender"))
+    crate::send::decode(raw).map_err(|error| RpcError::failed(error.to_string()))
 }
 
 fn unknown_account(address: Address) -> RpcError {

@@ -149,7 +149,6 @@ async fn a_chain_through_all_forks_is_imported() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_torn_anywhere_leaves_the_whole_blocks_before() {
-    let place = Place::new();
     let maker = busy_chain(EthereumHardfork::Osaka).await;
     let blocks = export(&maker).await;
     let encoded: Vec<Vec<u8>> = blocks.iter().map(alloy::rlp::encode).collect();
@@ -167,7 +166,7 @@ async fn a_file_torn_anywhere_leaves_the_whole_blocks_before() {
         if usize::try_from(link.devnet.head().number).unwrap() > whole {
             link = chain(EthereumHardfork::Osaka).await;
         }
-        let outcome = link.devnet.import(&place.with(&bytes[..cut]));
+        let outcome = link.devnet.import_rlp(&bytes[..cut]);
         assert_eq!(link.devnet.head().number, whole as u64, "cut at {cut}");
         if cut == 0 || ends.contains(&cut) {
             outcome.unwrap();
@@ -207,7 +206,7 @@ async fn what_is_no_block_is_told() {
     for at in 0..bytes.len() {
         let mut wrong = bytes.clone();
         wrong[at] ^= 0x81;
-        if link.devnet.import(&place.with(&wrong)).is_ok() {
+        if link.devnet.import_rlp(&wrong).is_ok() {
             let mut found = export(&link).await.remove(0);
             assert_ne!(found, block, "byte {at}");
             found.header.mix_hash = block.header.mix_hash;

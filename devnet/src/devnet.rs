@@ -18,12 +18,14 @@ use parking_lot::{Condvar, Mutex, RwLock, RwLockReadGuard};
 use crate::{
     accounts::DevAccounts,
     block_log::BlockLog,
-    chain::{Chain, Reorg},
+    chain::{Chain, Event, Reorg, read_blocks},
     config::{Config, MiningMode},
+    console::Console,
     dump::Dump,
     error::Error,
     genesis::genesis,
     hub::Hub,
+    rpc::{SUGGESTED_TIP, written_in_block},
     server::Server,
     transport::InProcess,
 };
@@ -55,6 +57,7 @@ struct Inner {
     pacer: Arc<Pacer>,
     instance: B256,
     errors_for_reverted_sends: bool,
+    console: Option<Console>,
 }
 
 impl fmt::Debug for Devnet {
@@ -84,10 +87,11 @@ impl Devnet {
     }
 
     fn with_log(config: Config, path: Option<&Path>) -> Result<Self, Error> {
-        let accounts = DevAccounts::derive(&config.mnemonic, config.accounts)?;
+        let accounts = DevAccounts::derive(&config.mnemonic, &config.derivation_path, config.accounts)?;
         let (spec, first) = genesis(&config, &accounts)?;
         let instance = first.hash();
         let mut chain = Chain::new(&config, spec, first);
+        chain.impersonates_all = config.auto_impersonate;
         let log = path.map(|path| BlockLog::open(path, &mut chain)).transpose()?;
         let inner = Arc::new(Inner {
             chain: RwLock::new(chain),
@@ -97,6 +101,7 @@ impl Devnet {
             pacer: Arc::default(),
             instance,
             errors_for_reverted_sends: config.errors_for_reverted_sends,
+            console: config.console,
         });
         let devnet = Self { inner };
         devnet.set_mining(config.mining);
@@ -229,12 +234,31 @@ impl Devnet {
         self.change(|chain| dump.restore(chain))
     }
 
+    /// Adds the blocks in the file at `path` to the chain: RLP, one behind the other, as `geth export` writes them.
+    /// Those that are part of the chain are passed over. How many were added.
+    ///
+    /// Every rule of Ethereum is checked but the proof-of-work seal, and that no block is from the future.
+    ///
+    /// # Errors
+    /// If the file can't be read, ends within a block, or has a block that can't follow: [`Error::Import`] names it.
+    /// The blocks before it are added nevertheless.
+    pub fn import(&self, path: &Path) -> Result<u64, Error> {
+        let failed = |source| Error::BlockFile { path: path.to_owned(), source };
+        let bytes = std::fs::read(path).map_err(failed)?;
+        read_blocks(&bytes, |block| self.change(|chain| chain.import(block))).map_err(|failed| failed.at(path))
+    }
+
     /// Base fee, gas limit, timestamp and number of the first block.
     pub(crate) fn first_block(&self) -> (u64, u64, u64, u64) {
         let chain = self.chain();
-        chain.blocks().first().map_or_else(Default::default, |first| {
+        chain.block_by_number(chain.first_number()).map_or_else(Default::default, |first| {
             (first.base_fee(), first.header().gas_limit, first.timestamp(), first.number())
         })
+    }
+
+    /// What a transaction should offer now, in wei per gas.
+    pub(crate) fn suggested_gas_price(&self) -> u128 {
+        u128::from(self.chain().next_base_fee()) + SUGGESTED_TIP
     }
 
     /// The chain, to read.
@@ -260,6 +284,11 @@ impl Devnet {
         self.inner.errors_for_reverted_sends
     }
 
+    /// See [`Config::console`].
+    pub(crate) fn console(&self) -> Option<&Console> {
+        self.inner.console.as_ref()
+    }
+
     /// Names this run, for `anvil_metadata`.
     pub(crate) fn instance(&self) -> B256 {
         self.inner.instance
@@ -277,7 +306,25 @@ impl Inner {
         if !events.is_empty() {
             self.hub.publish(&chain, &events);
         }
+        drop(chain);
+        if let Some(console) = &self.console {
+            self.show(console, &events);
+        }
         result
+    }
+
+    /// Writes what code in new blocks wrote to the console. Takes a second run of these blocks, which are few.
+    fn show(&self, console: &Console, events: &[Event]) {
+        for event in events {
+            if let Event::Added(block) = event
+                && block.calls_console
+            {
+                match written_in_block(self.chain.read(), block.clone()) {
+                    Ok(lines) => console.write(&lines),
+                    Err(error) => tracing::debug!(?error, "the console's lines can't be read"),
+                }
+            }
+        }
     }
 }
 

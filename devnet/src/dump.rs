@@ -6,7 +6,10 @@ use std::{collections::BTreeMap, fs, io, io::Write, path::Path};
 
 use alloy::{
     consensus::{Header, ReceiptEnvelope, Sealable, TxEnvelope, transaction::Recovered},
-    eips::eip2718::{Decodable2718, Encodable2718},
+    eips::{
+        eip2718::{Decodable2718, Encodable2718},
+        eip4895::Withdrawals,
+    },
     primitives::{Address, Bytes},
     rlp::Decodable,
 };
@@ -35,6 +38,11 @@ struct BlockDump {
     /// RLP.
     header: Bytes,
     transactions: Vec<TransactionDump>,
+    /// RLP of headers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    ommers: Vec<Bytes>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    withdrawals: Option<Withdrawals>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -59,6 +67,8 @@ impl Dump {
                         sender: transaction.signer(),
                     })
                     .collect(),
+                ommers: block.ommers.iter().map(|ommer| alloy::rlp::encode(ommer).into()).collect(),
+                withdrawals: block.withdrawals.clone(),
             }
         });
         Self { version: VERSION, chain_id: chain.spec.chain_id, blocks: blocks.collect(), accounts: chain.state.dump() }
@@ -115,6 +125,9 @@ impl BlockDump {
             transactions.push(Recovered::new_unchecked(transaction, dump.sender));
             receipts.push(ReceiptEnvelope::decode_2718_exact(&dump.receipt).map_err(|error| damaged(&error))?);
         }
-        Ok(Block::new(header.seal_slow(), transactions, receipts, None))
+        let ommers = self.ommers.iter().map(|ommer| Header::decode(&mut ommer.as_ref()));
+        let ommers = ommers.collect::<Result<_, _>>().map_err(|error| damaged(&error))?;
+        let withdrawals = self.withdrawals.or_else(|| header.withdrawals_root.map(|_| Withdrawals::default()));
+        Ok(Block::new(header.seal_slow(), transactions, receipts, None).with_body(ommers, withdrawals))
     }
 }

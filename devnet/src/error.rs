@@ -13,12 +13,40 @@ pub enum Error {
         "the mnemonic is not valid: {0}; give 12 to 24 words of the BIP-39 English list, the last being their checksum"
     )]
     Mnemonic(String),
+    /// The keys can't be derived there.
+    #[error("the derivation path {path} is not valid: {reason}; give one like m/44'/60'/0'/0/")]
+    DerivationPath {
+        /// The path.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The fork asked for is not one the chain can start with.
-    #[error("hardfork {0} is not supported; choose paris, shanghai, cancun, prague or osaka")]
+    #[error("hardfork {0} is not supported; choose one from frontier to osaka")]
     Hardfork(EthereumHardfork),
-    /// The genesis describes a chain that starts before the merge.
-    #[error("the genesis starts before the merge; set `terminalTotalDifficulty` to 0 in its config")]
-    GenesisBeforeMerge,
+    /// The genesis describes no chain that there can be: why.
+    #[error("the genesis can't be used: {0}")]
+    Genesis(String),
+    /// The file of blocks could not be read.
+    #[error("cannot read the blocks in {path}: {source}", path = .path.display())]
+    BlockFile {
+        /// The file.
+        path: PathBuf,
+        /// What failed.
+        source: io::Error,
+    },
+    /// A file of blocks holds one that can't follow the chain. Those before it are part of the chain.
+    #[error("{file}: {block} is not valid: {reason}; the {imported} blocks before it were imported", file = .path.display())]
+    Import {
+        /// The file.
+        path: PathBuf,
+        /// Which block it is, and where it starts.
+        block: String,
+        /// What is wrong with it.
+        reason: String,
+        /// How many blocks of the file were added to the chain.
+        imported: u64,
+    },
     /// A block could not be built; the chain is unchanged.
     #[error("block {number} could not be built: {reason}")]
     Block {

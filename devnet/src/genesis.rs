@@ -27,7 +27,7 @@ const CREATE2_DEPLOYER_CODE: Bytes = bytes!(
 pub(crate) fn genesis(config: &Config, accounts: &DevAccounts) -> Result<(ChainSpec, Block), Error> {
     let (spec, given) = match &config.genesis {
         Some(genesis) => {
-            let spec = ChainSpec::from_genesis(config.chain_id, genesis.config.clone())?;
+            let spec = ChainSpec::from_genesis(config.chain_id, genesis)?;
             (spec, genesis.clone())
         }
         None => {
@@ -48,12 +48,9 @@ pub(crate) fn genesis(config: &Config, accounts: &DevAccounts) -> Result<(ChainS
         add_predeploys(&mut state, &spec, given.timestamp);
     }
     for (address, account) in &given.alloc {
-        state.set_balance(*address, account.balance);
-        state.set_nonce(*address, account.nonce.unwrap_or_default());
-        state.set_code(*address, account.code.clone().unwrap_or_default());
-        for (slot, value) in account.storage_slots() {
-            state.set_storage(*address, slot.into(), value);
-        }
+        let storage = account.storage_slots().map(|(slot, value)| (slot.into(), value));
+        let nonce = account.nonce.unwrap_or_default();
+        state.put(*address, nonce, account.balance, account.code.clone(), storage);
     }
     for address in accounts.addresses() {
         state.set_balance(address, state.balance(address).saturating_add(config.balance));
@@ -86,7 +83,7 @@ fn first_block(spec: &ChainSpec, genesis: &Genesis, state: State) -> Block {
         requests_hash: spec.is_prague_active_at_timestamp(time).then_some(EMPTY_REQUESTS_HASH),
         ..Default::default()
     };
-    let states = States { before: State::default(), after: state };
+    let states = States { parent: State::default(), before: State::default(), after: state };
     Block::new(header.seal_slow(), Vec::new(), Vec::new(), Some(states))
 }
 

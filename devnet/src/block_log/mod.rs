@@ -1,11 +1,11 @@
 //! The chain as a file that only grows: what every block changed, behind one another.
 //!
-//! The file starts with a snapshot: the chain at the time, its states as changes from nothing on. What happens later is
-//! appended before anyone hears of it. So a process that is killed loses at most the block that it was writing, and the
-//! states of all blocks come back with them. No `fsync` after each block: this guards against the end of the process,
-//! not of the machine.
+//! The file starts with the chain at the time, its states as changes from nothing on. What happens later is appended
+//! before anyone hears of it. So a process that is killed loses at most the block that it was writing, and the states of
+//! all blocks come back with them. Now and then a whole state is among it, a checkpoint: a start follows only the
+//! changes after the last one, and makes earlier states when they are asked for. No `fsync` after each block: this
+//! guards against the end of the process, not of the machine.
 
-mod codec;
 mod frames;
 mod record;
 
@@ -15,15 +15,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use self::{codec::Writer, frames::Next, record::Replayed};
+use alloy::primitives::B256;
+
+use self::{
+    frames::Next,
+    record::{Replayed, Told},
+};
 use crate::{
     chain::{Chain, Event},
     error::Error,
+    record::{Reader, Writer},
     state::{State, StateChanges},
 };
 
 /// How the file starts; the end is the version of the format.
-const MAGIC: &[u8; 16] = b"infera-devnet\0\0\x01";
+const MAGIC: &[u8; 16] = b"infera-devnet\0\0\x02";
 
 /// A log that is written.
 #[derive(Debug)]
@@ -32,6 +38,8 @@ pub(crate) struct BlockLog {
     file: File,
     /// The state that the log leads to.
     state: State,
+    /// The block of the last checkpoint that was written.
+    checkpoint: Option<B256>,
     /// Which of the chain's [restores](Chain::restores) it knows of.
     restores: u64,
     /// Why the file ends before the chain does.
@@ -52,18 +60,18 @@ impl BlockLog {
         if length == 0 {
             return Self::create(path, chain);
         }
-        let (replayed, end) = replay(&mut file, length, path, chain.spec.chain_id)?;
+        let (told, mostly_removed, end) = replay(&mut file, length, path, chain.spec.chain_id)?;
         if end < length {
             tracing::warn!(path = %path.display(), cut = length - end, "the last record was not finished: cut");
             file.set_len(end).map_err(action("cut"))?;
         }
-        let mostly_removed = replayed.removed > replayed.blocks.len();
-        chain.restore(replayed.blocks, replayed.state)?;
+        chain.replace(told.blocks, &told.hashes, told.state);
         if mostly_removed {
             return Self::create(path, chain);
         }
         let (path, state) = (path.to_owned(), chain.state.clone());
-        Ok(Self { path, file, state, restores: chain.restores(), failure: None })
+        let checkpoint = chain.blocks().last_checkpoint().map(|(_, checkpoint)| checkpoint.hash);
+        Ok(Self { path, file, state, checkpoint, restores: chain.restores(), failure: None })
     }
 
     /// A new log of `chain`, in place of what is at `path`. Written beside it and then moved there.
@@ -75,17 +83,28 @@ impl BlockLog {
         let file = OpenOptions::new().append(true).create(true).open(&beside).map_err(failed)?;
         lock(&file, path)?;
         file.set_len(0).map_err(failed)?;
-        let mut log =
-            Self { path: path.to_owned(), file, state: State::default(), restores: chain.restores(), failure: None };
+        let mut log = Self {
+            path: path.to_owned(),
+            file,
+            state: State::default(),
+            checkpoint: None,
+            restores: chain.restores(),
+            failure: None,
+        };
         let mut head = Writer::default();
         head.number(chain.spec.chain_id);
         let mut bytes = MAGIC.to_vec();
         frames::append(&head.0, &mut bytes);
         log.file.write_all(&bytes).map_err(failed)?;
-        for block in chain.blocks() {
-            log.append(|state, out| record::write_block(block, state, out)).map_err(failed)?;
+        for block in chain.blocks().iter() {
+            log.append(|out| record::write_block(&block, out)).map_err(failed)?;
         }
-        log.append_state(chain).map_err(failed)?;
+        for (number, checkpoint) in chain.blocks().checkpoints() {
+            log.append(|out| record::write_checkpoint(number, checkpoint, out)).map_err(failed)?;
+            log.checkpoint = Some(checkpoint.hash);
+        }
+        log.state = chain.head().state().cloned().unwrap_or_default();
+        log.append_rest(chain).map_err(failed)?;
         log.file.sync_all().map_err(failed)?;
         fs::rename(&beside, path).map_err(failed)?;
         Ok(log)
@@ -120,54 +139,67 @@ impl BlockLog {
 
     /// A reorg is in the log as a whole or not at all; blocks that follow the head are so one by one.
     fn append_events(&mut self, chain: &Chain, events: &[Event]) -> io::Result<()> {
-        let removes = events.iter().any(|event| matches!(event, Event::Removed(_)));
-        if removes {
-            return self.append(|state, out| {
-                events.iter().for_each(|event| write_event(event, state, out));
-                write_rest(chain, state, out);
-            });
+        let of_blocks = || events.iter().filter(|event| !matches!(event, Event::Pending(_)));
+        if of_blocks().next().is_some() {
+            self.state = chain.head().state().cloned().unwrap_or_default();
         }
-        for event in events {
-            self.append(|state, out| write_event(event, state, out))?;
+        if events.iter().any(|event| matches!(event, Event::Removed(_))) {
+            let changes = self.changes_by_hand(chain);
+            self.append(|out| {
+                of_blocks().for_each(|event| write_event(event, out));
+                if !changes.is_empty() {
+                    record::write_state(&changes, out);
+                }
+            })?;
+        } else {
+            for event in of_blocks() {
+                self.append(|out| write_event(event, out))?;
+            }
         }
-        self.append_state(chain)
+        self.append_rest(chain)
     }
 
-    fn append_state(&mut self, chain: &Chain) -> io::Result<()> {
-        self.append(|state, out| write_rest(chain, state, out))
+    /// What no block explains, and what helps to start again.
+    fn append_rest(&mut self, chain: &Chain) -> io::Result<()> {
+        let changes = self.changes_by_hand(chain);
+        if !changes.is_empty() {
+            self.append(|out| record::write_state(&changes, out))?;
+        }
+        if let Some((number, checkpoint)) = chain.blocks().last_checkpoint()
+            && self.checkpoint != Some(checkpoint.hash)
+        {
+            self.append(|out| record::write_checkpoint(number, checkpoint, out))?;
+            self.checkpoint = Some(checkpoint.hash);
+        }
+        Ok(())
     }
 
-    /// Appends one frame in one write, unless there is nothing to say.
-    fn append(&mut self, write: impl FnOnce(&mut State, &mut Writer)) -> io::Result<()> {
+    /// What leads from the state that the log leads to to the chain's; from then on the log leads there.
+    fn changes_by_hand(&mut self, chain: &Chain) -> StateChanges {
+        if self.state.is_same(&chain.state) {
+            return StateChanges::default();
+        }
+        let changes = StateChanges::between(&self.state, &chain.state);
+        self.state = chain.state.clone();
+        changes
+    }
+
+    /// Appends one frame in one write.
+    fn append(&mut self, write: impl FnOnce(&mut Writer)) -> io::Result<()> {
         let mut payload = Writer::default();
-        write(&mut self.state, &mut payload);
-        if payload.0.is_empty() {
-            return Ok(());
-        }
+        write(&mut payload);
         let mut frame = Vec::new();
         frames::append(&payload.0, &mut frame);
         self.file.write_all(&frame)
     }
 }
 
-fn write_event(event: &Event, state: &mut State, out: &mut Writer) {
+fn write_event(event: &Event, out: &mut Writer) {
     match event {
-        Event::Added(block) => record::write_block(block, state, out),
+        Event::Added(block) => record::write_block(block, out),
         Event::Removed(_) => record::write_removed(out),
         Event::Pending(_) => {}
     }
-}
-
-/// What the chain's state has that no block explains.
-fn write_rest(chain: &Chain, state: &mut State, out: &mut Writer) {
-    if state.is_same(&chain.state) {
-        return;
-    }
-    let changes = StateChanges::between(state, &chain.state);
-    if !changes.is_empty() {
-        record::write_state(&changes, out);
-    }
-    *state = chain.state.clone();
 }
 
 /// One process writes a log.
@@ -178,8 +210,9 @@ fn lock(file: &File, path: &Path) -> Result<(), Error> {
     })
 }
 
-/// Reads the log of a chain `chain_id`: what it says, and where its last whole frame ends.
-fn replay(file: &mut File, length: u64, path: &Path, chain_id: u64) -> Result<(Replayed, u64), Error> {
+/// Reads the log of a chain `chain_id`: what it tells, whether most of it was taken back, and where its last whole frame
+/// ends.
+fn replay(file: &mut File, length: u64, path: &Path, chain_id: u64) -> Result<(Told, bool, u64), Error> {
     let failed = |source| Error::StateFile { action: "read", path: path.to_owned(), source };
     let damaged = |offset, reason: String| Error::BlockLogDamaged { path: path.to_owned(), offset, reason };
     let mut file = BufReader::with_capacity(1 << 20, file);
@@ -207,20 +240,12 @@ fn replay(file: &mut File, length: u64, path: &Path, chain_id: u64) -> Result<(R
         }
         offset += frames::length(&payload);
     }
-    // What is there from the start is never torn.
-    let Some(head) = replayed.blocks.last() else {
-        return Err(damaged(offset, "it ends before its first block".to_owned()));
-    };
-    // The checksums vouch for the file; this one for the reading of it.
-    if let Some(state) = head.state()
-        && state.root() != head.header().state_root
-    {
-        return Err(damaged(offset, format!("the state after block {} is not the one it had", head.number())));
-    }
-    Ok((replayed, offset))
+    let mostly_removed = replayed.removed > replayed.blocks();
+    let told = replayed.finish().map_err(|error| damaged(offset, error.to_string()))?;
+    Ok((told, mostly_removed, offset))
 }
 
 fn check_chain(payload: &[u8], expected: u64) -> Result<(), String> {
-    let chain_id = codec::Reader::new(payload).number().map_err(|error| error.to_string())?;
+    let chain_id = Reader::new(payload).number().map_err(|error| error.to_string())?;
     if chain_id == expected { Ok(()) } else { Err(format!("it is of chain {chain_id}, and this is {expected}")) }
 }

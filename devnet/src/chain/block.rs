@@ -11,7 +11,7 @@ use alloy::{
     rlp::Encodable,
 };
 
-use crate::state::State;
+use crate::{record::BlockRecord, state::State};
 
 /// A signed transaction and who sent it.
 pub(crate) type Transaction = Recovered<TxEnvelope>;
@@ -22,15 +22,27 @@ pub(crate) struct Block {
     header: Sealed<Header>,
     pub(crate) transactions: Vec<Transaction>,
     pub(crate) receipts: Vec<ReceiptEnvelope>,
-    /// The states before and after. Absent for blocks loaded from a file, which holds the last state only.
+    /// Headers beside the chain that the block rewards; none since the merge.
+    pub(crate) ommers: Vec<Header>,
+    /// None before Shanghai.
+    pub(crate) withdrawals: Option<Withdrawals>,
+    /// The states before and after. Absent for blocks from the archive, whose states are rebuilt when needed, and for
+    /// blocks of a dump, which holds the last state only.
     pub(crate) states: Option<States>,
+    /// Whether code in it called the console, which then may have something to show.
+    pub(crate) calls_console: bool,
     size: OnceLock<usize>,
+    record: OnceLock<BlockRecord>,
 }
 
-/// What a block started from and what it left. The first is its parent's, unless that was changed by hand.
+/// The states around a block.
 #[derive(Clone, Debug)]
 pub(crate) struct States {
+    /// What its parent left; empty if that is not known.
+    pub(crate) parent: State,
+    /// What it started from: the parent's, and what was changed by hand.
     pub(crate) before: State,
+    /// What it left.
     pub(crate) after: State,
 }
 
@@ -44,7 +56,26 @@ impl Block {
         // They stay as long as the chain, and grow no more.
         transactions.shrink_to_fit();
         receipts.shrink_to_fit();
-        Self { header, transactions, receipts, states, size: OnceLock::new() }
+        let withdrawals = header.withdrawals_root.map(|_| Withdrawals::default());
+        let (ommers, size, record) = (Vec::new(), OnceLock::new(), OnceLock::new());
+        Self { header, transactions, receipts, ommers, withdrawals, states, calls_console: false, size, record }
+    }
+
+    /// With what blocks of our own never hold.
+    pub(crate) fn with_body(mut self, ommers: Vec<Header>, withdrawals: Option<Withdrawals>) -> Self {
+        (self.ommers, self.withdrawals) = (ommers, withdrawals);
+        self
+    }
+
+    /// With the record it was read from.
+    pub(crate) fn with_record(mut self, record: BlockRecord) -> Self {
+        self.record = record.into();
+        self
+    }
+
+    /// The block as bytes, with its states if it has them.
+    pub(crate) fn record(&self) -> BlockRecord {
+        self.record.get_or_init(|| BlockRecord::new(self)).clone()
     }
 
     pub(crate) const fn header(&self) -> &Sealed<Header> {
@@ -88,17 +119,12 @@ impl Block {
         self.transactions.iter().map(|transaction| *transaction.tx_hash())
     }
 
-    /// Withdrawals: none ever, but from Shanghai on an empty list.
-    pub(crate) fn withdrawals(&self) -> Option<Withdrawals> {
-        self.header.withdrawals_root.map(|_| Withdrawals::default())
-    }
-
     /// The block as other clients encode it.
     pub(crate) fn to_consensus(&self) -> ConsensusBlock<TxEnvelope> {
         let body = BlockBody {
             transactions: self.transactions.iter().map(Recovered::clone_inner).collect(),
-            ommers: Vec::new(),
-            withdrawals: self.withdrawals(),
+            ommers: self.ommers.clone(),
+            withdrawals: self.withdrawals.clone(),
         };
         ConsensusBlock { header: self.header.inner().clone(), body }
     }

@@ -2,11 +2,11 @@
 
 use alloy::{
     consensus::{
-        Header, ReceiptEnvelope, Sealable, Sealed, Transaction as _,
+        Eip658Value, Header, ReceiptEnvelope, Sealable, Sealed, Transaction as _,
         constants::EMPTY_WITHDRAWALS,
         proofs::{calculate_receipt_root, calculate_transaction_root},
     },
-    eips::eip1559::BaseFeeParams,
+    eips::eip1559::{BaseFeeParams, INITIAL_BASE_FEE},
     primitives::{Address, B256, Bloom, Bytes, TxHash},
 };
 use alloy_evm::{
@@ -20,9 +20,11 @@ use revm::{context::BlockEnv, context_interface::result::InvalidTransaction, pri
 use super::{
     admission::Rejection,
     block::{Block, States, Transaction},
+    difficulty::difficulty,
     pool::Source,
 };
 use crate::{
+    console::CONSOLE,
     error::Error,
     spec::ChainSpec,
     state::{BlockHashes, State, StateDatabase},
@@ -50,8 +52,11 @@ pub(crate) struct Built {
 impl NextBlock {
     /// The environment of a block after `parent`.
     pub(crate) fn environment(&self, spec: &ChainSpec, parent: &Header) -> EvmEnv {
-        let base_fee =
-            self.base_fee.or_else(|| parent.next_block_base_fee(BaseFeeParams::ethereum())).unwrap_or_default();
+        let number = parent.number + 1;
+        let base_fee = match spec.is_london_active_at_block(number) {
+            true => self.base_fee.unwrap_or_else(|| next_base_fee(parent)),
+            false => 0,
+        };
         let attributes = NextEvmEnvAttributes {
             timestamp: self.timestamp,
             suggested_fee_recipient: self.beneficiary,
@@ -62,8 +67,16 @@ impl NextBlock {
         let blobs = spec.blob_params(self.timestamp);
         let mut env = EvmEnv::for_eth_next_block(parent, attributes, base_fee, spec, spec.chain_id, blobs);
         env.cfg_env.disable_eip3607 = self.contracts_may_send;
+        if !spec.is_paris_active_at_block(number) {
+            env.block_env.difficulty = difficulty(spec, parent, self.timestamp);
+        }
         env
     }
+}
+
+/// What EIP-1559 asks of the block after `parent`, in wei per gas; the first one with a base fee has a fixed one.
+pub(super) fn next_base_fee(parent: &Header) -> u64 {
+    parent.next_block_base_fee(BaseFeeParams::ethereum()).unwrap_or(INITIAL_BASE_FEE)
 }
 
 /// Builds and seals a block on `state`, which is the one after `parent`.
@@ -79,6 +92,11 @@ pub(crate) fn build(
     let block_env = env.block_env.clone();
     let number = parent.number() + 1;
     let failed = |error: BlockExecutionError| Error::Block { number, reason: error.to_string() };
+    if spec.is_premature(number, next.timestamp) {
+        let reason = "Shanghai is due but the chain is not merged yet: mergeNetsplitBlock or terminalTotalDifficulty of \
+                      its genesis come too late";
+        return Err(Error::Block { number, reason: reason.to_owned() });
+    }
 
     let clears_empty = env.cfg_env.spec.is_enabled_in(SpecId::SPURIOUS_DRAGON);
     let cancun = spec.is_cancun_active_at_timestamp(next.timestamp);
@@ -92,15 +110,23 @@ pub(crate) fn build(
 
     let mut transactions = Vec::new();
     let mut rejected = Vec::new();
+    let mut calls_console = false;
+    let mut roots = PostStates::new(spec, number);
     while let Some(transaction) = source.next() {
         let blob_gas = transaction.blob_gas_used().unwrap_or_default();
         if executor.blob_gas_used.saturating_add(blob_gas) > most_blob_gas {
             continue;
         }
-        match executor.execute_transaction(&transaction) {
+        let mut looks_at_console = false;
+        let executed = executor.execute_transaction_with_result_closure(&transaction, |output| {
+            looks_at_console = output.result.state.contains_key(&CONSOLE);
+        });
+        calls_console |= looks_at_console;
+        match executed {
             Ok(_) => {
                 source.accept(&transaction);
                 transactions.push(transaction);
+                roots.note(executor.evm.db().state());
             }
             Err(error) => {
                 if let Some(rejection) = rejection(error, &transaction).map_err(failed)? {
@@ -109,13 +135,39 @@ pub(crate) fn build(
             }
         }
     }
-    let (evm, result) = executor.finish().map_err(failed)?;
+    let (evm, mut result) = executor.finish().map_err(failed)?;
+    roots.write(&mut result.receipts);
 
     let state = evm.into_db().into_state();
     let header = seal(spec, &block_env, context, &transactions, &result, &state);
-    let states = Some(States { before, after: state });
-    let block = Block::new(header, transactions, result.receipts, states);
+    let states = Some(States { parent: parent.state().cloned().unwrap_or_default(), before, after: state });
+    let mut block = Block::new(header, transactions, result.receipts, states);
+    block.calls_console = calls_console;
     Ok(Built { block, rejected })
+}
+
+/// The state after each transaction, which receipts before Byzantium tell in place of the outcome.
+pub(super) struct PostStates(Option<Vec<B256>>);
+
+impl PostStates {
+    pub(super) fn new(spec: &ChainSpec, number: u64) -> Self {
+        Self((!spec.is_byzantium_active_at_block(number)).then(Vec::new))
+    }
+
+    /// A transaction left `state`.
+    pub(super) fn note(&mut self, state: &State) {
+        if let Some(roots) = &mut self.0 {
+            roots.push(state.root());
+        }
+    }
+
+    pub(super) fn write(self, receipts: &mut [ReceiptEnvelope]) {
+        for (root, receipt) in self.0.into_iter().flatten().zip(receipts) {
+            if let ReceiptEnvelope::Legacy(receipt) = receipt {
+                receipt.receipt.status = Eip658Value::PostState(root);
+            }
+        }
+    }
 }
 
 /// The header of a block that was executed with `env` and `context`, and left `state`.
@@ -141,6 +193,8 @@ pub(crate) fn seal(
         gas_limit: env.gas_limit,
         gas_used: result.gas_used,
         timestamp,
+        difficulty: env.difficulty,
+        extra_data: Bytes::from_static(spec.extra_data(number).unwrap_or_default()),
         mix_hash: env.prevrandao.unwrap_or_default(),
         base_fee_per_gas: spec.is_london_active_at_block(number).then_some(env.basefee),
         withdrawals_root: spec.is_shanghai_active_at_timestamp(timestamp).then_some(EMPTY_WITHDRAWALS),
@@ -153,19 +207,19 @@ pub(crate) fn seal(
     header.seal_slow()
 }
 
-/// The state in which the transaction at `index` of `block` ran. None if the states were not kept.
+/// The state in which the transaction at `index` of `block` ran; `before` is the one the block started from.
 pub(crate) fn replay(
     spec: &ChainSpec,
     block: &Block,
+    before: State,
     env: EvmEnv,
     hashes: BlockHashes,
     index: usize,
-) -> Result<Option<StateDatabase>, Error> {
-    let Some(states) = &block.states else { return Ok(None) };
+) -> Result<StateDatabase, Error> {
     let number = block.number();
     let failed = |error: BlockExecutionError| Error::Block { number, reason: error.to_string() };
     let clears_empty = env.cfg_env.spec.is_enabled_in(SpecId::SPURIOUS_DRAGON);
-    let database = StateDatabase::new(states.before.clone(), hashes, clears_empty);
+    let database = StateDatabase::new(before, hashes, clears_empty);
     let header = block.header();
     let context = context(header.parent_hash, header.parent_beacon_block_root);
     let evm = EthEvmFactory::default().create_evm(database, env);
@@ -174,7 +228,7 @@ pub(crate) fn replay(
     for transaction in block.transactions.iter().take(index) {
         executor.execute_transaction(transaction).map_err(failed)?;
     }
-    Ok(Some(executor.evm.into_db()))
+    Ok(executor.evm.into_db())
 }
 
 /// What a block's execution needs beside its environment.

@@ -8,8 +8,9 @@ use alloy::{
 };
 
 use super::{
-    Chain,
+    Chain, Event,
     block::{Block, Transaction},
+    blocks::Blocks,
     pool::Pool,
     time::TimeKeeper,
 };
@@ -24,7 +25,7 @@ pub(crate) type SnapshotId = u64;
 /// All that [`Chain::revert`] brings back. Shares blocks and states with the chain.
 #[derive(Debug)]
 pub(super) struct Snapshot {
-    blocks: Vec<Arc<Block>>,
+    blocks: Blocks,
     state: State,
     pool: Pool,
     time: TimeKeeper,
@@ -49,21 +50,22 @@ impl Chain {
     pub(crate) fn roll_back(&mut self, depth: u64) -> Result<Vec<Arc<Block>>, Error> {
         let head = self.head().number();
         let target = head.checked_sub(depth).and_then(|number| self.block_by_number(number));
-        let Some(target) = target.cloned() else {
-            let reason = format!("cannot take back {depth} blocks of {}", self.blocks().len() - 1);
+        let Some(target) = target else {
+            let reason = format!("cannot take back {depth} blocks of {}", self.blocks.len() - 1);
             return Err(Error::Block { number: head, reason });
         };
-        let state = target
-            .state()
-            .cloned()
+        let state = self
+            .blocks
+            .state_after(&target)
             .ok_or_else(|| Error::Block { number: target.number(), reason: "its state was not kept".to_owned() })?;
         let mut removed = Vec::new();
         while self.head().number() > target.number() {
             removed.extend(self.pop());
         }
+        self.blocks.complete_head();
         self.state = state;
         self.branch += 1;
-        self.refresh_hashes();
+        self.refresh();
         removed.reverse();
         Ok(removed)
     }
@@ -127,17 +129,16 @@ impl Chain {
     pub(crate) fn revert(&mut self, id: SnapshotId) -> bool {
         let Some(snapshot) = self.snapshots.remove(&id) else { return false };
         self.snapshots.split_off(&id);
-        let common =
-            self.blocks.iter().zip(&snapshot.blocks).take_while(|(ours, theirs)| Arc::ptr_eq(ours, theirs)).count();
-        while self.blocks.len() > common.max(1) {
-            if self.pop().is_none() {
-                break;
+        let common = self.blocks.shared_with(&snapshot.blocks).max(1);
+        while self.blocks.len() > common && self.pop().is_some() {}
+        for number in self.first_number() + common as u64..=snapshot.blocks.head().number() {
+            if let Some(block) = snapshot.blocks.get(number) {
+                self.index(&block);
+                self.events.push(Event::Added(block));
             }
         }
-        self.refresh_hashes();
-        for block in snapshot.blocks.into_iter().skip(common) {
-            self.push(block);
-        }
+        self.blocks = snapshot.blocks;
+        self.refresh();
         self.state = snapshot.state;
         self.pool = snapshot.pool;
         self.time = snapshot.time;
@@ -151,13 +152,15 @@ impl Chain {
 
     /// All snapshots that can be brought back, with their heads.
     pub(crate) fn snapshots(&self) -> impl Iterator<Item = (SnapshotId, BlockNumHash)> + '_ {
-        self.snapshots.iter().filter_map(|(id, snapshot)| Some((*id, snapshot.blocks.last()?.num_hash())))
+        self.snapshots.iter().map(|(id, snapshot)| (*id, snapshot.blocks.head().num_hash()))
     }
 
-    fn refresh_hashes(&mut self) {
+    /// What follows from the blocks, after they were replaced.
+    pub(super) fn refresh(&mut self) {
         let head = self.head().clone();
         let mut hashes: BlockHashes = self.hashes_before(&head);
         hashes.push(head.number(), head.hash());
         self.hashes = hashes;
+        self.recount_merge();
     }
 }

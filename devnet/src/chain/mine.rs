@@ -12,6 +12,7 @@ use super::{
     admission::{self, Rejection},
     block::{Block, Transaction},
     build::{self, Built},
+    import::body::NAMES_CHAIN,
     pool::Source,
 };
 use crate::{config::MiningMode, error::Error};
@@ -25,6 +26,9 @@ impl Chain {
             return Err(Rejection::AlreadyKnown.into());
         }
         let next = self.next_environment();
+        if transaction.chain_id().is_some() && !self.spec.is_eip155_active(next.block_env.number.saturating_to()) {
+            return Err(Rejection::Invalid(NAMES_CHAIN.to_owned()).into());
+        }
         admission::check(&transaction, &self.state, &next)?;
         let automine = self.mining == MiningMode::Automine;
         let (fee, base_fee) = (transaction.max_fee_per_gas(), next.block_env.basefee);
@@ -94,6 +98,7 @@ impl Chain {
         self.time.made(block.timestamp());
         self.next_base_fee = None;
         self.next_prev_randao = None;
+        self.gas_limit = self.next_gas_limit();
         self.push(Arc::new(block));
         let senders: AddressHashSet = self.head().transactions.iter().map(Transaction::signer).collect();
         self.prune(senders);

@@ -1,9 +1,14 @@
 //! The chain: blocks, the state at their head, and what waits to come.
 
 mod admission;
+mod archive;
 mod block;
+mod blocks;
 mod build;
+mod difficulty;
 mod history;
+mod import;
+mod merge;
 mod mine;
 mod pool;
 mod time;
@@ -13,7 +18,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use alloy::{
     eips::{BlockId, BlockNumberOrTag},
     primitives::{
-        Address, B256, TxHash,
+        Address, B256, TxHash, U256,
         map::{AddressHashSet, B256HashMap},
     },
 };
@@ -21,9 +26,12 @@ use alloy_evm::EvmEnv;
 
 pub(crate) use self::{
     admission::Rejection,
+    archive::Checkpoint,
     block::{Block, States, Transaction},
+    blocks::Blocks,
     build::{context, replay, seal},
     history::{Reorg, SnapshotId},
+    import::read_blocks,
     mine::SubmitError,
     time::TimeKeeper,
 };
@@ -54,10 +62,10 @@ pub(crate) enum Event {
 #[derive(Debug)]
 pub(crate) struct Chain {
     pub(crate) spec: ChainSpec,
-    /// From the first block on, without gaps.
-    blocks: Vec<Arc<Block>>,
+    blocks: Blocks,
     number_by_hash: B256HashMap<u64>,
-    location_by_transaction: B256HashMap<(u64, usize)>,
+    /// How far behind the first block, and the place there.
+    location_by_transaction: B256HashMap<(u32, u32)>,
     hashes: BlockHashes,
     /// The head's state and what was set in it by hand since.
     pub(crate) state: State,
@@ -79,6 +87,8 @@ pub(crate) struct Chain {
     next_snapshot: SnapshotId,
     events: Vec<Event>,
     restores: u64,
+    /// Of all blocks, where that decides when the chain merges.
+    total_difficulty: U256,
 }
 
 impl Chain {
@@ -88,9 +98,12 @@ impl Chain {
             // A genesis from the future takes the time along.
             Some(first.timestamp()).filter(|start| *start > config.clock.now())
         });
+        let gas_limit = if config.genesis.is_some() { first.header().gas_limit } else { config.gas_limit };
+        let beneficiary = first.header().beneficiary;
+        let first = Arc::new(first);
         let mut chain = Self {
             spec,
-            blocks: Vec::new(),
+            blocks: Blocks::new(first.clone()),
             number_by_hash: B256HashMap::default(),
             location_by_transaction: B256HashMap::default(),
             hashes: BlockHashes::default(),
@@ -98,8 +111,8 @@ impl Chain {
             pool: Pool::default(),
             time: TimeKeeper::new(config.clock.clone(), start),
             mining: config.mining,
-            gas_limit: if config.genesis.is_some() { first.header().gas_limit } else { config.gas_limit },
-            beneficiary: first.header().beneficiary,
+            gas_limit,
+            beneficiary,
             next_base_fee: None,
             next_prev_randao: None,
             impersonated: AddressHashSet::default(),
@@ -110,9 +123,11 @@ impl Chain {
             next_snapshot: 1,
             events: Vec::new(),
             restores: 0,
+            total_difficulty: first.header().difficulty,
         };
-        chain.push(Arc::new(first));
-        chain.events.clear();
+        chain.index(&first);
+        chain.hashes.push(first.number(), first.hash());
+        chain.state = first.state().cloned().unwrap_or_default();
         chain
     }
 
@@ -127,28 +142,27 @@ impl Chain {
     }
 
     /// The last block.
-    #[expect(clippy::indexing_slicing, reason = "a chain starts with a block and never loses it")]
     pub(crate) fn head(&self) -> &Arc<Block> {
-        &self.blocks[self.blocks.len() - 1]
+        self.blocks.head()
     }
 
-    fn first_number(&self) -> u64 {
-        self.blocks.first().map_or(0, |block| block.number())
+    /// The number of the first block.
+    pub(crate) const fn first_number(&self) -> u64 {
+        self.blocks.first_number()
     }
 
-    /// All blocks, the first one first.
-    pub(crate) fn blocks(&self) -> &[Arc<Block>] {
+    /// All blocks.
+    pub(crate) const fn blocks(&self) -> &Blocks {
         &self.blocks
     }
 
     /// The block `number`.
-    pub(crate) fn block_by_number(&self, number: u64) -> Option<&Arc<Block>> {
-        let index = usize::try_from(number.checked_sub(self.first_number())?).ok()?;
-        self.blocks.get(index)
+    pub(crate) fn block_by_number(&self, number: u64) -> Option<Arc<Block>> {
+        self.blocks.get(number)
     }
 
     /// The block `hash`, while it is part of the chain.
-    pub(crate) fn block_by_hash(&self, hash: &B256) -> Option<&Arc<Block>> {
+    pub(crate) fn block_by_hash(&self, hash: &B256) -> Option<Arc<Block>> {
         self.block_by_number(*self.number_by_hash.get(hash)?)
     }
 
@@ -166,7 +180,7 @@ impl Chain {
     }
 
     /// The block that `id` names; none for `pending` and for what does not exist.
-    pub(crate) fn block(&self, id: BlockId) -> Option<&Arc<Block>> {
+    pub(crate) fn block(&self, id: BlockId) -> Option<Arc<Block>> {
         match id {
             BlockId::Hash(hash) => self.block_by_hash(&hash.block_hash),
             BlockId::Number(tag) => self.block_by_number(self.resolve(tag)?),
@@ -174,22 +188,28 @@ impl Chain {
     }
 
     /// The block with the transaction `hash`, and its place there.
-    pub(crate) fn transaction(&self, hash: &TxHash) -> Option<(&Arc<Block>, usize)> {
-        let (number, index) = self.location_by_transaction.get(hash)?;
-        Some((self.block_by_number(*number)?, *index))
+    pub(crate) fn transaction(&self, hash: &TxHash) -> Option<(Arc<Block>, usize)> {
+        let (behind, index) = self.location_by_transaction.get(hash)?;
+        Some((self.block_by_number(self.first_number() + u64::from(*behind))?, *index as usize))
     }
 
     /// The state after `block`; at the head with what was set by hand. None if it was not kept.
     pub(crate) fn state_after(&self, block: &Block) -> Option<State> {
-        if block.hash() == self.head().hash() { Some(self.state.clone()) } else { block.state().cloned() }
+        if block.hash() == self.head().hash() { Some(self.state.clone()) } else { self.blocks.state_after(block) }
+    }
+
+    /// The state that `block` started from. None if it was not kept.
+    pub(crate) fn state_before(&self, block: &Block) -> Option<State> {
+        self.blocks.state_before(block)
     }
 
     /// The hashes that code in `block` sees, its own not among them.
     pub(crate) fn hashes_before(&self, block: &Block) -> BlockHashes {
-        let end = usize::try_from(block.number().saturating_sub(self.first_number())).unwrap_or(usize::MAX);
         let mut hashes = BlockHashes::default();
-        for ancestor in self.blocks.get(end.saturating_sub(256)..end).unwrap_or_default() {
-            hashes.push(ancestor.number(), ancestor.hash());
+        for number in block.number().saturating_sub(256)..block.number() {
+            if let Some(hash) = self.blocks.hash(number) {
+                hashes.push(number, hash);
+            }
         }
         hashes
     }
@@ -205,7 +225,7 @@ impl Chain {
         NextBlock {
             timestamp,
             base_fee: self.next_base_fee,
-            gas_limit: self.gas_limit,
+            gas_limit: self.next_gas_limit(),
             beneficiary: self.beneficiary,
             prev_randao: self.next_prev_randao.unwrap_or_else(|| self.draw_prev_randao()),
             contracts_may_send: self.impersonates_all || !self.impersonated.is_empty(),
@@ -230,24 +250,18 @@ impl Chain {
 
     /// A new head.
     fn push(&mut self, block: Arc<Block>) {
-        let number = block.number();
-        self.number_by_hash.insert(block.hash(), number);
-        for (index, hash) in block.transaction_hashes().enumerate() {
-            self.location_by_transaction.insert(hash, (number, index));
-        }
-        self.hashes.push(number, block.hash());
+        self.index(&block);
+        self.hashes.push(block.number(), block.hash());
         if let Some(state) = block.state() {
             self.state = state.clone();
         }
+        self.advance_merge(block.header());
         self.blocks.push(block.clone());
         self.events.push(Event::Added(block));
     }
 
-    /// Takes the head back; never the first block.
+    /// Takes the head back; never the first block. The last one to go is followed by [`Blocks::complete_head`].
     fn pop(&mut self) -> Option<Arc<Block>> {
-        if self.blocks.len() < 2 {
-            return None;
-        }
         let block = self.blocks.pop()?;
         self.number_by_hash.remove(&block.hash());
         for hash in block.transaction_hashes() {
@@ -257,32 +271,53 @@ impl Chain {
         Some(block)
     }
 
+    fn index(&mut self, block: &Block) {
+        self.index_hashes(block.number(), block.hash(), block.transaction_hashes());
+    }
+
+    fn index_hashes(&mut self, number: u64, hash: B256, transactions: impl Iterator<Item = TxHash>) {
+        self.number_by_hash.insert(hash, number);
+        let behind = u32::try_from(number - self.first_number()).unwrap_or(u32::MAX);
+        for (index, hash) in (0..).zip(transactions) {
+            self.location_by_transaction.insert(hash, (behind, index));
+        }
+    }
+
     /// Replaces the chain by blocks from elsewhere: `state` is the one after the last.
     pub(crate) fn restore(&mut self, blocks: Vec<Block>, state: State) -> Result<(), Error> {
-        let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else {
-            return Err(Error::State("it holds no block".to_owned()));
-        };
-        if last.header().state_root != state.root() {
-            tracing::debug!("the loaded state was changed by hand after its last block");
-        }
-        let mut expected = (first.number(), first.header().parent_hash);
-        for block in &blocks {
-            if (block.number(), block.header().parent_hash) != expected {
+        let mut blocks = blocks.into_iter();
+        let first = blocks.next().ok_or_else(|| Error::State("it holds no block".to_owned()))?;
+        let mut all = Blocks::new(Arc::new(first));
+        for block in blocks {
+            let head = all.head();
+            if (block.number(), block.header().parent_hash) != (head.number() + 1, head.hash()) {
                 return Err(Error::State(format!("block {} does not follow the one before", block.number())));
             }
-            expected = (block.number() + 1, block.hash());
+            all.push(Arc::new(block));
         }
-        self.blocks.clear();
+        let hashes: Vec<_> = all.iter().map(|block| block.transaction_hashes().collect()).collect();
+        self.replace(all, &hashes, state);
+        Ok(())
+    }
+
+    /// Replaces the chain by `blocks` with the transactions `hashes`: `state` is the one after the last.
+    pub(crate) fn replace(&mut self, blocks: Blocks, hashes: &[Vec<TxHash>], state: State) {
+        if blocks.head().header().state_root != state.root() {
+            tracing::debug!("the loaded state was changed by hand after its last block");
+        }
         self.number_by_hash.clear();
         self.location_by_transaction.clear();
         self.snapshots.clear();
         self.pool.clear();
-        for block in blocks {
-            self.push(Arc::new(block));
+        self.events.clear();
+        self.blocks = blocks;
+        for (number, transactions) in (self.first_number()..).zip(hashes) {
+            if let Some(hash) = self.blocks.hash(number) {
+                self.index_hashes(number, hash, transactions.iter().copied());
+            }
         }
         self.state = state;
-        self.events.clear();
+        self.refresh();
         self.restores += 1;
-        Ok(())
     }
 }

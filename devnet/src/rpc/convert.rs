@@ -1,7 +1,7 @@
 //! Blocks, transactions, receipts and logs as JSON-RPC shows them.
 
 use alloy::{
-    consensus::{Sealed, Transaction as _, transaction::TransactionInfo},
+    consensus::{Header, Sealed, Transaction as _, transaction::TransactionInfo},
     primitives::{B256, U256},
     rpc::types::{
         Block as RpcBlock, BlockTransactions, Filter, Header as RpcHeader, Log as RpcLog,
@@ -25,7 +25,12 @@ pub(crate) fn block(block: &Block, whole: bool) -> RpcBlock {
     } else {
         BlockTransactions::Hashes(block.transaction_hashes().collect())
     };
-    RpcBlock { header: header(block), uncles: Vec::new(), transactions, withdrawals: block.withdrawals() }
+    RpcBlock {
+        header: header(block),
+        uncles: block.ommers.iter().map(Header::hash_slow).collect(),
+        transactions,
+        withdrawals: block.withdrawals.clone(),
+    }
 }
 
 /// The transaction at `index` of a block.

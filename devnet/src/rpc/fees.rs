@@ -14,14 +14,14 @@ use super::{
 use crate::chain::Block;
 
 /// The tip we suggest, in wei per gas: anvil's.
-pub(super) const SUGGESTED_TIP: u128 = 1_000_000_000;
+pub(crate) const SUGGESTED_TIP: u128 = 1_000_000_000;
 
 /// geth's limit on `eth_feeHistory`.
 const LONGEST_HISTORY: u64 = 1024;
 
 impl Call<'_> {
     pub(super) fn gas_price(&self) -> U256 {
-        U256::from(self.devnet.chain().next_base_fee()) + U256::from(SUGGESTED_TIP)
+        U256::from(self.devnet.suggested_gas_price())
     }
 
     pub(super) fn priority_fee(&self) -> U256 {
@@ -46,10 +46,9 @@ impl Call<'_> {
             None => chain.head().clone(),
             Some(number) => chain
                 .block(BlockId::number(number))
-                .cloned()
                 .ok_or_else(|| RpcError::failed("request beyond head block"))?,
         };
-        let first = chain.blocks().first().map_or(0, |block| block.number());
+        let first = chain.first_number();
         let oldest = (newest.number() + 1).saturating_sub(count).max(first);
 
         let mut history = FeeHistory { oldest_block: oldest, ..Default::default() };
@@ -65,7 +64,7 @@ impl Call<'_> {
                 let used = header.blob_gas_used.unwrap_or_default();
                 history.blob_gas_used_ratio.push(ratio(used, params.max_blob_gas_per_block()));
             }
-            rewards.push(percentiles.as_deref().map_or_else(Vec::new, |percentiles| tips(block, percentiles)));
+            rewards.push(percentiles.as_deref().map_or_else(Vec::new, |percentiles| tips(&block, percentiles)));
         }
         if count > 0 {
             let child = match chain.block_by_number(newest.number() + 1) {

@@ -28,12 +28,13 @@ impl Call<'_> {
         Ok(blocks.iter().flat_map(|block| convert::matching_logs(block, filter, false)).collect())
     }
 
+    /// The blocks that may hold what `filter` asks for.
     fn blocks_of(&self, filter: &Filter) -> RpcResult<Vec<Arc<Block>>> {
         let chain = self.devnet.chain();
         match filter.block_option {
             FilterBlockOption::AtBlockHash(hash) => {
                 let block = chain.block_by_hash(&hash);
-                block.map(|block| vec![block.clone()]).ok_or_else(|| RpcError::failed("unknown block"))
+                block.map(|block| vec![block]).ok_or_else(|| RpcError::failed("unknown block"))
             }
             FilterBlockOption::Range { from_block, to_block } => {
                 let head = chain.head().number();
@@ -42,11 +43,10 @@ impl Call<'_> {
                 if from > to && from_block.is_some() && to_block.is_some() {
                     return Err(RpcError::invalid_params("invalid block range params"));
                 }
-                let blocks = chain.blocks();
-                let first = blocks.first().map_or(0, |block| block.number());
-                let index = |number: u64| usize::try_from(number.saturating_sub(first)).unwrap_or(usize::MAX);
-                let end = index(to.min(head).saturating_add(1));
-                Ok(blocks.get(index(from)..end).map(<[_]>::to_vec).unwrap_or_default())
+                let blocks = chain.blocks().clone();
+                drop(chain);
+                let selected = blocks.select(from..=to, |header| filter.matches_bloom(header.logs_bloom));
+                Ok(selected.collect())
             }
         }
     }
@@ -66,16 +66,22 @@ impl Call<'_> {
     }
 
     pub(super) fn filter_changes(&self) -> RpcResult<Vec<Box<RawValue>>> {
-        self.devnet.hub().changes(self.params.required::<U64>(0)?).ok_or_else(no_filter)
+        self.filter_id()?.and_then(|id| self.devnet.hub().changes(id)).ok_or_else(no_filter)
     }
 
     pub(super) fn filter_logs(&self) -> RpcResult<Vec<Log>> {
-        let filter = self.devnet.hub().log_filter(self.params.required::<U64>(0)?).ok_or_else(no_filter)?;
+        let filter = self.filter_id()?.and_then(|id| self.devnet.hub().log_filter(id)).ok_or_else(no_filter)?;
         self.matching(&filter)
     }
 
     pub(super) fn uninstall_filter(&self) -> RpcResult<bool> {
-        Ok(self.devnet.hub().remove(self.params.required::<U64>(0)?))
+        Ok(self.filter_id()?.is_some_and(|id| self.devnet.hub().remove(id)))
+    }
+
+    /// The filter that is named; none if it is a name that we never give.
+    fn filter_id(&self) -> RpcResult<Option<FollowerId>> {
+        let name = self.params.required::<String>(0)?;
+        Ok(name.parse::<U64>().ok())
     }
 }
 

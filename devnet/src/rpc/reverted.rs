@@ -4,14 +4,15 @@ use alloy::{
     primitives::{Bytes, TxHash, hex},
     sol_types::{Panic, Revert, SolError},
 };
-use revm::context_interface::result::{ExecutionResult, HaltReason};
+use revm::{
+    context_interface::result::{ExecutionResult, HaltReason},
+    inspector::NoOpInspector,
+};
 use serde_json::{json, value::to_raw_value};
 
 use super::{
     Call,
-    debug::Mined,
     error::{RpcError, RpcResult},
-    simulate,
 };
 
 impl Call<'_> {
@@ -20,13 +21,14 @@ impl Call<'_> {
         let failed = {
             let chain = self.devnet.chain();
             let found = chain.transaction(&hash);
-            found.and_then(|(block, index)| block.receipts.get(index)).is_some_and(|receipt| !receipt.status())
+            found.is_some_and(|(block, index)| block.receipts.get(index).is_some_and(|receipt| !receipt.status()))
         };
         if !failed {
             return Ok(hash);
         }
-        let Mined { env, tx, database, .. } = self.rerun(hash)?;
-        let (message, output) = match simulate::run(database, env, tx)? {
+        let mut rerun = self.rerun(hash)?;
+        let Some((tx, _)) = rerun.prepared() else { return Ok(hash) };
+        let (message, output) = match rerun.run(&tx, NoOpInspector)?.result {
             // It did not when it was mined.
             ExecutionResult::Success { .. } => return Ok(hash),
             ExecutionResult::Revert { output, .. } => (reverted(&output), output),

@@ -81,16 +81,7 @@ impl State {
                     self.accounts.remove(&keccak256(address));
                 }
                 AccountChange::Set { nonce, balance, code, storage } => {
-                    if let Some(code) = code {
-                        self.set_code(address, code);
-                    }
-                    self.change(address, |account| {
-                        account.nonce = nonce;
-                        account.balance = balance;
-                        for (key, value) in storage {
-                            account.set_slot(key, value);
-                        }
-                    });
+                    self.put(address, nonce, balance, code, storage);
                 }
             }
         }
@@ -108,14 +99,16 @@ mod tests {
 
     fn act(state: &mut State, (account, what, key, value): Step) {
         let address = Address::repeat_byte(account % 24);
-        match what % 5 {
+        match what % 6 {
             0 => state.set_balance(address, U256::from(value)),
             1 => state.set_nonce(address, value.into()),
             2 => state.set_code(address, Bytes::from(vec![0x5b; usize::from(value % 3)])),
             3 => state.set_storage(address, U256::from(key % 32), U256::from(value % 2)),
-            _ => {
+            4 => {
                 state.accounts.remove(&keccak256(address));
             }
+            // Before EIP-161 there are empty accounts.
+            _ => state.create(address),
         }
     }
 

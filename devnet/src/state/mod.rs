@@ -94,6 +94,12 @@ impl Account {
         }
     }
 
+    fn set_code(&mut self, code: Bytes) {
+        let code = Bytecode::new_raw_checked(code.clone()).unwrap_or_else(|_| Bytecode::new_legacy(code));
+        self.code_hash = code.hash_slow();
+        self.code = code;
+    }
+
     /// EIP-161: such an account is as good as none.
     fn is_empty(&self) -> bool {
         self.nonce == 0 && self.balance.is_zero() && self.code_hash == KECCAK_EMPTY
@@ -169,6 +175,35 @@ impl State {
         }
     }
 
+    /// Brings an account into being, empty as before EIP-161 they could be.
+    pub(crate) fn create(&mut self, address: Address) {
+        let key = keccak256(address);
+        if self.accounts.get(&key).is_none() {
+            self.accounts.insert(&key, Account::new(address));
+        }
+    }
+
+    /// Sets all of an account but the slots that `storage` leaves out, and its code if none is given. It exists
+    /// afterwards, though it be empty.
+    pub(crate) fn put(
+        &mut self,
+        address: Address,
+        nonce: u64,
+        balance: U256,
+        code: Option<Bytes>,
+        storage: impl IntoIterator<Item = (U256, U256)>,
+    ) {
+        self.create(address);
+        let Some(account) = self.accounts.get_mut(&keccak256(address)) else { return };
+        (account.nonce, account.balance) = (nonce, balance);
+        if let Some(code) = code {
+            account.set_code(code);
+        }
+        for (key, value) in storage {
+            account.set_slot(key, value);
+        }
+    }
+
     /// Sets a balance, in wei.
     pub(crate) fn set_balance(&mut self, address: Address, balance: U256) {
         self.change(address, |account| account.balance = balance);
@@ -181,11 +216,7 @@ impl State {
 
     /// Sets the code.
     pub(crate) fn set_code(&mut self, address: Address, code: Bytes) {
-        let code = Bytecode::new_raw_checked(code.clone()).unwrap_or_else(|_| Bytecode::new_legacy(code));
-        self.change(address, |account| {
-            account.code_hash = code.hash_slow();
-            account.code = code;
-        });
+        self.change(address, |account| account.set_code(code));
     }
 
     /// Sets one storage slot.

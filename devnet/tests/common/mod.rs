@@ -4,6 +4,8 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use alloy::{
+    eips::{eip2935, eip4788, eip7002, eip7251},
+    genesis::Genesis,
     network::{EthereumWallet, TransactionBuilder},
     primitives::{Address, B256, Bytes, U256, hex},
     providers::{Provider, ProviderBuilder, RootProvider},
@@ -14,7 +16,7 @@ use alloy::{
     transports::RpcError,
 };
 use infera_devnet::{Config, Devnet, ManualClock, Server};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Where the clock of these chains starts, in Unix seconds.
 pub const START: u64 = 1_800_000_000;
@@ -128,6 +130,56 @@ pub fn counter_code() -> Bytes {
         "5b365f5f37365ffd", // revert with the data
     );
     hex::decode(format!("7f{runtime}5f5260205ff3")).unwrap().into()
+}
+
+/// A first block from which a block each ten seconds leads through all forks: Homestead at 5 and so on to the merge at
+/// 40, Shanghai at 45, Cancun at 50, Prague at 55 and Osaka at 60. Proof of work needs no work.
+pub fn all_forks() -> Genesis {
+    let at = |number: u64| START + 10 * number;
+    let genesis = json!({
+        "config": {
+            "chainId": 31337,
+            "homesteadBlock": 5,
+            "eip150Block": 8,
+            "eip155Block": 10,
+            "eip158Block": 10,
+            "byzantiumBlock": 15,
+            "constantinopleBlock": 20,
+            "petersburgBlock": 22,
+            "istanbulBlock": 24,
+            "muirGlacierBlock": 26,
+            "berlinBlock": 28,
+            "londonBlock": 30,
+            "arrowGlacierBlock": 34,
+            "grayGlacierBlock": 37,
+            "mergeNetsplitBlock": 40,
+            "terminalTotalDifficulty": 5_000_000,
+            "shanghaiTime": at(45),
+            "cancunTime": at(50),
+            "pragueTime": at(55),
+            "osakaTime": at(60),
+            "ethash": {},
+        },
+        "timestamp": format!("{START:#x}"),
+        "difficulty": "0x20000",
+        "gasLimit": "0x7a1200",
+        "alloc": predeploys(),
+    });
+    serde_json::from_value(genesis).unwrap()
+}
+
+/// The contracts that Cancun and Prague call, which a chain must have when they begin.
+fn predeploys() -> Value {
+    let contracts = [
+        (eip4788::BEACON_ROOTS_ADDRESS, &eip4788::BEACON_ROOTS_CODE),
+        (eip2935::HISTORY_STORAGE_ADDRESS, &eip2935::HISTORY_STORAGE_CODE),
+        (eip7002::WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS, &eip7002::WITHDRAWAL_REQUEST_PREDEPLOY_CODE),
+        (eip7251::CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS, &eip7251::CONSOLIDATION_REQUEST_PREDEPLOY_CODE),
+    ];
+    contracts
+        .into_iter()
+        .map(|(address, code)| (address.to_string(), json!({"nonce": "0x1", "balance": "0x0", "code": code})))
+        .collect()
 }
 
 /// Waits until `condition` holds, for ten seconds at most.

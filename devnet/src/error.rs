@@ -27,6 +27,9 @@ pub enum Error {
     /// The genesis describes no chain that there can be: why.
     #[error("the genesis can't be used: {0}")]
     Genesis(String),
+    /// A transaction was not taken: why.
+    #[error("{0}")]
+    Transaction(String),
     /// The file of blocks could not be read.
     #[error("cannot read the blocks in {path}: {source}", path = .path.display())]
     BlockFile {

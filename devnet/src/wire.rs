@@ -205,9 +205,7 @@ impl Wire {
     fn length(&self) -> usize {
         match &self.payload {
             WirePayload::Result(result) => result.get().len(),
-            WirePayload::Error(error) => {
-                error.message.len() + error.data.as_ref().map_or(0, |data| data.get().len())
-            }
+            WirePayload::Error(error) => error.message.len() + error.data.as_ref().map_or(0, |data| data.get().len()),
         }
     }
 }

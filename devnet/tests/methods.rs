@@ -70,7 +70,8 @@ async fn waiting_transactions_are_told_by_sender(link: Link) {
     assert_eq!((&content["pending"]["0"]["hash"], &content["queued"]), (&json!(ours), &json!({})));
     assert_eq!(content["pending"].as_object().unwrap().len(), 1);
     let pending = link.ask("eth_pendingTransactions", json!([])).await;
-    let mut hashes: Vec<_> = pending.as_array().unwrap().iter().map(|transaction| transaction["hash"].clone()).collect();
+    let mut hashes: Vec<_> =
+        pending.as_array().unwrap().iter().map(|transaction| transaction["hash"].clone()).collect();
     hashes.sort_by_key(|hash| *hash == json!(theirs));
     assert_eq!(hashes, [json!(ours), json!(theirs)]);
     assert_eq!(link.ask("txpool_contentFrom", json!([Address::ZERO])).await, json!({"pending": {}, "queued": {}}));

@@ -59,11 +59,7 @@ async fn wrong_parameters_are_named(link: Link) {
         ("eth_getBalance", json!([[], "latest"]), "invalid argument 0: "),
         ("eth_getBlockByNumber", json!(["0xzz", false]), "invalid argument 0: "),
         ("eth_getBlockByHash", json!(["0x12", false]), "invalid argument 0: "),
-        (
-            "eth_getStorageAt",
-            json!([ZERO, format!("0x{}", "f".repeat(70))]),
-            "invalid argument 1: ",
-        ),
+        ("eth_getStorageAt", json!([ZERO, format!("0x{}", "f".repeat(70))]), "invalid argument 1: "),
         ("eth_sendRawTransaction", json!([5]), "invalid argument 0: "),
         ("eth_sendRawTransaction", json!(["1234"]), "invalid argument 0: hex string without 0x prefix"),
         ("eth_sendRawTransaction", json!(["0x123"]), "invalid argument 0: hex string of odd length"),
@@ -123,7 +119,10 @@ async fn what_is_no_request_gets_the_code_of_the_specification() {
     ];
     for request in nearly {
         let response: Value = serde_json::from_str(&post(&link, request).await).unwrap();
-        assert_eq!(response, json!({"jsonrpc": "2.0", "id": 7, "error": {"code": -32600, "message": "invalid request"}}));
+        assert_eq!(
+            response,
+            json!({"jsonrpc": "2.0", "id": 7, "error": {"code": -32600, "message": "invalid request"}})
+        );
     }
     for broken in ["", "{", "[1,", "nonsense", "{\"jsonrpc\": \"2.0\", \"id\": 1"] {
         assert_eq!(error(&post(&link, broken).await), -32700, "{broken:?}");
@@ -241,7 +240,10 @@ async fn a_chain_that_cannot_start_says_why() {
     ];
     for (config, expected) in contradictions {
         let message = genesis(config.clone());
-        assert!(message.starts_with("the genesis can't be used: ") && message.contains(expected), "{config}: {message}");
+        assert!(
+            message.starts_with("the genesis can't be used: ") && message.contains(expected),
+            "{config}: {message}"
+        );
     }
 }
 

@@ -110,7 +110,8 @@ impl Archive {
         self.changed = self.changed.saturating_sub(archived.record.changes_length());
         if self.checkpoints.remove(&self.len()).is_some() {
             let since = self.checkpoints.last_key_value().map_or(1, |(place, _)| place + 1);
-            let lengths = (since..self.len()).filter_map(|place| self.get(place)).map(|one| one.record.changes_length());
+            let lengths =
+                (since..self.len()).filter_map(|place| self.get(place)).map(|one| one.record.changes_length());
             self.changed = lengths.sum();
         }
         Some(archived)
@@ -165,9 +166,9 @@ impl Archive {
     fn nearest(&self, place: usize) -> Result<Option<(usize, State)>, Undecodable> {
         let checkpoint = self.checkpoints.range(..=place).next_back();
         let remembered = self.rebuilt.lock();
-        let ours = remembered.iter().filter(|one| {
-            one.place <= place && self.get(one.place).is_some_and(|archived| archived.hash == one.hash)
-        });
+        let ours = remembered
+            .iter()
+            .filter(|one| one.place <= place && self.get(one.place).is_some_and(|archived| archived.hash == one.hash));
         let rebuilt = ours.max_by_key(|one| one.place);
         match (checkpoint, rebuilt) {
             (Some((at, _)), Some(one)) if one.place >= *at => Ok(Some((one.place, one.state.clone()))),

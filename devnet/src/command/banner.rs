@@ -11,7 +11,12 @@ use serde_json::{Value, json};
 use crate::{Config, Devnet};
 
 /// What anvil prints, in its order: tools that start anvil read keys, chain id and address from it.
-pub(super) fn print(out: &mut impl Write, devnet: &Devnet, config: &Config, addresses: &[SocketAddr]) -> io::Result<()> {
+pub(super) fn print(
+    out: &mut impl Write,
+    devnet: &Devnet,
+    config: &Config,
+    addresses: &[SocketAddr],
+) -> io::Result<()> {
     let (base_fee, gas_limit, timestamp, number) = devnet.first_block();
     writeln!(out, "\n    infera-devnet {}\n", env!("CARGO_PKG_VERSION"))?;
     writeln!(out, "Available Accounts\n==================\n")?;

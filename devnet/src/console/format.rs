@@ -1,10 +1,6 @@
 //! What a call of the console's address means, and how it reads.
 
-use std::{
-    collections::HashMap,
-    fmt::Write,
-    sync::LazyLock,
-};
+use std::{collections::HashMap, fmt::Write, sync::LazyLock};
 
 use alloy::{
     dyn_abi::{DynSolType, DynSolValue},
@@ -93,9 +89,7 @@ fn show(value: &DynSolValue, directive: char) -> String {
         (DynSolValue::Address(address), _) => address.to_string(),
         (DynSolValue::String(text), _) => text.clone(),
         (DynSolValue::Bytes(bytes), _) => hex::encode_prefixed(bytes),
-        (DynSolValue::FixedBytes(word, length), _) => {
-            hex::encode_prefixed(word.get(..*length).unwrap_or_default())
-        }
+        (DynSolValue::FixedBytes(word, length), _) => hex::encode_prefixed(word.get(..*length).unwrap_or_default()),
         (other, _) => format!("{other:?}"),
     }
 }

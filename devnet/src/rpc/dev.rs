@@ -93,11 +93,9 @@ impl Call<'_> {
             "setBalance" | "setAccountBalance" => {
                 self.set_state(|state, address, value| state.set_balance(address, value))
             }
-            "addBalance" => {
-                self.set_state(|state, address, more: U256| {
-                    state.set_balance(address, state.balance(address).saturating_add(more))
-                })
-            }
+            "addBalance" => self.set_state(|state, address, more: U256| {
+                state.set_balance(address, state.balance(address).saturating_add(more))
+            }),
             "dealERC20" | "setERC20Balance" | "setErc20Balance" => json(self.deal_token()?),
             "setERC20Allowance" => json(self.set_token_allowance()?),
             "setNonce" | "setAccountNonce" => {

@@ -44,9 +44,9 @@ impl Call<'_> {
         // A pending block is not history: it counts as the head.
         let newest = match chain.resolve(newest) {
             None => chain.head().clone(),
-            Some(number) => chain
-                .block(BlockId::number(number))
-                .ok_or_else(|| RpcError::failed("request beyond head block"))?,
+            Some(number) => {
+                chain.block(BlockId::number(number)).ok_or_else(|| RpcError::failed("request beyond head block"))?
+            }
         };
         let first = chain.first_number();
         let oldest = (newest.number() + 1).saturating_sub(count).max(first);

@@ -28,11 +28,11 @@ use alloy::{
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-pub(crate) use self::{fees::SUGGESTED_TIP, filters::interest, rerun::written_in_block};
 use self::{
     error::{RpcError, RpcResult},
     params::Params,
 };
+pub(crate) use self::{fees::SUGGESTED_TIP, filters::interest, rerun::written_in_block};
 use crate::devnet::Devnet;
 
 /// How the chain names itself. Hardhat's and Foundry's helpers bend a chain only if this starts with a name they know.
@@ -109,8 +109,7 @@ struct Call<'a> {
 
 /// The namespaces that are answered, with their versions, as `rpc_modules` tells them.
 fn modules() -> BTreeMap<&'static str, &'static str> {
-    const NAMESPACES: [&str; 10] =
-        ["anvil", "debug", "eth", "evm", "hardhat", "net", "rpc", "trace", "txpool", "web3"];
+    const NAMESPACES: [&str; 10] = ["anvil", "debug", "eth", "evm", "hardhat", "net", "rpc", "trace", "txpool", "web3"];
     NAMESPACES.into_iter().map(|namespace| (namespace, "1.0")).collect()
 }
 

@@ -67,6 +67,8 @@ impl Call<'_> {
                 }
             }
         }
-        Err(RpcError::failed(format!("no storage slot of {token} is the answer: not a token that keeps it as a number")))
+        Err(RpcError::failed(format!(
+            "no storage slot of {token} is the answer: not a token that keeps it as a number"
+        )))
     }
 }

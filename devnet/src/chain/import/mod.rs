@@ -13,7 +13,7 @@ use alloy::{
     primitives::B256,
 };
 
-use super::{Chain, block::Transaction};
+use super::Chain;
 use crate::error::Error;
 
 /// Why a block can't follow the head.
@@ -82,10 +82,9 @@ impl Chain {
         self.check_uncles(&header, &body.ommers)?;
         let transactions = body::recover(&self.spec, header.number, body.transactions)?;
         let block = execute::execute(self, &head, header, transactions, body.ommers, body.withdrawals)?;
-        let senders: Vec<_> = block.transactions.iter().map(Transaction::signer).collect();
         self.gas_limit = block.header().gas_limit;
         self.push(Arc::new(block));
-        self.prune(senders);
+        self.prune();
         Ok(Imported::Added)
     }
 
@@ -160,4 +159,3 @@ impl Failed {
 
 /// What the checks of a header start from.
 type Parent = Header;
-

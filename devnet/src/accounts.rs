@@ -7,16 +7,19 @@ use alloy::{
 
 use crate::error::Error;
 
-/// Keys at `m/44'/60'/0'/0/{index}` of one mnemonic.
+/// Keys of one mnemonic that follow each other.
 #[derive(Clone, Debug)]
 pub(crate) struct DevAccounts {
     signers: Vec<PrivateKeySigner>,
 }
 
 impl DevAccounts {
-    /// Derives the first `count` keys of `mnemonic`.
-    pub(crate) fn derive(mnemonic: &str, count: u32) -> Result<Self, Error> {
+    /// Derives the first `count` keys of `mnemonic` at `path`, to which the index is appended.
+    pub(crate) fn derive(mnemonic: &str, path: &str, count: u32) -> Result<Self, Error> {
+        let parent = path.trim_end_matches('/');
         let signers = MnemonicBuilder::from_phrase(mnemonic)
+            .derivation_path(format!("{parent}/0"))
+            .map_err(|error| Error::DerivationPath { path: path.to_owned(), reason: error.to_string() })?
             .build_parent_key()
             .map_err(|error| Error::Mnemonic(error.to_string()))?
             .children()

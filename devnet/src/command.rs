@@ -1,5 +1,8 @@
 //! The program: anvil's flags, anvil's banner.
 
+mod anvil;
+mod banner;
+
 use std::{
     io::{self, Write},
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -10,17 +13,15 @@ use std::{
 
 use alloy::{
     genesis::Genesis,
-    primitives::{
-        U256, hex,
-        utils::{Unit, format_ether},
-    },
+    primitives::{U256, utils::Unit},
 };
 use alloy_hardforks::EthereumHardfork;
 use anyhow::Context;
 use clap::Parser;
 use tokio::io::AsyncReadExt;
 
-use crate::{Config, DEFAULT_MNEMONIC, Devnet, MiningMode};
+use self::anvil::AnvilFlags;
+use crate::{Config, Console, DEFAULT_DERIVATION_PATH, DEFAULT_MNEMONIC, Devnet, MiningMode};
 
 /// A development chain, served as JSON-RPC over HTTP and WebSocket. Takes anvil's flags.
 #[derive(Clone, Debug, Parser)]
@@ -53,6 +54,10 @@ pub struct Args {
     /// BIP-39 phrase of the development accounts
     #[arg(short, long, value_name = "PHRASE", default_value = DEFAULT_MNEMONIC, hide_default_value = true)]
     pub mnemonic: String,
+
+    /// Where the keys of the development accounts are derived, but for their index
+    #[arg(long, value_name = "PATH", default_value = DEFAULT_DERIVATION_PATH)]
+    pub derivation_path: String,
 
     /// What each development account owns, in ether
     #[arg(long, value_name = "NUM", default_value_t = 10_000)]
@@ -98,9 +103,25 @@ pub struct Args {
     #[arg(long, value_name = "NUM", default_value_t = 0)]
     pub seed: u64,
 
+    /// Take transactions from any account without its key
+    #[arg(long, visible_alias = "auto-unlock")]
+    pub auto_impersonate: bool,
+
+    /// Order in which transactions go into blocks: by what they pay
+    #[arg(long, value_name = "ORDER", value_parser = ["fees"], default_value = "fees", hide = true)]
+    pub order: String,
+
+    /// Write accounts, keys and the first block's figures to this file, as JSON
+    #[arg(long, value_name = "PATH")]
+    pub config_out: Option<PathBuf>,
+
     /// Answer a send whose transaction reverts with an error, as Hardhat does
     #[arg(long)]
     pub errors_for_reverted_sends: bool,
+
+    /// Do not print what contracts write with console.log
+    #[arg(long, visible_alias = "no-console-log")]
+    pub disable_console_log: bool,
 
     /// Listen on a Unix socket too
     #[cfg(unix)]
@@ -114,6 +135,9 @@ pub struct Args {
     /// Exit when standard input ends: a child dies with its parent
     #[arg(long)]
     pub exit_on_stdin_close: bool,
+
+    #[command(flatten)]
+    anvil: AnvilFlags,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -162,10 +186,13 @@ impl Args {
             base_fee: self.block_base_fee_per_gas,
             timestamp: self.timestamp,
             mnemonic: self.mnemonic.clone(),
+            derivation_path: self.derivation_path.clone(),
+            auto_impersonate: self.auto_impersonate,
             accounts: self.accounts.unwrap_or(if genesis.is_some() { 0 } else { 10 }),
             balance: U256::from(self.balance) * Unit::ETHER.wei(),
             genesis,
             errors_for_reverted_sends: self.errors_for_reverted_sends,
+            console: (!self.silent && !self.disable_console_log).then(|| Console::new(print_line)),
             seed: self.seed,
             ..Config::default()
         })
@@ -197,6 +224,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     if servers.is_empty() {
         servers.push(devnet.serve((Ipv4Addr::LOCALHOST, args.port).into()).await?);
     }
+    if let Some(path) = &args.config_out {
+        std::fs::write(path, banner::description(&devnet, &config).to_string())
+            .with_context(|| format!("cannot write {}", path.display()))?;
+    }
     #[cfg(unix)]
     let ipc = args.ipc.as_deref().map(|path| devnet.serve_ipc(path)).transpose()?;
     if !args.silent {
@@ -205,7 +236,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             writeln!(io::stdout(), "IPC path: {}", ipc.path().display())?;
         }
         let addresses: Vec<_> = servers.iter().map(crate::Server::local_addr).collect();
-        print_banner(&mut io::stdout().lock(), &devnet, &config, &addresses)?;
+        banner::print(&mut io::stdout().lock(), &devnet, &config, &addresses)?;
     }
 
     end.await?;
@@ -220,37 +251,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     Ok(devnet.close_log()?)
 }
 
-/// What anvil prints, in its order: tools that start anvil read keys, chain id and address from it.
-fn print_banner(out: &mut impl Write, devnet: &Devnet, config: &Config, addresses: &[SocketAddr]) -> io::Result<()> {
-    let (base_fee, gas_limit, timestamp, number) = devnet.first_block();
-    writeln!(out, "\n    infera-devnet {}\n", env!("CARGO_PKG_VERSION"))?;
-    writeln!(out, "Available Accounts\n==================\n")?;
-    let balance = format_ether(config.balance);
-    for (index, signer) in devnet.accounts().iter().enumerate() {
-        writeln!(out, "({index}) {} ({balance} ETH)", signer.address())?;
-    }
-    writeln!(out, "\nPrivate Keys\n==================\n")?;
-    for (index, signer) in devnet.accounts().iter().enumerate() {
-        writeln!(out, "({index}) {}", hex::encode_prefixed(signer.to_bytes()))?;
-    }
-    writeln!(out, "\nWallet\n==================")?;
-    writeln!(out, "Mnemonic:          {}", config.mnemonic)?;
-    writeln!(out, "Derivation path:   m/44'/60'/0'/0/\n")?;
-    let sections = [
-        ("Chain ID", devnet.chain_id()),
-        ("Base Fee", base_fee),
-        ("Gas Limit", gas_limit),
-        ("Genesis Timestamp", timestamp),
-        ("Genesis Number", number),
-    ];
-    for (title, value) in sections {
-        writeln!(out, "\n{title}\n==================\n\n{value}")?;
-    }
-    writeln!(out)?;
-    for address in addresses {
-        writeln!(out, "Listening on {address}")?;
-    }
-    out.flush()
+/// Whoever started the program need not read what it prints.
+fn print_line(line: &str) {
+    writeln!(io::stdout(), "{line}").ok();
 }
 
 /// Ends when the program is to. It counts from the call on, not from the first poll: who has read the banner may stop us.

@@ -8,10 +8,16 @@ use alloy::{
 };
 use alloy_hardforks::EthereumHardfork;
 
-use crate::clock::{Clock, SystemClock};
+use crate::{
+    clock::{Clock, SystemClock},
+    console::Console,
+};
 
 /// The mnemonic whose accounts development chains fund.
 pub const DEFAULT_MNEMONIC: &str = "test test test test test test test test test test test junk";
+
+/// Where the keys of the development accounts are derived from the mnemonic (BIP-32), but for their index.
+pub const DEFAULT_DERIVATION_PATH: &str = "m/44'/60'/0'/0/";
 
 /// When blocks are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +47,8 @@ pub struct Config {
     pub timestamp: Option<u64>,
     /// BIP-39 phrase of the development accounts.
     pub mnemonic: String,
+    /// Where the keys of the development accounts are derived (BIP-32); their index is appended.
+    pub derivation_path: String,
     /// How many development accounts there are. Their keys are known to the chain, which signs for them.
     pub accounts: u32,
     /// What each development account owns at the start, in wei.
@@ -52,6 +60,11 @@ pub struct Config {
     /// Hardhat's habit: a send whose transaction reverts under automine answers with an error, though the transaction is
     /// in its block. Other chains answer with the hash.
     pub errors_for_reverted_sends: bool,
+    /// Takes transactions from any account without its key, from the start.
+    pub auto_impersonate: bool,
+    /// Takes what contracts write with `console.log`, in transactions as their block is made, in calls, and in estimates
+    /// that fail. Without it, nothing is read.
+    pub console: Option<Console>,
     /// From which `PREVRANDAO` is drawn: chains with the same seed and history see the same.
     pub seed: u64,
 }
@@ -66,11 +79,14 @@ impl Default for Config {
             base_fee: 1_000_000_000,
             timestamp: None,
             mnemonic: DEFAULT_MNEMONIC.to_owned(),
+            derivation_path: DEFAULT_DERIVATION_PATH.to_owned(),
             accounts: 10,
             balance: U256::from(10_000) * Unit::ETHER.wei(),
             genesis: None,
             clock: Arc::new(SystemClock),
             errors_for_reverted_sends: false,
+            auto_impersonate: false,
+            console: None,
             seed: 0,
         }
     }

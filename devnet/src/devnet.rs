@@ -18,12 +18,14 @@ use parking_lot::{Condvar, Mutex, RwLock, RwLockReadGuard};
 use crate::{
     accounts::DevAccounts,
     block_log::BlockLog,
-    chain::{Chain, Reorg, read_blocks},
+    chain::{Chain, Event, Reorg, read_blocks},
     config::{Config, MiningMode},
+    console::Console,
     dump::Dump,
     error::Error,
     genesis::genesis,
     hub::Hub,
+    rpc::{SUGGESTED_TIP, written_in_block},
     server::Server,
     transport::InProcess,
 };
@@ -55,6 +57,7 @@ struct Inner {
     pacer: Arc<Pacer>,
     instance: B256,
     errors_for_reverted_sends: bool,
+    console: Option<Console>,
 }
 
 impl fmt::Debug for Devnet {
@@ -84,10 +87,11 @@ impl Devnet {
     }
 
     fn with_log(config: Config, path: Option<&Path>) -> Result<Self, Error> {
-        let accounts = DevAccounts::derive(&config.mnemonic, config.accounts)?;
+        let accounts = DevAccounts::derive(&config.mnemonic, &config.derivation_path, config.accounts)?;
         let (spec, first) = genesis(&config, &accounts)?;
         let instance = first.hash();
         let mut chain = Chain::new(&config, spec, first);
+        chain.impersonates_all = config.auto_impersonate;
         let log = path.map(|path| BlockLog::open(path, &mut chain)).transpose()?;
         let inner = Arc::new(Inner {
             chain: RwLock::new(chain),
@@ -97,6 +101,7 @@ impl Devnet {
             pacer: Arc::default(),
             instance,
             errors_for_reverted_sends: config.errors_for_reverted_sends,
+            console: config.console,
         });
         let devnet = Self { inner };
         devnet.set_mining(config.mining);
@@ -264,6 +269,11 @@ impl Devnet {
         })
     }
 
+    /// What a transaction should offer now, in wei per gas.
+    pub(crate) fn suggested_gas_price(&self) -> u128 {
+        u128::from(self.chain().next_base_fee()) + SUGGESTED_TIP
+    }
+
     /// The chain, to read.
     pub(crate) fn chain(&self) -> RwLockReadGuard<'_, Chain> {
         self.inner.chain.read()
@@ -287,6 +297,11 @@ impl Devnet {
         self.inner.errors_for_reverted_sends
     }
 
+    /// See [`Config::console`].
+    pub(crate) fn console(&self) -> Option<&Console> {
+        self.inner.console.as_ref()
+    }
+
     /// Names this run, for `anvil_metadata`.
     pub(crate) fn instance(&self) -> B256 {
         self.inner.instance
@@ -304,7 +319,25 @@ impl Inner {
         if !events.is_empty() {
             self.hub.publish(&chain, &events);
         }
+        drop(chain);
+        if let Some(console) = &self.console {
+            self.show(console, &events);
+        }
         result
+    }
+
+    /// Writes what code in new blocks wrote to the console. Takes a second run of these blocks, which are few.
+    fn show(&self, console: &Console, events: &[Event]) {
+        for event in events {
+            if let Event::Added(block) = event
+                && block.calls_console
+            {
+                match written_in_block(self.chain.read(), block.clone()) {
+                    Ok(lines) => console.write(&lines),
+                    Err(error) => tracing::debug!(?error, "the console's lines can't be read"),
+                }
+            }
+        }
     }
 }
 

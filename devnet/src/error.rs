@@ -13,6 +13,14 @@ pub enum Error {
         "the mnemonic is not valid: {0}; give 12 to 24 words of the BIP-39 English list, the last being their checksum"
     )]
     Mnemonic(String),
+    /// The keys can't be derived there.
+    #[error("the derivation path {path} is not valid: {reason}; give one like m/44'/60'/0'/0/")]
+    DerivationPath {
+        /// The path.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The fork asked for is not one the chain can start with.
     #[error("hardfork {0} is not supported; choose one from frontier to osaka")]
     Hardfork(EthereumHardfork),

@@ -26,6 +26,7 @@ mod chain;
 mod clock;
 pub mod command;
 mod config;
+mod console;
 mod devnet;
 mod dump;
 mod error;
@@ -48,7 +49,8 @@ pub use alloy_hardforks::EthereumHardfork;
 pub use crate::ipc::IpcServer;
 pub use crate::{
     clock::{Clock, ManualClock, SystemClock},
-    config::{Config, DEFAULT_MNEMONIC, MiningMode},
+    config::{Config, DEFAULT_DERIVATION_PATH, DEFAULT_MNEMONIC, MiningMode},
+    console::Console,
     devnet::{Devnet, Orphans},
     error::Error,
     server::Server,

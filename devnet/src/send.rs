@@ -2,16 +2,13 @@
 
 use std::{num::NonZero, thread};
 
-use alloy::{
-    consensus::{TxEip4844Variant, TxEnvelope, transaction::SignerRecoverable},
-    eips::eip2718::Decodable2718,
-    primitives::{Bytes, TxHash},
-};
+use alloy::primitives::{Bytes, TxHash};
 
 use crate::{
     chain::{SubmitError, Transaction},
     devnet::Devnet,
     error::Error,
+    rpc::{self, error::RpcError},
 };
 
 /// From so many transactions on, their senders are recovered on all cores.
@@ -48,20 +45,13 @@ fn decode_all(encoded: &[Bytes]) -> Vec<Result<Transaction, Error>> {
         let parts: Vec<_> =
             parts.map(|part| (part, scope.spawn(|| part.iter().map(decode).collect::<Vec<_>>()))).collect();
         let joined = parts.into_iter().flat_map(|(part, thread)| {
-            thread.join().unwrap_or_else(|_| part.iter().map(|_| Err(unreadable("its thread ended"))).collect())
+            let lost = || Err(Error::Transaction("the thread that read it ended".to_owned()));
+            thread.join().unwrap_or_else(|_| part.iter().map(|_| lost()).collect())
         });
         joined.collect()
     })
 }
 
-/// Decodes a signed transaction and recovers its sender.
-pub(crate) fn decode(raw: &Bytes) -> Result<Transaction, Error> {
-    let envelope = TxEnvelope::decode_2718_exact(raw).map_err(unreadable)?;
-    // Blobs travel beside the chain, which keeps only what commits to them.
-    let envelope = envelope.map_eip4844(|tx| TxEip4844Variant::TxEip4844(tx.into()));
-    envelope.try_into_recovered().map_err(|_| unreadable("invalid sender"))
-}
-
-fn unreadable(reason: impl ToString) -> Error {
-    Error::Transaction(reason.to_string())
+fn decode(raw: &Bytes) -> Result<Transaction, Error> {
+    rpc::decode(raw).map_err(|RpcError(error)| Error::Transaction(error.message.into_owned()))
 }

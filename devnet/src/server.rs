@@ -17,7 +17,7 @@ use axum::{
 use futures::{SinkExt, StreamExt};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
-use tower_http::cors::CorsLayer;
+use tower_http::{cors::CorsLayer, limit::RequestBodyLimitLayer};
 
 use crate::{
     devnet::Devnet,
@@ -51,7 +51,9 @@ impl Server {
         let served = Served { devnet, stop: stop.clone() };
         let router = Router::new()
             .route("/", get(websocket).post(http))
-            .layer(DefaultBodyLimit::max(LONGEST_REQUEST))
+            .layer(DefaultBodyLimit::disable())
+            // Tells whoever announces more before it is sent.
+            .layer(RequestBodyLimitLayer::new(LONGEST_REQUEST))
             .layer(CorsLayer::very_permissive())
             .with_state(served);
         let stopped = stop.clone().cancelled_owned();

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use alloy::rpc::json_rpc::{ErrorPayload, Id, ResponsePayload};
-use serde::{Deserialize, Serialize};
+use alloy::rpc::json_rpc::{ErrorPayload, ResponsePayload};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::mpsc;
 
@@ -15,6 +15,12 @@ use crate::{
 
 /// How much news a subscriber may be behind before its subscription ends.
 const BACKLOG: usize = 1 << 14;
+
+/// The most requests in a batch.
+const LONGEST_BATCH: usize = 10_000;
+
+/// How long the answers to a batch may be together, in bytes, before what is left of it is not answered.
+const LONGEST_RESPONSE: usize = 128 << 20;
 
 /// The subscriptions of one connection; they end with it.
 pub(crate) struct Subscriptions<'a> {
@@ -73,15 +79,46 @@ pub(crate) fn notification((subscription, result): News) -> Option<String> {
     serde_json::to_string(&notification).ok()
 }
 
+/// What may be a request. Only when its id is known can it be told what is wrong with the rest.
 #[derive(Deserialize)]
-struct RpcRequest {
-    #[serde(default)]
-    jsonrpc: Option<String>,
-    #[serde(default)]
-    id: Option<Id>,
-    method: String,
+struct RpcRequest<'a> {
+    #[serde(default, borrow)]
+    jsonrpc: Option<&'a RawValue>,
+    #[serde(default, borrow, deserialize_with = "present")]
+    id: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    method: Option<&'a RawValue>,
     #[serde(default)]
     params: Option<Box<RawValue>>,
+}
+
+/// Reads what is there, null too: a request with the id null is answered, one without an id is not.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+impl RpcRequest<'_> {
+    /// The id to answer with; null if there is none that could be given back.
+    fn id(&self) -> Id {
+        self.id.filter(|id| !id.get().starts_with(['{', '['])).map_or_else(null, ToOwned::to_owned)
+    }
+
+    /// The method, if this is a request as the specification has it.
+    fn method(&self) -> Option<String> {
+        let version = self.jsonrpc.map(RawValue::get);
+        let has_id = self.id.is_none_or(|id| !id.get().starts_with(['{', '[']));
+        if version != Some("\"2.0\"") || !has_id {
+            return None;
+        }
+        serde_json::from_str(self.method?.get()).ok()
+    }
+}
+
+/// An id goes back as it came.
+type Id = Box<RawValue>;
+
+fn null() -> Id {
+    RawValue::NULL.to_owned()
 }
 
 /// Answers a request or a batch. Nothing to a notification. Without `subscriptions`, the client can't have any.
@@ -91,20 +128,36 @@ pub(crate) async fn respond(
     mut subscriptions: Option<&mut Subscriptions<'_>>,
 ) -> Option<String> {
     let Ok(body) = serde_json::from_slice::<&RawValue>(body) else {
-        return write(&failure(Id::None, RpcError::parse_error()));
+        return write(&failure(null(), RpcError::parse_error()));
     };
     if !body.get().starts_with('[') {
         return write(&respond_one(devnet, body, subscriptions).await?);
     }
     let requests: Vec<&RawValue> = serde_json::from_str(body.get()).unwrap_or_default();
-    if requests.is_empty() {
-        return write(&failure(Id::None, RpcError::invalid_request()));
+    let Some(first) = requests.first() else {
+        return write(&failure(null(), RpcError::invalid_request()));
+    };
+    if requests.len() > LONGEST_BATCH {
+        return write(&[failure(id_of(first), RpcError::batch_too_large())]);
     }
     let mut responses = Vec::with_capacity(requests.len());
+    let mut length = 0;
     for request in requests {
-        responses.extend(respond_one(devnet, request, subscriptions.as_deref_mut()).await);
+        if length > LONGEST_RESPONSE {
+            responses.push(failure(id_of(request), RpcError::response_too_large()));
+            continue;
+        }
+        if let Some(response) = respond_one(devnet, request, subscriptions.as_deref_mut()).await {
+            length += response.length();
+            responses.push(response);
+        }
     }
     if responses.is_empty() { None } else { write(&responses) }
+}
+
+/// The id of what may be a request.
+fn id_of(request: &RawValue) -> Id {
+    serde_json::from_str::<RpcRequest<'_>>(request.get()).map_or_else(|_| null(), |request| request.id())
 }
 
 async fn respond_one(
@@ -112,18 +165,18 @@ async fn respond_one(
     request: &RawValue,
     subscriptions: Option<&mut Subscriptions<'_>>,
 ) -> Option<Wire> {
-    let Ok(request) = serde_json::from_str::<RpcRequest>(request.get()) else {
-        return Some(failure(Id::None, RpcError::invalid_request()));
+    let Ok(request) = serde_json::from_str::<RpcRequest<'_>>(request.get()) else {
+        return Some(failure(null(), RpcError::invalid_request()));
     };
-    let id = request.id.clone();
-    if request.jsonrpc.is_some_and(|version| version != "2.0") {
-        return Some(failure(id.unwrap_or(Id::None), RpcError::invalid_request()));
-    }
-    let payload = match (request.method.as_str(), subscriptions) {
+    let Some(method) = request.method() else {
+        return Some(failure(request.id(), RpcError::invalid_request()));
+    };
+    let id = request.id.map(|_| request.id());
+    let payload = match (method.as_str(), subscriptions) {
         ("eth_subscribe", Some(subscriptions)) => payload(subscriptions.subscribe(request.params.as_deref())),
         ("eth_unsubscribe", Some(subscriptions)) => payload(subscriptions.unsubscribe(request.params.as_deref())),
         ("eth_subscribe" | "eth_unsubscribe", None) => ResponsePayload::Failure(RpcError::no_notifications().0),
-        _ => rpc::answer(devnet, request.method, request.params).await.into(),
+        _ => rpc::answer(devnet, method, request.params).await.into(),
     };
     id.map(|id| wire(id, payload))
 }
@@ -145,6 +198,16 @@ struct Wire {
     id: Id,
     #[serde(flatten)]
     payload: WirePayload,
+}
+
+impl Wire {
+    /// How long it is, in bytes, but for what little is the same in all.
+    fn length(&self) -> usize {
+        match &self.payload {
+            WirePayload::Result(result) => result.get().len(),
+            WirePayload::Error(error) => error.message.len() + error.data.as_ref().map_or(0, |data| data.get().len()),
+        }
+    }
 }
 
 #[derive(Serialize)]

@@ -189,10 +189,65 @@ fn silence_prints_nothing_and_wrong_flags_are_told() {
     assert_eq!(printed, "");
     assert!(failure(&["--hardfork", "bedrock"]).contains("unknown fork"));
     assert!(failure(&["--no-mining", "-b", "1"]).contains("cannot be used with"));
+    assert!(failure(&["--derivation-path", "m/x/"]).contains("the derivation path m/x/ is not valid"));
     assert!(failure(&["--mnemonic", "one two"]).contains("the mnemonic is not valid"));
     assert!(
         failure(&["--init", "/nowhere/genesis.json"]).contains("cannot read the genesis file /nowhere/genesis.json")
     );
+}
+
+#[tokio::test]
+async fn anvils_other_flags_are_taken_or_refused_with_a_reason() {
+    let path = "m/44'/60'/1'/0/";
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("config.json");
+    let args = ["--derivation-path", path, "--auto-impersonate", "--config-out", out.to_str().unwrap(), "-a", "2"];
+    let without_effect =
+        ["--steps-tracing", "-j", "2", "--prune-history", "-vvv", "--order", "fees", "--color", "never"];
+    let (_running, url) = Running::start(&[&args[..], &without_effect].concat());
+    let provider = ProviderBuilder::new().connect_http(url.parse().unwrap());
+    let accounts = provider.get_accounts().await.unwrap();
+    let described: serde_json::Value = serde_json::from_slice(&std::fs::read(&out).unwrap()).unwrap();
+    assert_eq!(described["available_accounts"], serde_json::json!(accounts));
+    assert_eq!(described["wallet"]["derivation_path"], path);
+    let key: alloy::signers::local::PrivateKeySigner = described["private_keys"][1].as_str().unwrap().parse().unwrap();
+    assert_eq!(key.address(), accounts[1]);
+    assert_ne!(accounts[0], address!("f39Fd6e51aad88F6F4ce6aB8827279cffFb92266"));
+    // Nobody has this key.
+    let request = serde_json::json!([{"from": Address::ZERO, "to": Address::ZERO, "gasPrice": "0x0", "gas": "0x5208"}]);
+    let refusal = provider.raw_request::<_, alloy::primitives::B256>("eth_sendTransaction".into(), request).await;
+    assert!(!refusal.unwrap_err().to_string().contains("unknown account"));
+
+    let message = failure(&["--port", "0", "--fork-url", "http://127.0.0.1:1"]);
+    assert!(message.contains("anvil's --fork-url is not supported: the chain does not fork another"), "{message}");
+    assert!(failure(&["-f", "http://127.0.0.1:1"]).contains("--fork-url is not supported"));
+    assert!(failure(&["--order", "fifo"]).contains("invalid value 'fifo'"));
+    assert!(failure(&["--no-such-flag"]).contains("unexpected argument"));
+}
+
+#[test]
+fn what_contracts_print_goes_to_standard_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chain.ipc");
+    // log(string) of "hi", called by init code: the call lies behind it.
+    let call = format!("41304fac{:064x}{:064x}6869{}", 32, 2, "0".repeat(60));
+    let code = "6064601a5f395f5f60645f6a636f6e736f6c652e6c6f675afa00";
+    assert_eq!(code.len() / 2, 0x1a);
+    let request = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"eth_call","params":[{{"data":"0x{code}{call}"}}]}}"#);
+    let mut child = Command::new(PROGRAM)
+        .args(["--port", "0", "--ipc", path.to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .spawn()
+        .map(Running)
+        .unwrap();
+    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    lines.find(|line| line.starts_with("Listening on ")).unwrap();
+    let mut stream = std::os::unix::net::UnixStream::connect(&path).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let answer = BufReader::new(stream).lines().next().unwrap().unwrap();
+    assert_eq!(answer, r#"{"jsonrpc":"2.0","id":1,"result":"0x"}"#);
+    child.signal("-TERM");
+    assert_eq!(lines.next().as_deref(), Some("hi"));
 }
 
 #[tokio::test]

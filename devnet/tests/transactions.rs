@@ -6,7 +6,7 @@ mod common;
 use alloy::{
     consensus::{SignableTransaction, Transaction as _, TxEip1559, TxEip4844, TxEnvelope, Typed2718},
     eips::{
-        eip2718::Encodable2718,
+        eip2718::{Decodable2718, Encodable2718},
         eip2930::{AccessList, AccessListItem},
         eip4844::{DATA_GAS_PER_BLOB, VERSIONED_HASH_VERSION_KZG},
         eip7702::Authorization,
@@ -294,7 +294,7 @@ async fn refusals_are_worded_as_geth_words_them(link: Link) {
     let huge = U256::from(1) << 100;
     let cases = [
         (TxEip1559 { nonce: 0, value: U256::from(7), ..base.clone() }, "nonce too low: next nonce 1, tx nonce 0"),
-        (TxEip1559 { chain_id: 1, ..base.clone() }, "invalid chain id for signer: have 1 want 31337"),
+        (TxEip1559 { chain_id: 1, ..base.clone() }, "invalid sender: invalid chain id for signer: have 1 want 31337"),
         (TxEip1559 { gas_limit: 20_999, ..base.clone() }, "intrinsic gas too low: gas 20999, minimum needed 21000"),
         (TxEip1559 { gas_limit: 30_000_001, ..base.clone() }, "exceeds block gas limit"),
         (TxEip1559 { value: huge, ..base.clone() }, "insufficient funds for gas * price + value: balance "),
@@ -388,16 +388,32 @@ async fn a_synchronous_send_answers_with_the_receipt(link: Link) {
     assert_eq!((code, message.as_str()), (-32000, "already known"));
 }
 
+/// The filled transaction as a request.
+fn filled_request(filled: &Value, link: &Link) -> Value {
+    let mut request = filled["tx"].clone();
+    for name in ["hash", "r", "s", "v", "yParity"] {
+        request.as_object_mut().unwrap().remove(name);
+    }
+    request["from"] = json!(link.account(0));
+    request
+}
+
 async fn a_filled_transaction_only_lacks_its_signature(link: Link) {
     link.transfer(0, 1).await;
     let request = json!({"from": link.account(0), "to": link.account(1), "value": "0x5"});
     let filled = link.ask("eth_fillTransaction", json!([request])).await;
-    let mut tx: TxEip1559 = serde_json::from_value(filled["tx"].clone()).unwrap();
-    assert_eq!((tx.chain_id, tx.nonce, tx.gas_limit, tx.value), (31337, 1, 21_000, U256::from(5)));
     let raw: Bytes = serde_json::from_value(filled["raw"].clone()).unwrap();
-    assert_eq!(alloy::primitives::keccak256(&raw), tx.signature_hash());
+    let TxEnvelope::Eip1559(unsigned) = TxEnvelope::decode_2718_exact(&raw).unwrap() else {
+        panic!("{filled}");
+    };
+    assert_eq!(filled["tx"]["hash"], json!(unsigned.hash()));
+    let mut tx = unsigned.into_parts().0;
+    assert_eq!((tx.chain_id, tx.nonce, tx.gas_limit, tx.value), (31337, 1, 21_000, U256::from(5)));
     let signature = link.devnet.accounts()[0].sign_transaction_sync(&mut tx).unwrap();
-    let hash = send(&link, &TxEnvelope::from(tx.into_signed(signature)).encoded_2718().into()).await;
+    let signed = Bytes::from(TxEnvelope::from(tx.into_signed(signature)).encoded_2718());
+    // The chain signs it alike.
+    assert_eq!(link.ask("eth_signTransaction", json!([filled_request(&filled, &link)])).await, json!(signed));
+    let hash = send(&link, &signed).await;
     assert!(link.receipt(hash).await.unwrap().status());
     // What is given stays.
     let request = json!({"from": link.account(0), "to": link.account(1), "gas": "0x7530", "gasPrice": "0x77359400"});

@@ -3,6 +3,7 @@
 
 mod common;
 
+use alloy::primitives::Address;
 use common::Link;
 use infera_devnet::{Config, Devnet, Error, EthereumHardfork};
 use serde_json::{Value, json};
@@ -11,7 +12,45 @@ use tokio::{
     net::TcpStream,
 };
 
-on_both_transports!(wrong_parameters_are_named, unknown_methods_are_told);
+const ZERO: Address = Address::ZERO;
+
+on_both_transports!(wrong_parameters_are_named, unknown_methods_are_told, what_fails_is_told_in_geths_words);
+
+async fn what_fails_is_told_in_geths_words(link: Link) {
+    let (account, other) = (link.account(0), Address::repeat_byte(0x12));
+    let cases = [
+        ("eth_sendRawTransaction", json!(["0x"]), "typed transaction too short"),
+        ("eth_sendRawTransaction", json!(["0x02"]), "typed transaction too short"),
+        ("eth_sendRawTransaction", json!(["0x7fc0"]), "transaction type not supported"),
+        ("eth_sendRawTransaction", json!(["0x80"]), "rlp: expected input list for types.LegacyTx"),
+        ("eth_sendRawTransaction", json!(["0xc0"]), "rlp: "),
+        ("eth_sendRawTransaction", json!(["0x02c0"]), "rlp: "),
+        ("eth_sendTransaction", json!([{"from": other, "to": other}]), "unknown account"),
+        ("eth_sendTransaction", json!([{"from": account}]), "contract creation without any data provided"),
+        (
+            "eth_sendTransaction",
+            json!([{"from": account, "to": other, "chainId": "0x5"}]),
+            "chainId does not match node's (have=5, want=31337)",
+        ),
+        ("eth_call", json!([{"to": other}, "0x99"]), "header not found"),
+        ("eth_getLogs", json!([{"blockHash": alloy::primitives::B256::ZERO}]), "unknown block"),
+        ("eth_getFilterChanges", json!(["0x99"]), "filter not found"),
+        ("eth_getFilterChanges", json!([format!("0x{}", "ab".repeat(16))]), "filter not found"),
+        ("debug_getRawBlock", json!(["0x99"]), "block not found"),
+        ("debug_traceBlockByNumber", json!(["0x99"]), "block #153 not found"),
+        ("debug_traceBlockByNumber", json!(["0x0"]), "genesis is not traceable"),
+        ("debug_traceBlock", json!(["0x1234"]), "could not decode block: rlp: "),
+        ("debug_traceCall", json!([{"to": other}, "latest", {"tracer": "{step() {}}"}]), "no such tracer is built in"),
+        ("hardhat_setMinGasPrice", json!(["0x1"]), "hardhat_setMinGasPrice is not supported when EIP-1559 is active"),
+        ("anvil_dealERC20", json!([other, account, "0x1"]), "no storage slot of "),
+    ];
+    for (method, params, expected) in cases {
+        let (code, message, _) = link.fail(method, params.clone()).await;
+        assert_eq!(code, -32000, "{method} {params}: {message}");
+        assert!(message.starts_with(expected), "{method} {params}: {message}");
+    }
+    assert_eq!(link.devnet.head().number, 0);
+}
 
 async fn wrong_parameters_are_named(link: Link) {
     let cases = [
@@ -20,16 +59,16 @@ async fn wrong_parameters_are_named(link: Link) {
         ("eth_getBalance", json!([[], "latest"]), "invalid argument 0: "),
         ("eth_getBlockByNumber", json!(["0xzz", false]), "invalid argument 0: "),
         ("eth_getBlockByHash", json!(["0x12", false]), "invalid argument 0: "),
-        (
-            "eth_getStorageAt",
-            json!([alloy::primitives::Address::ZERO, format!("0x{}", "f".repeat(70))]),
-            "invalid argument 1: ",
-        ),
+        ("eth_getStorageAt", json!([ZERO, format!("0x{}", "f".repeat(70))]), "invalid argument 1: "),
         ("eth_sendRawTransaction", json!([5]), "invalid argument 0: "),
+        ("eth_sendRawTransaction", json!(["1234"]), "invalid argument 0: hex string without 0x prefix"),
+        ("eth_sendRawTransaction", json!(["0x123"]), "invalid argument 0: hex string of odd length"),
+        ("eth_sendRawTransaction", json!(["0xzz"]), "invalid argument 0: invalid hex string"),
+        ("eth_getProof", json!([ZERO, vec!["0x0"; 1025], "latest"]), "too many slots (requested 1025, max 1024)"),
         ("eth_call", json!(["latest"]), "invalid argument 0: "),
         ("eth_getLogs", json!([{"fromBlock": "latest", "blockHash": 7}]), "invalid argument 0: "),
         ("evm_increaseTime", json!(["0xffffffffffffffffff"]), "invalid argument 0: "),
-        ("anvil_setBalance", json!([alloy::primitives::Address::ZERO]), "missing value for required argument 1"),
+        ("anvil_setBalance", json!([ZERO]), "missing value for required argument 1"),
     ];
     for (method, params, expected) in cases {
         let (code, message, _) = link.fail(method, params.clone()).await;
@@ -71,10 +110,24 @@ async fn what_is_no_request_gets_the_code_of_the_specification() {
         assert_eq!((&response["jsonrpc"], &response["id"]), (&json!("2.0"), &Value::Null), "{text}");
         response["error"]["code"].as_i64().unwrap()
     };
+    // What can be read of it is answered under its id.
+    let nearly = [
+        r#"{"id": 7, "method": "eth_chainId"}"#,
+        r#"{"jsonrpc": "1.0", "id": 7, "method": "eth_chainId"}"#,
+        r#"{"jsonrpc": "2.0", "id": 7}"#,
+        r#"{"jsonrpc": "2.0", "id": 7, "method": 5}"#,
+    ];
+    for request in nearly {
+        let response: Value = serde_json::from_str(&post(&link, request).await).unwrap();
+        assert_eq!(
+            response,
+            json!({"jsonrpc": "2.0", "id": 7, "error": {"code": -32600, "message": "invalid request"}})
+        );
+    }
     for broken in ["", "{", "[1,", "nonsense", "{\"jsonrpc\": \"2.0\", \"id\": 1"] {
         assert_eq!(error(&post(&link, broken).await), -32700, "{broken:?}");
     }
-    for strange in ["5", "{}", "[]", "null", "\"eth_chainId\"", "{\"method\": 5, \"id\": 1}"] {
+    for strange in ["5", "{}", "[]", "null", "\"eth_chainId\"", "{\"id\": {}}", "[]"] {
         assert_eq!(error(&post(&link, strange).await), -32600, "{strange:?}");
     }
     let deep = "[".repeat(100_000);
@@ -103,6 +156,43 @@ async fn a_batch_is_answered_in_order_and_notifications_are_not() {
     );
     assert_eq!(post(&link, r#"{"jsonrpc":"2.0","method":"evm_mine"}"#).await, "");
     assert_eq!(link.devnet.head().number, 2);
+}
+
+#[tokio::test]
+async fn an_id_comes_back_as_it_was() {
+    let link = Link::http(|_| {}).await;
+    for id in ["null", "1.50", "\"\\u0061\"", "123456789012345678901234567890", "-0"] {
+        let request = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"eth_chainId"}}"#);
+        assert_eq!(post(&link, &request).await, format!(r#"{{"jsonrpc":"2.0","id":{id},"result":"0x7a69"}}"#));
+    }
+}
+
+#[tokio::test]
+async fn a_batch_may_be_long_but_not_endless() {
+    let link = Link::http(|_| {}).await;
+    let batch = |length: usize| {
+        let request = json!({"jsonrpc": "2.0", "id": 7, "method": "eth_chainId"});
+        Value::Array(vec![request; length]).to_string()
+    };
+    let answers: Vec<Value> = serde_json::from_str(&post(&link, &batch(10_000)).await).unwrap();
+    assert_eq!(answers.len(), 10_000);
+    assert_eq!(
+        post(&link, &batch(10_001)).await,
+        r#"[{"jsonrpc":"2.0","id":7,"error":{"code":-32600,"message":"batch too large"}}]"#
+    );
+}
+
+#[tokio::test]
+async fn a_request_that_is_too_long_is_refused_and_the_chain_lives() {
+    let link = Link::http(|_| {}).await;
+    let address = link.server.as_ref().unwrap().local_addr();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = format!("POST / HTTP/1.1\r\nhost: {address}\r\ncontent-length: {}\r\n\r\n", 200 << 20);
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).await.unwrap();
+    assert_eq!(&status, b"HTTP/1.1 413");
+    assert_eq!(link.ask("eth_blockNumber", json!([])).await, "0x0");
 }
 
 #[tokio::test]

@@ -214,11 +214,6 @@ impl RunningExecutor {
         }
     }
 
-    /// Whether it runs.
-    pub fn is_running(&self) -> bool {
-        self.running.is_some()
-    }
-
     /// Stops it and starts it again by another plan (same keys, same journal).
     pub async fn restart_as(&mut self, plan: ExecutorPlan) -> Result<()> {
         self.stop().await?;

@@ -19,7 +19,7 @@ const ACCOUNTS: u64 = 400;
 fn chain() -> Chain {
     let clock = std::sync::Arc::new(ManualClock::new(1_800_000_000));
     let config = Config { mining: MiningMode::Manual, clock, ..Config::default() };
-    let accounts = DevAccounts::derive(&config.mnemonic, 2).unwrap();
+    let accounts = DevAccounts::derive(&config.mnemonic, &config.derivation_path, 2).unwrap();
     let (spec, first) = genesis(&config, &accounts).unwrap();
     Chain::new(&config, spec, first)
 }

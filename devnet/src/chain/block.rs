@@ -29,6 +29,8 @@ pub(crate) struct Block {
     /// The states before and after. Absent for blocks from the archive, whose states are rebuilt when needed, and for
     /// blocks of a dump, which holds the last state only.
     pub(crate) states: Option<States>,
+    /// Whether code in it called the console, which then may have something to show.
+    pub(crate) calls_console: bool,
     size: OnceLock<usize>,
     record: OnceLock<BlockRecord>,
 }
@@ -56,7 +58,7 @@ impl Block {
         receipts.shrink_to_fit();
         let withdrawals = header.withdrawals_root.map(|_| Withdrawals::default());
         let (ommers, size, record) = (Vec::new(), OnceLock::new(), OnceLock::new());
-        Self { header, transactions, receipts, ommers, withdrawals, states, size, record }
+        Self { header, transactions, receipts, ommers, withdrawals, states, calls_console: false, size, record }
     }
 
     /// With what blocks of our own never hold.

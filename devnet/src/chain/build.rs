@@ -24,6 +24,7 @@ use super::{
     pool::Source,
 };
 use crate::{
+    console::CONSOLE,
     error::Error,
     spec::ChainSpec,
     state::{BlockHashes, State, StateDatabase},
@@ -109,13 +110,19 @@ pub(crate) fn build(
 
     let mut transactions = Vec::new();
     let mut rejected = Vec::new();
+    let mut calls_console = false;
     let mut roots = PostStates::new(spec, number);
     while let Some(transaction) = source.next() {
         let blob_gas = transaction.blob_gas_used().unwrap_or_default();
         if executor.blob_gas_used.saturating_add(blob_gas) > most_blob_gas {
             continue;
         }
-        match executor.execute_transaction(&transaction) {
+        let mut looks_at_console = false;
+        let executed = executor.execute_transaction_with_result_closure(&transaction, |output| {
+            looks_at_console = output.result.state.contains_key(&CONSOLE);
+        });
+        calls_console |= looks_at_console;
+        match executed {
             Ok(_) => {
                 source.accept(&transaction);
                 transactions.push(transaction);
@@ -134,7 +141,8 @@ pub(crate) fn build(
     let state = evm.into_db().into_state();
     let header = seal(spec, &block_env, context, &transactions, &result, &state);
     let states = Some(States { parent: parent.state().cloned().unwrap_or_default(), before, after: state });
-    let block = Block::new(header, transactions, result.receipts, states);
+    let mut block = Block::new(header, transactions, result.receipts, states);
+    block.calls_console = calls_console;
     Ok(Built { block, rejected })
 }
 

@@ -76,31 +76,31 @@ impl Chain {
             if self.pool.best(&self.state, self.next_base_fee()).is_empty() {
                 break;
             }
-            let (built, timestamp) = self.build_next(None)?;
+            let built = self.build_next(None)?;
             self.drop_rejected(&built);
             all_rejected.extend(built.rejected);
             if built.block.transactions.is_empty() {
                 break;
             }
-            self.commit(built.block, timestamp);
+            self.commit(built.block);
         }
         Ok(all_rejected)
     }
 
     /// Makes one block of what waits, or of `list` alone; empty if there is nothing.
     pub(crate) fn mine(&mut self, list: Option<Vec<Transaction>>) -> Result<Arc<Block>, Error> {
-        let (built, timestamp) = self.build_next(list)?;
+        let built = self.build_next(list)?;
         self.drop_rejected(&built);
-        self.commit(built.block, timestamp);
+        self.commit(built.block);
         Ok(self.head().clone())
     }
 
     /// The block that would be made now. The chain stays as it is.
     pub(crate) fn pending(&self) -> Result<Block, Error> {
-        self.build_next(None).map(|(built, _)| built.block)
+        self.build_next(None).map(|built| built.block)
     }
 
-    fn build_next(&self, list: Option<Vec<Transaction>>) -> Result<(Built, u64), Error> {
+    fn build_next(&self, list: Option<Vec<Transaction>>) -> Result<Built, Error> {
         let head = self.head();
         let timestamp = self.time.peek(head.timestamp());
         let next = self.next_block(timestamp);
@@ -117,11 +117,11 @@ impl Chain {
             }
         };
         let (state, hashes) = (self.state.clone(), self.hashes.clone());
-        build::build(&self.spec, head, state, hashes, &next, source).map(|built| (built, timestamp))
+        build::build(&self.spec, head, state, hashes, &next, source)
     }
 
-    fn commit(&mut self, block: Block, timestamp: u64) {
-        self.time.used(timestamp);
+    fn commit(&mut self, block: Block) {
+        self.time.made(block.timestamp());
         self.next_base_fee = None;
         self.next_prev_randao = None;
         self.gas_limit = self.next_gas_limit();

@@ -45,8 +45,8 @@ impl TimeKeeper {
         wanted.max(parent.saturating_add(1))
     }
 
-    /// A block was made at `timestamp`, which [`Self::peek`] told: a set timestamp is used up, and time goes on from it.
-    pub(crate) fn used(&mut self, timestamp: u64) {
+    /// A block was made at `timestamp`: if that had been set, it is used up, and time goes on from it.
+    pub(crate) fn made(&mut self, timestamp: u64) {
         if self.next.take().is_some() {
             self.set(timestamp);
         }

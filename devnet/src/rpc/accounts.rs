@@ -1,10 +1,13 @@
 //! The state of accounts, now and in the past.
 
+use std::collections::BTreeMap;
+
 use alloy::{
     eips::BlockId,
     primitives::{Address, B256, Bytes, U64, U256},
-    rpc::types::EIP1186AccountProofResponse,
+    rpc::types::{AccountInfo, EIP1186AccountProofResponse},
     serde::JsonStorageKey,
+    trie::TrieAccount,
 };
 
 use super::{
@@ -13,13 +16,16 @@ use super::{
 };
 use crate::state::State;
 
+/// How many storage slots are proven at once (geth's).
+const MOST_SLOTS: usize = 1024;
+
 impl Call<'_> {
     pub(super) fn accounts(&self) -> Vec<Address> {
         self.devnet.dev_accounts().addresses().collect()
     }
 
     /// The state that the block parameter at `index` names; the present one without.
-    fn state_at(&self, index: usize) -> RpcResult<State> {
+    pub(super) fn state_at(&self, index: usize) -> RpcResult<State> {
         let id = self.params.optional::<BlockId>(index)?.unwrap_or_default();
         let block = self.must_find_block(id)?;
         if id.is_pending() {
@@ -41,6 +47,27 @@ impl Call<'_> {
         Ok(self.state_at(2)?.storage(address, key.as_b256().into()).into())
     }
 
+    /// Many slots of many accounts at once.
+    pub(super) fn storage_values(&self) -> RpcResult<BTreeMap<Address, Vec<B256>>> {
+        let wanted = self.params.required::<BTreeMap<Address, Vec<JsonStorageKey>>>(0)?;
+        let state = self.state_at(1)?;
+        let values = |address, keys: Vec<JsonStorageKey>| -> Vec<B256> {
+            keys.into_iter().map(|key| state.storage(address, key.as_b256().into()).into()).collect()
+        };
+        Ok(wanted.into_iter().map(|(address, keys)| (address, values(address, keys))).collect())
+    }
+
+    /// What the state trie holds of an account.
+    pub(super) fn account(&self) -> RpcResult<TrieAccount> {
+        let proof = self.state_at(1)?.proof(self.params.required(0)?, []);
+        Ok(TrieAccount::new(proof.nonce, proof.balance, proof.storage_hash, proof.code_hash))
+    }
+
+    pub(super) fn account_info(&self) -> RpcResult<AccountInfo> {
+        let (address, state) = (self.params.required(0)?, self.state_at(1)?);
+        Ok(AccountInfo { balance: state.balance(address), nonce: state.nonce(address), code: state.code(address) })
+    }
+
     pub(super) fn transaction_count(&self) -> RpcResult<U64> {
         let address = self.params.required::<Address>(0)?;
         if self.params.optional::<BlockId>(1)?.is_some_and(|id| id.is_pending()) {
@@ -52,6 +79,10 @@ impl Call<'_> {
 
     pub(super) fn proof(&self) -> RpcResult<EIP1186AccountProofResponse> {
         let keys = self.params.optional::<Vec<JsonStorageKey>>(1)?.unwrap_or_default();
+        if keys.len() > MOST_SLOTS {
+            let message = format!("too many slots (requested {}, max {MOST_SLOTS})", keys.len());
+            return Err(RpcError::invalid_params(message));
+        }
         Ok(self.state_at(2)?.proof(self.params.required(0)?, keys))
     }
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use alloy::{
+    consensus::Transaction as _,
     eips::{BlockId, BlockNumberOrTag, eip2718::Encodable2718},
-    primitives::{B256, Bytes, TxHash, U64},
-    rlp::Encodable,
+    primitives::{Address, B256, Bytes, TxHash, U64},
     rpc::types::{Block as RpcBlock, Header as RpcHeader, Transaction as RpcTransaction, TransactionReceipt},
 };
 
@@ -13,7 +13,7 @@ use super::{
     Call, convert,
     error::{RpcError, RpcResult},
 };
-use crate::chain::Block;
+use crate::chain::{Block, Transaction};
 
 impl Call<'_> {
     /// The block that `id` names, which may be one that would be made now.
@@ -64,12 +64,11 @@ impl Call<'_> {
         Ok(self.block_at(0)?.map(|block| U64::from(block.ommers.len())))
     }
 
-    /// A header that a block rewards beside the chain; null if there is none.
+    /// A header beside the chain, as a block without transactions.
     pub(super) fn uncle(&self) -> RpcResult<Option<RpcBlock>> {
-        let index = self.params.required::<U64>(1)?;
+        let index: usize = self.params.required::<U64>(1)?.saturating_to();
         let block = self.block_at(0)?;
-        let uncle = block.and_then(|block| block.ommers.get(usize::try_from(index).ok()?).cloned());
-        Ok(uncle.map(RpcBlock::uncle_from_header))
+        Ok(block.and_then(|block| block.ommers.get(index).cloned()).map(RpcBlock::uncle_from_header))
     }
 
     pub(super) fn block_receipts(&self) -> RpcResult<Option<Vec<TransactionReceipt>>> {
@@ -95,6 +94,34 @@ impl Call<'_> {
         Ok(block.and_then(|block| convert::transaction(&block, index.saturating_to())))
     }
 
+    pub(super) fn raw_transaction_by_index(&self) -> RpcResult<Option<Bytes>> {
+        let index: usize = self.params.required::<U64>(1)?.saturating_to();
+        let block = self.block_at(0)?;
+        Ok(block.and_then(|block| Some(block.transactions.get(index)?.encoded_2718().into())))
+    }
+
+    /// The transaction of an account with a nonce, mined or waiting.
+    pub(super) fn transaction_by_nonce(&self) -> RpcResult<Option<RpcTransaction>> {
+        let (sender, nonce) = (self.params.required::<Address>(0)?, self.params.required::<U64>(1)?.to::<u64>());
+        let chain = self.devnet.chain();
+        let wanted = |transaction: &Transaction| transaction.signer() == sender && transaction.nonce() == nonce;
+        if chain.state.nonce(sender) > nonce {
+            let numbers = chain.first_number()..=chain.head().number();
+            let blocks = chain.blocks().clone();
+            drop(chain);
+            let found = numbers.rev().find_map(|number| {
+                let block = blocks.get(number)?;
+                let index = block.transactions.iter().position(wanted)?;
+                convert::transaction(&block, index)
+            });
+            return Ok(found);
+        }
+        let base_fee = chain.next_base_fee();
+        let (ready, queued) = chain.pool.content(&chain.state);
+        let waiting = ready.into_iter().chain(queued).find(|transaction| wanted(transaction));
+        Ok(waiting.map(|waiting| convert::pending_transaction(waiting, base_fee)))
+    }
+
     pub(super) fn raw_transaction(&self) -> RpcResult<Option<Bytes>> {
         let hash = self.params.required::<TxHash>(0)?;
         let chain = self.devnet.chain();
@@ -111,21 +138,21 @@ impl Call<'_> {
         Ok(found.and_then(|(block, index)| convert::receipt(&block, index, self.blob_gas_price(&block))))
     }
 
-    pub(super) fn raw_block(&self) -> RpcResult<Option<Bytes>> {
-        Ok(self.block_at(0)?.map(|block| alloy::rlp::encode(block.to_consensus()).into()))
+    /// A block that must exist, for what geth tells of blocks as they are encoded.
+    fn encoded_block(&self) -> RpcResult<Arc<Block>> {
+        self.block_at(0)?.ok_or_else(|| RpcError::failed("block not found"))
     }
 
-    pub(super) fn raw_header(&self) -> RpcResult<Option<Bytes>> {
-        Ok(self.block_at(0)?.map(|block| {
-            let mut out = Vec::new();
-            block.header().inner().encode(&mut out);
-            out.into()
-        }))
+    pub(super) fn raw_block(&self) -> RpcResult<Bytes> {
+        Ok(alloy::rlp::encode(self.encoded_block()?.to_consensus()).into())
     }
 
-    pub(super) fn raw_receipts(&self) -> RpcResult<Option<Vec<Bytes>>> {
-        let encode = |block: Arc<Block>| block.receipts.iter().map(|receipt| receipt.encoded_2718().into()).collect();
-        Ok(self.block_at(0)?.map(encode))
+    pub(super) fn raw_header(&self) -> RpcResult<Bytes> {
+        Ok(alloy::rlp::encode(self.encoded_block()?.header().inner()).into())
+    }
+
+    pub(super) fn raw_receipts(&self) -> RpcResult<Vec<Bytes>> {
+        Ok(self.encoded_block()?.receipts.iter().map(|receipt| receipt.encoded_2718().into()).collect())
     }
 
     fn blob_gas_price(&self, block: &Block) -> Option<u128> {

@@ -1,88 +1,145 @@
-//! Traces: what a transaction or a call did, step by step.
+//! Traces in geth's formats: what a transaction, a call or a block did, step by step.
 
 use std::sync::Arc;
 
 use alloy::{
-    eips::BlockId,
-    primitives::TxHash,
+    consensus::{Block as ConsensusBlock, TxEnvelope},
+    eips::{BlockId, BlockNumberOrTag},
+    primitives::{B256, Bytes, TxHash, keccak256},
+    rlp::Decodable,
     rpc::types::{
         TransactionRequest,
-        trace::geth::{GethDebugTracingCallOptions, GethDebugTracingOptions},
+        trace::{
+            common::TraceResult,
+            geth::{
+                GethDebugTracerConfig, GethDebugTracerType, GethDebugTracingCallOptions, GethDebugTracingOptions,
+                GethTrace,
+            },
+        },
     },
 };
-use alloy_evm::{EthEvmFactory, Evm, EvmEnv, EvmFactory, FromRecoveredTx};
+use alloy_evm::EvmEnv;
 use revm::context::TxEnv;
-use revm_inspectors::tracing::{DebugInspector, TransactionContext};
-use serde_json::value::RawValue;
+use revm_inspectors::tracing::{DebugInspector, DebugInspectorError, TransactionContext};
+use serde_json::{Map, Value};
 
 use super::{
     Call,
-    accounts::no_state,
     error::{RpcError, RpcResult},
-    json, simulate,
+    rerun::{Outcome, Rerun, run},
+    simulate,
 };
-use crate::{
-    chain::{Block, replay},
-    state::StateDatabase,
-};
+use crate::{chain::Block, state::StateDatabase};
 
-/// A transaction of a block and what it ran in.
-pub(super) struct Mined {
-    pub(super) block: Arc<Block>,
-    pub(super) index: usize,
-    pub(super) env: EvmEnv,
-    pub(super) tx: TxEnv,
-    pub(super) database: StateDatabase,
-}
+/// The trace of one transaction of a block.
+type TraceInBlock = TraceResult<GethTrace, String>;
 
 impl Call<'_> {
-    /// All that it takes to run a transaction of a block again.
-    pub(super) fn rerun(&self, hash: TxHash) -> RpcResult<Mined> {
-        let (spec, env, hashes, before, block, index) = {
-            let chain = self.devnet.chain();
-            let (block, index) = chain.transaction(&hash).ok_or_else(|| RpcError::failed("transaction not found"))?;
-            let mut env = chain.environment(&block);
-            // Some transaction before may have come from an impersonated contract.
-            env.cfg_env.disable_eip3607 = true;
-            let before = chain.state_before(&block).ok_or_else(no_state)?;
-            (chain.spec.clone(), env, chain.hashes_before(&block), before, block, index)
-        };
-        let transaction = block.transactions.get(index).ok_or_else(|| RpcError::failed("transaction not found"))?;
-        let database = replay(&spec, &block, before, env.clone(), hashes, index)?;
-        let tx = TxEnv::from_recovered_tx(transaction.inner(), transaction.signer());
-        Ok(Mined { block, index, env, tx, database })
-    }
-
-    pub(super) fn trace_transaction(&self) -> RpcResult<Box<RawValue>> {
+    pub(super) fn trace_transaction(&self) -> RpcResult<GethTrace> {
         let hash = self.params.required::<TxHash>(0)?;
         let options = self.params.optional::<GethDebugTracingOptions>(1)?.unwrap_or_default();
-        let Mined { block, index, env, tx, database } = self.rerun(hash)?;
-        let info = TransactionContext { block_hash: Some(block.hash()), tx_index: Some(index), tx_hash: Some(hash) };
-        trace(database, env, tx, options, Some(info))
+        let mut rerun = self.rerun(hash)?;
+        let (tx, place) = rerun.prepared().ok_or_else(|| RpcError::failed("transaction not found"))?;
+        Ok(trace(&mut rerun.database, &rerun.env, &tx, &mut inspector(options)?, Some(place))?.0)
     }
 
-    pub(super) fn trace_call(&self) -> RpcResult<Box<RawValue>> {
+    pub(super) fn trace_call(&self) -> RpcResult<GethTrace> {
         let request = self.params.required::<TransactionRequest>(0)?;
         let id = self.params.optional::<BlockId>(1)?.unwrap_or_default();
         let options = self.params.optional::<GethDebugTracingCallOptions>(2)?.unwrap_or_default();
         let (env, mut database) = self.context(id, options.state_overrides, options.block_overrides)?;
         let (env, tx) = simulate::prepare(env, request, &mut database)?;
-        trace(database, env, tx, options.tracing_options, None)
+        Ok(trace(&mut database, &env, &tx, &mut inspector(options.tracing_options)?, None)?.0)
+    }
+
+    pub(super) fn trace_block_by_number(&self) -> RpcResult<Vec<TraceInBlock>> {
+        let number = self.params.required::<BlockNumberOrTag>(0)?;
+        let block = self.find_block(number.into())?;
+        let number = number.as_number().map_or_else(|| number.to_string(), |number| format!("#{number}"));
+        self.trace_block(block.ok_or_else(|| RpcError::failed(format!("block {number} not found")))?)
+    }
+
+    pub(super) fn trace_block_by_hash(&self) -> RpcResult<Vec<TraceInBlock>> {
+        let hash = self.params.required::<B256>(0)?;
+        let block = self.find_block(hash.into())?;
+        self.trace_block(block.ok_or_else(|| RpcError::failed(format!("block {hash} not found")))?)
+    }
+
+    /// `debug_traceBlock`: the block comes as RLP, and must be one of the chain's.
+    pub(super) fn trace_encoded_block(&self) -> RpcResult<Vec<TraceInBlock>> {
+        let encoded = self.params.required::<Bytes>(0)?;
+        let decoded = ConsensusBlock::<TxEnvelope>::decode(&mut encoded.as_ref())
+            .map_err(|error| RpcError::failed(format!("could not decode block: rlp: {error}")))?;
+        let hash = decoded.header.hash_slow();
+        let block = self.find_block(hash.into())?;
+        self.trace_block(block.ok_or_else(|| RpcError::failed(format!("block {hash} not found")))?)
+    }
+
+    /// Traces all transactions of `block`, each on what those before it left.
+    fn trace_block(&self, block: Arc<Block>) -> RpcResult<Vec<TraceInBlock>> {
+        if block.number() == self.devnet.chain().first_number() {
+            return Err(RpcError::failed("genesis is not traceable"));
+        }
+        let options = self.params.optional::<GethDebugTracingOptions>(1)?.unwrap_or_default();
+        let mut inspector = inspector(options)?;
+        let mut rerun = Rerun::new(self.devnet.chain(), block, 0)?;
+        let mut traces = Vec::new();
+        while let Some((tx, place)) = rerun.prepared() {
+            let hash = place.tx_hash;
+            let (trace, outcome) = trace(&mut rerun.database, &rerun.env, &tx, &mut inspector, Some(place))?;
+            traces.push(TraceResult::new_success(trace, hash));
+            rerun.advance(outcome);
+            inspector.fuse().map_err(RpcError::internal)?;
+        }
+        Ok(traces)
+    }
+
+    /// The code that hashes to the first parameter, if an account has it in the head's state.
+    pub(super) fn code_by_hash(&self) -> RpcResult<Option<Bytes>> {
+        let hash = self.params.required::<B256>(0)?;
+        if hash == keccak256([]) {
+            return Ok(Some(Bytes::new()));
+        }
+        let state = self.state_at(1)?;
+        let code = state.accounts().find(|account| account.code_hash == hash).map(|account| account.code());
+        Ok(code)
     }
 }
 
+/// What geth calls a tracer. Those in JavaScript are not built in.
+fn inspector(mut options: GethDebugTracingOptions) -> RpcResult<DebugInspector> {
+    let is_mux = |name: &GethDebugTracerType| name.as_str() == "muxTracer";
+    if options.tracer.as_ref().is_some_and(is_mux) {
+        options.tracer_config = GethDebugTracerConfig(of_each_tracer(options.tracer_config.0));
+    }
+    DebugInspector::new(options).map_err(|error| match error {
+        DebugInspectorError::JsTracerNotEnabled => {
+            RpcError::failed("no such tracer is built in; tracers in JavaScript are not supported")
+        }
+        error => RpcError::failed(error.to_string()),
+    })
+}
+
+/// To geth, no configuration and an empty one are the same for all tracers beneath a `muxTracer`.
+fn of_each_tracer(mut config: Value) -> Value {
+    for (name, config) in config.as_object_mut().into_iter().flatten() {
+        let takes_none = matches!(name.as_str(), "4byteTracer" | "noopTracer" | "stateGasTracer");
+        let is_empty = config.is_null() || config.as_object().is_some_and(Map::is_empty);
+        if is_empty {
+            *config = if takes_none { Value::Null } else { Value::Object(Map::new()) };
+        }
+    }
+    config
+}
+
 fn trace(
-    database: StateDatabase,
-    env: EvmEnv,
-    tx: TxEnv,
-    options: GethDebugTracingOptions,
-    info: Option<TransactionContext>,
-) -> RpcResult<Box<RawValue>> {
-    let mut inspector = DebugInspector::new(options).map_err(|error| RpcError::invalid_params(error.to_string()))?;
-    let block_env = env.block_env.clone();
-    let mut evm = EthEvmFactory::default().create_evm_with_inspector(database, env, &mut inspector);
-    let outcome = evm.transact(tx.clone()).map_err(|error| simulate::refused(error, &tx))?;
-    let mut database = evm.into_db();
-    let trace = inspector.get_result(info, &tx, &block_env, &outcome, &mut database).map_err(RpcError::internal)?;
-    json(trace)
+    database: &mut StateDatabase,
+    env: &EvmEnv,
+    tx: &TxEnv,
+    inspector: &mut DebugInspector,
+    place: Option<TransactionContext>,
+) -> RpcResult<(GethTrace, Outcome)> {
+    let outcome = run(database, env, tx, &mut *inspector)?;
+    let trace = inspector.get_result(place, tx, &env.block_env, &outcome, database).map_err(RpcError::internal)?;
+    Ok((trace, outcome))
 }

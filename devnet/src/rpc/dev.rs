@@ -78,6 +78,7 @@ impl Call<'_> {
                 json(self.devnet.change(|chain| chain.revert(id)))
             }
             "reorg" => json(self.reorg()?),
+            "setRpcUrl" => Err(RpcError::invalid_params("this chain does not fork from another")),
             "reset" => {
                 if self.params.optional::<Forking>(0)?.is_some_and(|forking| forking.json_rpc_url.is_some()) {
                     return Err(RpcError::invalid_params("this chain does not fork from another"));
@@ -92,6 +93,11 @@ impl Call<'_> {
             "setBalance" | "setAccountBalance" => {
                 self.set_state(|state, address, value| state.set_balance(address, value))
             }
+            "addBalance" => self.set_state(|state, address, more: U256| {
+                state.set_balance(address, state.balance(address).saturating_add(more))
+            }),
+            "dealERC20" | "setERC20Balance" | "setErc20Balance" => json(self.deal_token()?),
+            "setERC20Allowance" => json(self.set_token_allowance()?),
             "setNonce" | "setAccountNonce" => {
                 self.set_state(|state, address, nonce: U64| state.set_nonce(address, nonce.to()))
             }
@@ -132,6 +138,13 @@ impl Call<'_> {
                 let base_fee = self.number(0)?;
                 self.set(|chain| chain.next_base_fee = Some(base_fee))
             }
+            "setMinGasPrice" => {
+                Err(RpcError::failed(format!("{method} is not supported when EIP-1559 is active; set the base fee")))
+            }
+            "setChainId" => {
+                let chain_id = self.number(0)?;
+                self.set(|chain| chain.spec.chain_id = chain_id)
+            }
             "setPrevRandao" => {
                 let value = self.params.required::<B256>(0)?;
                 self.set(|chain| chain.next_prev_randao = Some(value))
@@ -154,6 +167,7 @@ impl Call<'_> {
                 json(true)
             }
 
+            "getGenesisTime" => json(self.devnet.first_block().2),
             "nodeInfo" => json(self.node_info()),
             "metadata" => json(self.metadata()),
             "setLoggingEnabled" => json(()),

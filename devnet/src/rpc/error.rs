@@ -49,6 +49,16 @@ impl RpcError {
         Self::new(-32600, "invalid request")
     }
 
+    /// More requests in one batch than are taken (−32600, geth's words).
+    pub(crate) fn batch_too_large() -> Self {
+        Self::new(-32600, "batch too large")
+    }
+
+    /// The answers to a batch are too long to go on (−32003, geth's words and code).
+    pub(crate) fn response_too_large() -> Self {
+        Self::new(-32003, "response too large")
+    }
+
     /// It isn't JSON (−32700).
     pub(crate) fn parse_error() -> Self {
         Self::new(-32700, "parse error")
@@ -95,7 +105,11 @@ fn revert_reason(output: &[u8]) -> Option<String> {
 
 impl From<Rejection> for RpcError {
     fn from(rejection: Rejection) -> Self {
-        Self::failed(rejection.to_string())
+        match rejection {
+            // To geth, the chain id is a matter of who signed.
+            Rejection::ChainId { .. } => Self::failed(format!("invalid sender: {rejection}")),
+            rejection => Self::failed(rejection.to_string()),
+        }
     }
 }
 

@@ -14,14 +14,14 @@ use super::{
 use crate::chain::Block;
 
 /// The tip we suggest, in wei per gas: anvil's.
-pub(super) const SUGGESTED_TIP: u128 = 1_000_000_000;
+pub(crate) const SUGGESTED_TIP: u128 = 1_000_000_000;
 
 /// geth's limit on `eth_feeHistory`.
 const LONGEST_HISTORY: u64 = 1024;
 
 impl Call<'_> {
     pub(super) fn gas_price(&self) -> U256 {
-        U256::from(self.devnet.chain().next_base_fee()) + U256::from(SUGGESTED_TIP)
+        U256::from(self.devnet.suggested_gas_price())
     }
 
     pub(super) fn priority_fee(&self) -> U256 {

@@ -56,16 +56,22 @@ impl Call<'_> {
     }
 
     pub(super) fn filter_changes(&self) -> RpcResult<Vec<Box<RawValue>>> {
-        self.devnet.hub().changes(self.params.required::<U64>(0)?).ok_or_else(no_filter)
+        self.filter_id()?.and_then(|id| self.devnet.hub().changes(id)).ok_or_else(no_filter)
     }
 
     pub(super) fn filter_logs(&self) -> RpcResult<Vec<Log>> {
-        let filter = self.devnet.hub().log_filter(self.params.required::<U64>(0)?).ok_or_else(no_filter)?;
+        let filter = self.filter_id()?.and_then(|id| self.devnet.hub().log_filter(id)).ok_or_else(no_filter)?;
         self.matching(&filter)
     }
 
     pub(super) fn uninstall_filter(&self) -> RpcResult<bool> {
-        Ok(self.devnet.hub().remove(self.params.required::<U64>(0)?))
+        Ok(self.filter_id()?.is_some_and(|id| self.devnet.hub().remove(id)))
+    }
+
+    /// The filter that is named; none if it is a name that we never give.
+    fn filter_id(&self) -> RpcResult<Option<FollowerId>> {
+        let name = self.params.required::<String>(0)?;
+        Ok(name.parse::<U64>().ok())
     }
 }
 

@@ -8,13 +8,18 @@ mod dev;
 pub(crate) mod error;
 mod fees;
 mod filters;
+mod forks;
 mod params;
 mod pool;
+mod rerun;
 mod reverted;
 mod send;
 mod simulate;
 mod simulate_blocks;
+mod tokens;
 mod traces;
+
+use std::collections::BTreeMap;
 
 use alloy::{
     primitives::{U64, keccak256},
@@ -23,11 +28,11 @@ use alloy::{
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-pub(crate) use self::filters::interest;
 use self::{
     error::{RpcError, RpcResult},
     params::Params,
 };
+pub(crate) use self::{fees::SUGGESTED_TIP, filters::interest, rerun::written_in_block, send::decode};
 use crate::devnet::Devnet;
 
 /// How the chain names itself. Hardhat's and Foundry's helpers bend a chain only if this starts with a name they know.
@@ -53,8 +58,9 @@ impl From<RpcError> for Answer {
 
 /// Answers one call. What may take long leaves the async threads alone.
 pub(crate) async fn answer(devnet: &Devnet, method: String, params: Option<Box<RawValue>>) -> Answer {
-    if method == "eth_sendRawTransactionSync" {
-        return Answer(send::send_and_wait(devnet, params).await);
+    if let "eth_sendRawTransactionSync" | "eth_sendTransactionSync" = method.as_str() {
+        let raw = method == "eth_sendRawTransactionSync";
+        return Answer(send::send_and_wait(devnet, raw, params).await);
     }
     if !may_take_long(&method) {
         return answer_here(devnet, &method, params.as_deref());
@@ -74,6 +80,7 @@ fn may_take_long(method: &str) -> bool {
                     name,
                     "call"
                         | "estimateGas"
+                        | "getTransactionBySenderAndNonce"
                         | "createAccessList"
                         | "simulateV1"
                         | "getLogs"
@@ -100,6 +107,12 @@ struct Call<'a> {
     params: Params,
 }
 
+/// The namespaces that are answered, with their versions, as `rpc_modules` tells them.
+fn modules() -> BTreeMap<&'static str, &'static str> {
+    const NAMESPACES: [&str; 10] = ["anvil", "debug", "eth", "evm", "hardhat", "net", "rpc", "trace", "txpool", "web3"];
+    NAMESPACES.into_iter().map(|namespace| (namespace, "1.0")).collect()
+}
+
 /// Writes a result as JSON.
 fn json<T: Serialize>(value: T) -> RpcResult<Box<RawValue>> {
     to_raw_value(&value).map_err(RpcError::internal)
@@ -109,8 +122,9 @@ impl Call<'_> {
     fn answer(&self, method: &str) -> RpcResult<Box<RawValue>> {
         match method {
             "web3_clientVersion" => json(CLIENT_VERSION),
-            "web3_sha3" => json(keccak256(self.params.required::<alloy::primitives::Bytes>(0)?)),
-            "net_version" => json(self.devnet.chain_id().to_string()),
+            "web3_sha3" => json(keccak256(self.params.bytes(0)?)),
+            "rpc_modules" => json(modules()),
+            "net_version" | "eth_networkId" => json(self.devnet.chain_id().to_string()),
             "net_listening" => json(true),
             "net_peerCount" => json(U64::ZERO),
             "eth_chainId" => json(U64::from(self.devnet.chain_id())),
@@ -118,11 +132,13 @@ impl Call<'_> {
             "eth_protocolVersion" => json("0x44"),
             "eth_mining" => json(false),
             "eth_hashrate" => json(U64::ZERO),
+            "eth_coinbase" => json(self.devnet.chain().beneficiary),
+            "eth_config" => json(self.fork_config()?),
 
             "eth_blockNumber" => json(U64::from(self.devnet.head().number)),
             "eth_getBlockByNumber" => json(self.block_by_number()?),
             "eth_getBlockByHash" => json(self.block_by_hash()?),
-            "eth_getHeaderByNumber" => json(self.header_by_number()?),
+            "eth_getHeaderByNumber" | "erigon_getHeaderByNumber" => json(self.header_by_number()?),
             "eth_getHeaderByHash" => json(self.header_by_hash()?),
             "eth_getBlockTransactionCountByNumber" | "eth_getBlockTransactionCountByHash" => {
                 json(self.transaction_count_of_block()?)
@@ -135,6 +151,10 @@ impl Call<'_> {
                 json(self.transaction_by_index()?)
             }
             "eth_getRawTransactionByHash" | "debug_getRawTransaction" => json(self.raw_transaction()?),
+            "eth_getRawTransactionByBlockNumberAndIndex" | "eth_getRawTransactionByBlockHashAndIndex" => {
+                json(self.raw_transaction_by_index()?)
+            }
+            "eth_getTransactionBySenderAndNonce" => json(self.transaction_by_nonce()?),
             "eth_getTransactionReceipt" => json(self.transaction_receipt()?),
 
             "eth_accounts" | "eth_requestAccounts" => json(self.accounts()),
@@ -143,14 +163,18 @@ impl Call<'_> {
             "eth_getStorageAt" => json(self.storage()?),
             "eth_getTransactionCount" => json(self.transaction_count()?),
             "eth_getProof" => json(self.proof()?),
+            "eth_getAccount" => json(self.account()?),
+            "eth_getAccountInfo" => json(self.account_info()?),
+            "eth_getStorageValues" => json(self.storage_values()?),
 
             "eth_sendRawTransaction" => json(self.send_raw()?),
             "eth_sendTransaction" => json(self.send()?),
+            "eth_sendUnsignedTransaction" => json(self.send_unsigned()?),
             "eth_signTransaction" => json(self.sign_transaction()?),
             "eth_fillTransaction" => json(self.fill_transaction()?),
             "eth_sign" => json(self.sign(1, 0)?),
             "personal_sign" => json(self.sign(0, 1)?),
-            "eth_signTypedData_v4" | "eth_signTypedData" => json(self.sign_typed_data()?),
+            "eth_signTypedData_v4" | "eth_signTypedData_v3" | "eth_signTypedData" => json(self.sign_typed_data()?),
 
             "eth_call" => json(self.call()?),
             "eth_estimateGas" => json(self.estimate_gas()?),
@@ -172,21 +196,33 @@ impl Call<'_> {
 
             "txpool_status" => json(self.pool_status()),
             "txpool_content" => json(self.pool_content()),
+            "txpool_contentFrom" => json(self.pool_content_from()?),
+            "eth_pendingTransactions" => json(self.pool_ready()),
             "txpool_inspect" => json(self.pool_inspect()),
 
             "trace_block" => json(self.parity_block()?),
             "trace_call" => json(self.parity_call()?),
+            "trace_callMany" => json(self.parity_call_many()?),
             "trace_filter" => json(self.parity_filter()?),
+            "trace_get" => json(self.parity_get()?),
+            "trace_rawTransaction" => json(self.parity_raw_transaction()?),
+            "trace_replayBlockTransactions" => json(self.parity_replay_block()?),
+            "trace_replayTransaction" => json(self.parity_replay_transaction()?),
             "trace_transaction" => json(self.parity_transaction()?),
 
-            "debug_traceTransaction" => self.trace_transaction(),
-            "debug_traceCall" => self.trace_call(),
+            "debug_traceTransaction" => json(self.trace_transaction()?),
+            "debug_traceCall" => json(self.trace_call()?),
+            "debug_traceBlock" => json(self.trace_encoded_block()?),
+            "debug_traceBlockByNumber" => json(self.trace_block_by_number()?),
+            "debug_traceBlockByHash" => json(self.trace_block_by_hash()?),
+            "debug_codeByHash" => json(self.code_by_hash()?),
+            "debug_getBadBlocks" => json([(); 0]),
             "debug_getRawBlock" => json(self.raw_block()?),
             "debug_getRawHeader" => json(self.raw_header()?),
             "debug_getRawReceipts" => json(self.raw_receipts()?),
 
             _ => match method.split_once('_') {
-                Some(("anvil" | "evm" | "hardhat", name)) => self.bend(method, name),
+                Some(("anvil" | "evm" | "hardhat" | "tenderly", name)) => self.bend(method, name),
                 _ => Err(RpcError::method_not_found(method)),
             },
         }

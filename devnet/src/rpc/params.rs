@@ -1,5 +1,6 @@
 //! Positional parameters.
 
+use alloy::primitives::{Bytes, hex};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
@@ -40,6 +41,17 @@ impl Params {
             Some(value) if value.get() != "null" => Self::read(index, value).map(Some),
             _ => Ok(None),
         }
+    }
+
+    /// Bytes in hex at `index`, as strictly as geth reads them.
+    pub(crate) fn bytes(&self, index: usize) -> RpcResult<Bytes> {
+        let text = self.required::<String>(index)?;
+        let wrong = |reason: &str| RpcError::invalid_params(format!("invalid argument {index}: {reason}"));
+        let Some(digits) = text.strip_prefix("0x") else { return Err(wrong("hex string without 0x prefix")) };
+        if digits.len() % 2 == 1 {
+            return Err(wrong("hex string of odd length"));
+        }
+        hex::decode(digits).map(Bytes::from).map_err(|_| wrong("invalid hex string"))
     }
 
     fn read<T: DeserializeOwned>(index: usize, value: &RawValue) -> RpcResult<T> {

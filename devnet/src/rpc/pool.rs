@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use alloy::{
     consensus::Transaction as _,
     primitives::{Address, U64},
+    rpc::types::Transaction as RpcTransaction,
 };
 use serde::Serialize;
 
-use super::{Call, convert};
+use super::{Call, convert, error::RpcResult};
 use crate::chain::Transaction;
 
 /// Waiting transactions: those a block could take now, and those behind a gap in the nonces.
@@ -18,7 +19,8 @@ pub(super) struct PoolView<T> {
     queued: T,
 }
 
-type BySender<T> = BTreeMap<Address, BTreeMap<String, T>>;
+type ByNonce<T> = BTreeMap<String, T>;
+type BySender<T> = BTreeMap<Address, ByNonce<T>>;
 
 impl Call<'_> {
     pub(super) fn pool_status(&self) -> PoolView<U64> {
@@ -27,9 +29,25 @@ impl Call<'_> {
         PoolView { pending: U64::from(ready.len()), queued: U64::from(queued.len()) }
     }
 
-    pub(super) fn pool_content(&self) -> PoolView<BySender<alloy::rpc::types::Transaction>> {
+    pub(super) fn pool_content(&self) -> PoolView<BySender<RpcTransaction>> {
         let base_fee = self.devnet.chain().next_base_fee();
         self.view(|transaction| convert::pending_transaction(transaction, base_fee))
+    }
+
+    /// The waiting transactions of one account.
+    pub(super) fn pool_content_from(&self) -> RpcResult<PoolView<ByNonce<RpcTransaction>>> {
+        let sender = self.params.required::<Address>(0)?;
+        let PoolView { mut pending, mut queued } = self.pool_content();
+        let of = |view: &mut BySender<RpcTransaction>| view.remove(&sender).unwrap_or_default();
+        Ok(PoolView { pending: of(&mut pending), queued: of(&mut queued) })
+    }
+
+    /// What the next block could take.
+    pub(super) fn pool_ready(&self) -> Vec<RpcTransaction> {
+        let chain = self.devnet.chain();
+        let base_fee = chain.next_base_fee();
+        let (ready, _) = chain.pool.content(&chain.state);
+        ready.into_iter().map(|transaction| convert::pending_transaction(transaction, base_fee)).collect()
     }
 
     pub(super) fn pool_inspect(&self) -> PoolView<BySender<String>> {

@@ -4,14 +4,15 @@ use alloy::{
     primitives::{Bytes, TxHash, hex},
     sol_types::{Panic, Revert, SolError},
 };
-use revm::context_interface::result::{ExecutionResult, HaltReason};
+use revm::{
+    context_interface::result::{ExecutionResult, HaltReason},
+    inspector::NoOpInspector,
+};
 use serde_json::{json, value::to_raw_value};
 
 use super::{
     Call,
-    debug::Mined,
     error::{RpcError, RpcResult},
-    simulate,
 };
 
 impl Call<'_> {
@@ -25,8 +26,9 @@ impl Call<'_> {
         if !failed {
             return Ok(hash);
         }
-        let Mined { env, tx, database, .. } = self.rerun(hash)?;
-        let (message, output) = match simulate::run(database, env, tx)? {
+        let mut rerun = self.rerun(hash)?;
+        let Some((tx, _)) = rerun.prepared() else { return Ok(hash) };
+        let (message, output) = match rerun.run(&tx, NoOpInspector)?.result {
             // It did not when it was mined.
             ExecutionResult::Success { .. } => return Ok(hash),
             ExecutionResult::Revert { output, .. } => (reverted(&output), output),

@@ -5,10 +5,13 @@ use std::time::Duration;
 use alloy::{
     consensus::{
         EthereumTypedTransaction, SignableTransaction, TxEip4844Variant, TxEnvelope, TypedTransaction,
-        transaction::Recovered,
+        transaction::{Recovered, SignerRecoverable},
     },
     dyn_abi::TypedData,
-    eips::{BlockId, eip2718::Encodable2718},
+    eips::{
+        BlockId,
+        eip2718::{Decodable2718, Eip2718Error, Encodable2718},
+    },
     network::TxSignerSync,
     primitives::{Address, Bytes, Signature, TxHash, TxKind, U64, U256},
     rpc::types::TransactionRequest,
@@ -28,11 +31,11 @@ use super::{
 };
 use crate::{chain::Transaction, devnet::Devnet};
 
-/// A transaction and its encoding, as `eth_signTransaction` and `eth_fillTransaction` answer.
+/// A transaction without a signature and its encoding, as `eth_fillTransaction` answers.
 #[derive(Serialize)]
-pub(super) struct Encoded<T> {
+pub(super) struct Filled {
     raw: Bytes,
-    tx: T,
+    tx: TxEnvelope,
 }
 
 /// How long `eth_sendRawTransactionSync` waits if nothing is said, and at most (geth's).
@@ -42,13 +45,18 @@ const MOST_PATIENCE: Duration = Duration::from_secs(60);
 /// The code of EIP-7966 for a transaction that waits longer than its sender.
 const NOT_MINED_IN_TIME: i64 = 4;
 
-/// `eth_sendRawTransactionSync` (EIP-7966): sends, and answers with the receipt.
-pub(super) async fn send_and_wait(devnet: &Devnet, params: Option<Box<RawValue>>) -> RpcResult<Box<RawValue>> {
+/// `eth_sendRawTransactionSync` (EIP-7966) and `eth_sendTransactionSync`: sends, and answers with the receipt.
+pub(super) async fn send_and_wait(
+    devnet: &Devnet,
+    raw: bool,
+    params: Option<Box<RawValue>>,
+) -> RpcResult<Box<RawValue>> {
     let sender = devnet.clone();
     let sent = tokio::task::spawn_blocking(move || -> RpcResult<_> {
         let call = Call { devnet: &sender, params: Params::parse(params.as_deref())? };
         let patience = call.params.optional::<U64>(1)?.map_or(PATIENCE, |given| Duration::from_millis(given.to()));
-        Ok((call.send_raw()?, patience.min(MOST_PATIENCE)))
+        let hash = if raw { call.send_raw()? } else { call.send()? };
+        Ok((hash, patience.min(MOST_PATIENCE)))
     });
     let (hash, patience) = sent.await.map_err(RpcError::internal)??;
     let deadline = Instant::now() + patience;
@@ -71,8 +79,7 @@ pub(super) async fn send_and_wait(devnet: &Devnet, params: Option<Box<RawValue>>
 
 impl Call<'_> {
     pub(super) fn send_raw(&self) -> RpcResult<TxHash> {
-        let raw = self.params.required::<Bytes>(0)?;
-        self.submit(decode(&raw)?)
+        self.submit(decode(&self.params.bytes(0)?)?)
     }
 
     pub(super) fn send(&self) -> RpcResult<TxHash> {
@@ -84,34 +91,53 @@ impl Call<'_> {
         if self.devnet.errors_for_reverted_sends() { self.succeeded(hash) } else { Ok(hash) }
     }
 
-    pub(super) fn sign_transaction(&self) -> RpcResult<Encoded<TxEnvelope>> {
-        let tx = self.signed(self.params.required(0)?, BlockId::pending(), 0)?.into_inner();
-        Ok(Encoded { raw: tx.encoded_2718().into(), tx })
+    pub(super) fn sign_transaction(&self) -> RpcResult<Bytes> {
+        let signed = self.signed(self.params.required(0)?, BlockId::pending(), 0)?;
+        Ok(signed.encoded_2718().into())
     }
 
-    pub(super) fn fill_transaction(&self) -> RpcResult<Encoded<TypedTransaction>> {
+    pub(super) fn fill_transaction(&self) -> RpcResult<Filled> {
         let request: TransactionRequest = self.params.required(0)?;
         let from = self.sender(&request)?;
         let tx = self.filled(request, from, BlockId::pending(), 0)?;
-        Ok(Encoded { raw: tx.encoded_for_signing().into(), tx })
+        let tx = with_signature(tx, Signature::new(U256::ZERO, U256::ZERO, false));
+        Ok(Filled { raw: tx.encoded_2718().into(), tx })
     }
 
     /// A request with everything filled in and signed, by a development key or for an impersonated account, to be mined
     /// in or after the block `at`, with `earlier` others of the sender's before it.
     pub(super) fn signed(&self, request: TransactionRequest, at: BlockId, earlier: u64) -> RpcResult<Transaction> {
         let from = self.sender(&request)?;
-        let signer = self.devnet.dev_accounts().signer(from);
-        if signer.is_none() && !self.devnet.chain().is_impersonated(from) {
-            return Err(unknown_account(from));
-        }
-        let mut transaction = self.filled(request, from, at, earlier)?;
-        let signature = match signer {
-            Some(signer) => signer.sign_transaction_sync(&mut transaction).map_err(RpcError::internal)?,
-            // Stands for the impersonated sender, so that equal transactions of two have two hashes.
-            None => Signature::new(U256::from_be_slice(from.as_slice()), U256::from(1), false),
+        let Some(signer) = self.devnet.dev_accounts().signer(from) else {
+            if !self.devnet.chain().is_impersonated(from) {
+                return Err(unknown_account(from));
+            }
+            return self.unsigned(request, from, at, earlier);
         };
-        let envelope = with_signature(transaction, signature);
-        Ok(Recovered::new_unchecked(envelope, from))
+        let mut transaction = self.filled(request, from, at, earlier)?;
+        let signature = signer.sign_transaction_sync(&mut transaction).map_err(RpcError::internal)?;
+        Ok(Recovered::new_unchecked(with_signature(transaction, signature), from))
+    }
+
+    /// A request with everything filled in, from an account whose key nobody needs.
+    fn unsigned(
+        &self,
+        request: TransactionRequest,
+        from: Address,
+        at: BlockId,
+        earlier: u64,
+    ) -> RpcResult<Transaction> {
+        let transaction = self.filled(request, from, at, earlier)?;
+        // Stands for the sender, so that equal transactions of two have two hashes.
+        let signature = Signature::new(U256::from_be_slice(from.as_slice()), U256::from(1), false);
+        Ok(Recovered::new_unchecked(with_signature(transaction, signature), from))
+    }
+
+    /// `eth_sendUnsignedTransaction`: sends for any account, as if it were impersonated.
+    pub(super) fn send_unsigned(&self) -> RpcResult<TxHash> {
+        let request: TransactionRequest = self.params.required(0)?;
+        let from = self.sender(&request)?;
+        self.submit(self.unsigned(request, from, BlockId::pending(), 0)?)
     }
 
     /// Who is to send: the first development account unless the request says.
@@ -129,8 +155,17 @@ impl Call<'_> {
         earlier: u64,
     ) -> RpcResult<TypedTransaction> {
         request.from = Some(from);
+        let is_creation = request.to.is_none_or(|to| to.is_create());
+        if is_creation && request.input.input().is_none_or(|code| code.is_empty()) {
+            return Err(RpcError::failed("contract creation without any data provided"));
+        }
         {
             let chain = self.devnet.chain();
+            let (have, want) = (request.chain_id, chain.spec.chain_id);
+            if let Some(have) = have.filter(|have| *have != want) {
+                let message = format!("chainId does not match node's (have={have}, want={want})");
+                return Err(RpcError::failed(message));
+            }
             let number = chain.head().number() + 1;
             if chain.spec.is_eip155_active(number) {
                 request.chain_id.get_or_insert(chain.spec.chain_id);
@@ -196,8 +231,23 @@ pub(super) fn with_signature(transaction: TypedTransaction, signature: Signature
 }
 
 /// Decodes a signed transaction and recovers its sender.
-pub(super) fn decode(raw: &Bytes) -> RpcResult<Transaction> {
-    crate::send::decode(raw).map_err(|error| RpcError::failed(error.to_string()))
+pub(crate) fn decode(raw: &Bytes) -> RpcResult<Transaction> {
+    let envelope = TxEnvelope::decode_2718_exact(raw).map_err(|error| undecodable(raw, &error))?;
+    // Blobs travel beside the chain, which keeps only what commits to them.
+    let envelope = envelope.map_eip4844(|tx| TxEip4844Variant::TxEip4844(tx.into()));
+    envelope.try_into_recovered().map_err(|_| RpcError::failed("invalid sender"))
+}
+
+/// Why bytes are no transaction, as geth words it.
+fn undecodable(raw: &[u8], error: &Eip2718Error) -> RpcError {
+    let message = match (raw, error) {
+        ([] | [..=0x7f], _) => "typed transaction too short".to_owned(),
+        ([0x00 | 0x05..=0x7f, ..], _) => "transaction type not supported".to_owned(),
+        ([0x80..=0xbf, ..], _) => "rlp: expected input list for types.LegacyTx".to_owned(),
+        (_, Eip2718Error::RlpError(error)) => format!("rlp: {error}"),
+        _ => "rlp: too few elements for types.LegacyTx".to_owned(),
+    };
+    RpcError::failed(message)
 }
 
 fn unknown_account(address: Address) -> RpcError {

@@ -26,8 +26,12 @@ use super::{
     Call,
     accounts::no_state,
     error::{RpcError, RpcResult},
+    rerun::{self, Outcome},
 };
-use crate::state::{StateDatabase, StateError};
+use crate::{
+    console::{CONSOLE, ConsoleReader},
+    state::{StateDatabase, StateError},
+};
 
 /// Gas of a plain transfer.
 const TRANSFER_GAS: u64 = 21_000;
@@ -38,7 +42,7 @@ impl Call<'_> {
         let id = self.params.optional(1)?.unwrap_or_default();
         let (env, mut database) = self.context(id, self.params.optional(2)?, self.params.optional(3)?)?;
         let (env, tx) = prepare(env, request, &mut database)?;
-        match run(database, env, tx)? {
+        match self.run_telling(database, env, tx)? {
             ExecutionResult::Success { output, .. } => Ok(output.into_data()),
             ExecutionResult::Revert { output, .. } => Err(RpcError::reverted(&output)),
             ExecutionResult::Halt { reason, .. } => Err(halted(&reason)),
@@ -81,6 +85,11 @@ impl Call<'_> {
 
         let mut high = tx.gas_limit;
         let first = attempt(high)?;
+        if !first.is_success() {
+            // It will not be sent, so what it has to say is said now.
+            let tx = TxEnv { gas_limit: high, ..tx.clone() };
+            self.run_telling(database.with_state(state.clone()), env.clone(), tx)?;
+        }
         match &first {
             ExecutionResult::Success { .. } => {}
             ExecutionResult::Revert { output, .. } => return Err(RpcError::reverted(output)),
@@ -138,6 +147,19 @@ impl Call<'_> {
         })
     }
 
+    /// Runs a prepared call, and writes what it writes to the console.
+    fn run_telling(&self, database: StateDatabase, env: EvmEnv, tx: TxEnv) -> RpcResult<ExecutionResult> {
+        let Some(console) = self.devnet.console() else { return run(database, env, tx) };
+        let mut again = database.with_state(database.state().clone());
+        let outcome = transact(database, env.clone(), tx.clone())?;
+        if outcome.state.contains_key(&CONSOLE) {
+            let mut reader = ConsoleReader::default();
+            rerun::run(&mut again, &env, &tx, &mut reader)?;
+            console.write(&reader.lines);
+        }
+        Ok(outcome.result)
+    }
+
     /// The environment and state of a block, with overrides.
     pub(super) fn context(
         &self,
@@ -191,8 +213,12 @@ pub(super) fn prepare(
 
 /// Runs a prepared call.
 pub(super) fn run(database: StateDatabase, env: EvmEnv, tx: TxEnv) -> RpcResult<ExecutionResult> {
+    transact(database, env, tx).map(|outcome| outcome.result)
+}
+
+fn transact(database: StateDatabase, env: EvmEnv, tx: TxEnv) -> RpcResult<Outcome> {
     let mut evm = EthEvmFactory::default().create_evm(database, env);
-    evm.transact(tx.clone()).map(|outcome| outcome.result).map_err(|error| refused(error, &tx))
+    evm.transact(tx.clone()).map_err(|error| refused(error, &tx))
 }
 
 /// Why a call did not start, as geth words it.

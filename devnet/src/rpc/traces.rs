@@ -5,30 +5,33 @@ use std::sync::Arc;
 use alloy::{
     consensus::transaction::TransactionInfo,
     eips::BlockId,
-    primitives::{TxHash, map::HashSet},
+    primitives::{Bytes, TxHash, U64, map::HashSet},
     rpc::types::{
         TransactionRequest,
         state::StateOverride,
         trace::{
             filter::TraceFilter,
-            parity::{LocalizedTransactionTrace, TraceResults, TraceType},
+            parity::{LocalizedTransactionTrace, TraceResults, TraceResultsWithTransactionHash, TraceType},
         },
     },
 };
-use alloy_evm::{EthEvmFactory, Evm, EvmFactory, FromRecoveredTx};
+use alloy_evm::{EvmEnv, FromRecoveredTx};
 use revm::{DatabaseCommit, context::TxEnv};
 use revm_inspectors::tracing::{TracingInspector, TracingInspectorConfig};
 
 use super::{
     Call,
-    accounts::no_state,
     error::{RpcError, RpcResult},
-    simulate,
+    rerun::{Outcome, Rerun, run},
+    send, simulate,
 };
-use crate::chain::{Block, replay};
+use crate::{chain::Block, state::StateDatabase};
 
 /// How many blocks `trace_filter` walks at most, as reth.
 const LONGEST_FILTER: u64 = 100;
+
+/// What a trace is to tell: calls, steps or changes.
+type TraceTypes = HashSet<TraceType>;
 
 impl Call<'_> {
     /// What a transaction did, call by call; null if there is none.
@@ -37,6 +40,13 @@ impl Call<'_> {
         let found = self.devnet.chain().transaction(&hash);
         let Some((block, index)) = found else { return Ok(None) };
         self.traces(&block, Some(index)).map(Some)
+    }
+
+    /// One call of a transaction, by its place in the tree of calls.
+    pub(super) fn parity_get(&self) -> RpcResult<Option<LocalizedTransactionTrace>> {
+        let place: Vec<usize> = self.params.required::<Vec<U64>>(1)?.iter().map(U64::saturating_to).collect();
+        let traces = self.parity_transaction()?.unwrap_or_default();
+        Ok(traces.into_iter().find(|trace| trace.trace.trace_address == place))
     }
 
     pub(super) fn parity_block(&self) -> RpcResult<Option<Vec<LocalizedTransactionTrace>>> {
@@ -86,16 +96,62 @@ impl Call<'_> {
     /// What a call would do: its calls, its steps or what it changes, as asked for.
     pub(super) fn parity_call(&self) -> RpcResult<TraceResults> {
         let request = self.params.required::<TransactionRequest>(0)?;
-        let types = self.params.required::<HashSet<TraceType>>(1)?;
+        let types = self.params.required::<TraceTypes>(1)?;
         let id = self.params.optional::<BlockId>(2)?.unwrap_or_default();
         let (env, mut database) = self.context(id, self.params.optional::<StateOverride>(3)?, None)?;
         let (env, tx) = simulate::prepare(env, request, &mut database)?;
-        let mut inspector = TracingInspector::new(TracingInspectorConfig::from_parity_config(&types));
-        let mut evm = EthEvmFactory::default().create_evm_with_inspector(database, env, &mut inspector);
-        let outcome = evm.transact(tx.clone()).map_err(|error| simulate::refused(error, &tx))?;
-        let database = evm.into_db();
-        let builder = inspector.with_transaction_gas_used(outcome.result.tx_gas_used()).into_parity_builder();
-        builder.into_trace_results_with_state(&outcome, &types, &database).map_err(RpcError::internal)
+        Ok(results(&mut database, &env, &tx, &types)?.0)
+    }
+
+    /// What calls would do, each on what those before it left.
+    pub(super) fn parity_call_many(&self) -> RpcResult<Vec<TraceResults>> {
+        let calls = self.params.required::<Vec<(TransactionRequest, TraceTypes)>>(0)?;
+        let id = self.params.optional::<BlockId>(1)?.unwrap_or_default();
+        let (env, mut database) = self.context(id, None, None)?;
+        let mut all = Vec::with_capacity(calls.len());
+        for (request, types) in calls {
+            let (env, tx) = simulate::prepare(env.clone(), request, &mut database)?;
+            let (results, outcome) = results(&mut database, &env, &tx, &types)?;
+            database.commit(outcome.state);
+            all.push(results);
+        }
+        Ok(all)
+    }
+
+    /// What a signed transaction would do. It is not sent.
+    pub(super) fn parity_raw_transaction(&self) -> RpcResult<TraceResults> {
+        let transaction = send::decode(&self.params.required::<Bytes>(0)?)?;
+        let types = self.params.required::<TraceTypes>(1)?;
+        let id = self.params.optional::<BlockId>(2)?.unwrap_or_default();
+        let (env, mut database) = self.context(id, None, None)?;
+        let tx = TxEnv::from_recovered_tx(transaction.inner(), transaction.signer());
+        Ok(results(&mut database, &env, &tx, &types)?.0)
+    }
+
+    /// A transaction of the chain, run again.
+    pub(super) fn parity_replay_transaction(&self) -> RpcResult<TraceResults> {
+        let mut rerun = self.rerun(self.params.required(0)?)?;
+        let types = self.params.required::<TraceTypes>(1)?;
+        let (tx, _) = rerun.prepared().ok_or_else(|| RpcError::failed("transaction not found"))?;
+        Ok(results(&mut rerun.database, &rerun.env, &tx, &types)?.0)
+    }
+
+    /// All transactions of a block, run again; null if there is none.
+    pub(super) fn parity_replay_block(&self) -> RpcResult<Option<Vec<TraceResultsWithTransactionHash>>> {
+        let Some(block) = self.find_block(self.params.required::<BlockId>(0)?)? else { return Ok(None) };
+        let types = self.params.required::<TraceTypes>(1)?;
+        if block.transactions.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        let mut rerun = Rerun::new(self.devnet.chain(), block, 0)?;
+        let mut all = Vec::new();
+        while let Some((tx, place)) = rerun.prepared() {
+            let (full_trace, outcome) = results(&mut rerun.database, &rerun.env, &tx, &types)?;
+            let transaction_hash = place.tx_hash.unwrap_or_default();
+            all.push(TraceResultsWithTransactionHash { full_trace, transaction_hash });
+            rerun.advance(outcome);
+        }
+        Ok(Some(all))
     }
 
     /// Traces of the transaction at `only`, or of all, of a block.
@@ -103,34 +159,38 @@ impl Call<'_> {
         if block.transactions.is_empty() {
             return Ok(Vec::new());
         }
-        let (spec, mut env, hashes, before) = {
-            let chain = self.devnet.chain();
-            let before = chain.state_before(block).ok_or_else(no_state)?;
-            (chain.spec.clone(), chain.environment(block), chain.hashes_before(block), before)
-        };
-        // Some transaction may have come from an impersonated contract.
-        env.cfg_env.disable_eip3607 = true;
-        let first = only.unwrap_or(0);
-        let mut database = replay(&spec, block, before, env.clone(), hashes, first)?;
+        let mut rerun = Rerun::new(self.devnet.chain(), block.clone(), only.unwrap_or(0))?;
         let mut traces = Vec::new();
-        let wanted = only.map_or(block.transactions.len(), |_| 1);
-        for (index, transaction) in block.transactions.iter().enumerate().skip(first).take(wanted) {
+        while let Some((tx, place)) = rerun.prepared() {
             let mut inspector = TracingInspector::new(TracingInspectorConfig::default_parity());
-            let mut evm = EthEvmFactory::default().create_evm_with_inspector(database, env.clone(), &mut inspector);
-            let tx = TxEnv::from_recovered_tx(transaction.inner(), transaction.signer());
-            let outcome = evm.transact(tx.clone()).map_err(|error| simulate::refused(error, &tx))?;
-            database = evm.into_db();
+            let outcome = rerun.run(&tx, &mut inspector)?;
             let info = TransactionInfo {
-                hash: Some(*transaction.tx_hash()),
-                index: Some(index as u64),
-                block_hash: Some(block.hash()),
+                hash: place.tx_hash,
+                index: place.tx_index.map(|index| index as u64),
+                block_hash: place.block_hash,
                 block_number: Some(block.number()),
                 ..Default::default()
             };
             let builder = inspector.with_transaction_gas_used(outcome.result.tx_gas_used()).into_parity_builder();
             traces.extend(builder.into_localized_transaction_traces_iter(info));
-            database.commit(outcome.state);
+            if only.is_some() {
+                break;
+            }
+            rerun.advance(outcome);
         }
         Ok(traces)
     }
+}
+
+fn results(
+    database: &mut StateDatabase,
+    env: &EvmEnv,
+    tx: &TxEnv,
+    types: &TraceTypes,
+) -> RpcResult<(TraceResults, Outcome)> {
+    let mut inspector = TracingInspector::new(TracingInspectorConfig::from_parity_config(types));
+    let outcome = run(database, env, tx, &mut inspector)?;
+    let builder = inspector.with_transaction_gas_used(outcome.result.tx_gas_used()).into_parity_builder();
+    let results = builder.into_trace_results_with_state(&outcome, types, &*database).map_err(RpcError::internal)?;
+    Ok((results, outcome))
 }

@@ -8,7 +8,6 @@ mod chain;
 mod commands;
 mod duration;
 mod output;
-mod shutdown;
 
 use std::process::ExitCode;
 

@@ -245,7 +245,20 @@ impl Devnet {
     pub fn import(&self, path: &Path) -> Result<u64, Error> {
         let failed = |source| Error::BlockFile { path: path.to_owned(), source };
         let bytes = std::fs::read(path).map_err(failed)?;
-        read_blocks(&bytes, |block| self.change(|chain| chain.import(block))).map_err(|failed| failed.at(path))
+        self.import_rlp(&bytes).map_err(|error| match error {
+            Error::Import { block, reason, imported, .. } => {
+                Error::Import { path: Some(path.to_owned()), block, reason, imported }
+            }
+            error => error,
+        })
+    }
+
+    /// Like [`Self::import`], of what such a file holds.
+    ///
+    /// # Errors
+    /// If there is a block that can't follow: [`Error::Import`] names it.
+    pub fn import_rlp(&self, bytes: &[u8]) -> Result<u64, Error> {
+        read_blocks(bytes, |block| self.change(|chain| chain.import(block)))
     }
 
     /// Base fee, gas limit, timestamp and number of the first block.

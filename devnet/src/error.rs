@@ -27,6 +27,9 @@ pub enum Error {
     /// The genesis describes no chain that there can be: why.
     #[error("the genesis can't be used: {0}")]
     Genesis(String),
+    /// A transaction was not taken: why.
+    #[error("{0}")]
+    Transaction(String),
     /// The file of blocks could not be read.
     #[error("cannot read the blocks in {path}: {source}", path = .path.display())]
     BlockFile {
@@ -36,10 +39,10 @@ pub enum Error {
         source: io::Error,
     },
     /// A file of blocks holds one that can't follow the chain. Those before it are part of the chain.
-    #[error("{file}: {block} is not valid: {reason}; the {imported} blocks before it were imported", file = .path.display())]
+    #[error("{}{block} is not valid: {reason}; the {imported} blocks before it were imported", prefix(.path))]
     Import {
-        /// The file.
-        path: PathBuf,
+        /// The file, if it was read from one.
+        path: Option<PathBuf>,
         /// Which block it is, and where it starts.
         block: String,
         /// What is wrong with it.
@@ -100,12 +103,26 @@ pub enum Error {
     /// The file is something else.
     #[error("{} is not a block log; a dump (anvil_dumpState, --dump-state) is loaded with --load-state", .0.display())]
     NotABlockLog(PathBuf),
+    /// The block log is of another version of this program.
+    #[error("{} is a block log of version {version}, and this program reads version {known}; start with another file", .path.display())]
+    BlockLogVersion {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        version: u8,
+        /// The one that can be read.
+        known: u8,
+    },
     /// Another chain writes the block log.
     #[error("the block log {} is in use by another process; stop it, or choose another file", .0.display())]
     BlockLogInUse(PathBuf),
     /// The state is not one we wrote, or is damaged.
     #[error("the state is not one this chain can load: {0}")]
     State(String),
+}
+
+fn prefix(path: &Option<PathBuf>) -> String {
+    path.as_ref().map(|path| format!("{}: ", path.display())).unwrap_or_default()
 }
 
 impl Error {

@@ -36,6 +36,7 @@ mod hub;
 mod ipc;
 mod record;
 mod rpc;
+mod send;
 mod server;
 mod spec;
 mod state;

@@ -1,12 +1,22 @@
 //! A development chain with anvil's flags.
 
+use std::{io::Write as _, process::ExitCode};
+
 use clap::Parser;
 use infera_devnet::command::{self, Args};
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    command::run(Args::parse()).await
+    match command::run(Args::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Not as `main`'s result: that would add a backtrace where the environment asks for them.
+            tracing::debug!(?error);
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }

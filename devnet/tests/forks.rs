@@ -73,8 +73,7 @@ async fn a_receipt_tells_the_state_before_byzantium_and_the_outcome_since() {
         let block = link.ask("eth_getBlockByNumber", json!(["0x1", false])).await;
         assert_eq!(receipt.get("root").is_some(), fork < EthereumHardfork::Byzantium, "{fork}");
         assert_eq!(receipt.get("status").is_some(), fork >= EthereumHardfork::Byzantium, "{fork}");
-        let raw: Vec<Bytes> =
-            serde_json::from_value(link.ask("debug_getRawReceipts", json!(["0x1"])).await).unwrap();
+        let raw: Vec<Bytes> = serde_json::from_value(link.ask("debug_getRawReceipts", json!(["0x1"])).await).unwrap();
         let receipts: Vec<_> = raw.iter().map(|raw| ReceiptEnvelope::decode_2718_exact(raw).unwrap()).collect();
         assert_eq!(json!(calculate_receipt_root(&receipts)), block["receiptsRoot"], "{fork}");
     }
@@ -134,9 +133,7 @@ async fn empty_accounts_that_are_touched_stay_until_spurious_dragon() {
         }
         let block = link.ask("eth_getBlockByNumber", json!(["0x1", false])).await;
         let proof = link.ask("eth_getProof", json!([empty, [], "0x1"])).await;
-        let root = alloy::primitives::keccak256(
-            proof["accountProof"][0].as_str().unwrap().parse::<Bytes>().unwrap(),
-        );
+        let root = alloy::primitives::keccak256(proof["accountProof"][0].as_str().unwrap().parse::<Bytes>().unwrap());
         assert_eq!(json!(root), block["stateRoot"], "{fork}");
     }
 }

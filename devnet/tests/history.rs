@@ -3,7 +3,13 @@
 
 mod common;
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use alloy::{
     consensus::{EMPTY_ROOT_HASH, proofs},
@@ -22,7 +28,7 @@ use alloy::{
     },
 };
 use common::{Link, START};
-use infera_devnet::{MiningMode, Orphans};
+use infera_devnet::{Clock, Config, Devnet, MiningMode, Orphans};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -255,6 +261,30 @@ async fn time_can_be_moved(link: Link) {
     assert_eq!(mined_at().await, START + 5002);
     link.ask("hardhat_mine", json!(["0x2", "0x3c"])).await;
     assert_eq!(mined_at().await, START + 5064);
+}
+
+/// A clock on which a second passes between any two looks at it.
+#[derive(Debug)]
+struct Hurrying(AtomicU64);
+
+impl Clock for Hurrying {
+    fn now(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+#[tokio::test]
+async fn a_second_may_pass_while_a_block_is_made() {
+    let clock = Arc::new(Hurrying(AtomicU64::new(START)));
+    let devnet = Devnet::start(Config { clock, ..Config::default() }).unwrap();
+    devnet.mine(3).unwrap();
+    let provider = devnet.provider();
+    provider.anvil_set_next_block_timestamp(START + 500).await.unwrap();
+    devnet.mine(1).unwrap();
+    let timestamp = || async { provider.get_block(BlockId::latest()).await.unwrap().unwrap().header.timestamp };
+    assert_eq!(timestamp().await, START + 500);
+    devnet.mine(1).unwrap();
+    assert!((START + 501..START + 520).contains(&timestamp().await), "time goes on from there");
 }
 
 async fn the_state_can_be_set_by_hand(link: Link) {

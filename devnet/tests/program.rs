@@ -1,6 +1,8 @@
 //! The program, spawned as tools spawn anvil.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod common;
+
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpListener,
@@ -280,4 +282,33 @@ async fn a_genesis_file_is_the_first_block_to_the_bit() {
     assert_eq!((block.header.base_fee_per_gas, block.header.blob_gas_used), (Some(7), None), "Shanghai, not Cancun");
     assert_eq!(provider.get_balance(rich).await.unwrap(), U256::from(1000));
     assert_eq!(provider.get_accounts().await.unwrap(), Vec::<Address>::new());
+}
+
+#[tokio::test]
+async fn blocks_are_imported_before_anyone_connects() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    std::fs::write(place("genesis.json"), serde_json::to_vec(&common::all_forks()).unwrap()).unwrap();
+    let genesis = common::all_forks();
+    let (config, _) = common::config();
+    let maker = infera_devnet::Devnet::start(infera_devnet::Config { genesis: Some(genesis), ..config }).unwrap();
+    maker.mine(3).unwrap();
+    let mut chain = Vec::new();
+    for number in 1..=3u64 {
+        let raw: alloy::primitives::Bytes =
+            maker.client().request("debug_getRawBlock", (alloy::primitives::U64::from(number),)).await.unwrap();
+        chain.extend_from_slice(&raw);
+    }
+    std::fs::write(place("chain.rlp"), &chain).unwrap();
+    let genesis = place("genesis.json");
+    // The file knows nothing of the development accounts that the other chain funded.
+    let message = failure(&["--init", &genesis, "--import", &place("chain.rlp")]);
+    assert!(message.contains("block 1 (entry 1 of the file, at byte 0) is not valid: its parent is 0x"), "{message}");
+    let (_running, url) = Running::start(&["--init", &genesis, "-a", "10", "--import", &place("chain.rlp")]);
+    let provider = ProviderBuilder::new().connect_http(url.parse().unwrap());
+    let head = provider.get_block_by_number(3.into()).await.unwrap().unwrap();
+    assert_eq!(head.header.hash, maker.head().hash);
+    std::fs::write(place("torn.rlp"), chain.split_last().unwrap().1).unwrap();
+    let message = failure(&["--init", &genesis, "-a", "10", "--import", &place("torn.rlp")]);
+    assert!(message.contains("the file ends within it; the 2 blocks before it were imported"), "{message}");
 }

@@ -5,7 +5,6 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use alloy::providers::{Provider, ProviderBuilder};
 use infera_protocol::engine::InferenceEngine;
 use infera_sdk::{Deployment, read_key, read_password};
-use tokio::io::AsyncReadExt;
 
 use crate::{
     Node, NodeConfig, Result,
@@ -90,40 +89,13 @@ impl NodeArguments {
         let cancellation = handle.cancellation();
         let exit_on_stdin_close = self.exit_on_stdin_close;
         let stopper = tokio::spawn(async move {
-            tokio::select! {
-                () = stop_signal() => {}
-                () = stdin_closed(), if exit_on_stdin_close => {}
+            match crate::shutdown::requested(exit_on_stdin_close).await {
+                Ok(()) => cancellation.cancel(),
+                Err(error) => tracing::warn!(%error, "this node can only be killed"),
             }
-            cancellation.cancel();
         });
         let ended = handle.finished().await;
         stopper.abort();
         ended
-    }
-}
-
-async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let interrupt = tokio::signal::ctrl_c();
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        Err(_) => {
-            let _ = interrupt.await;
-        }
-    }
-}
-
-async fn stdin_closed() {
-    let mut stdin = tokio::io::stdin();
-    let mut buffer = [0; 64];
-    while let Ok(read) = stdin.read(&mut buffer).await {
-        if read == 0 {
-            return;
-        }
     }
 }

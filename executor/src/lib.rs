@@ -18,6 +18,7 @@ pub mod node;
 pub mod outbox;
 pub mod planner;
 mod serving;
+pub mod shutdown;
 
 pub use error::{Error, Result};
 pub use node::{Node, NodeConfig, NodeHandle};

@@ -79,13 +79,6 @@ enumeration! {
     }
 }
 
-impl JobPhase {
-    /// Whether nothing more can become of the job's money.
-    pub fn is_final(self) -> bool {
-        matches!(self, Self::Resolved | Self::Refunded)
-    }
-}
-
 enumeration! {
     /// Why a job was refunded.
     RefundReason {

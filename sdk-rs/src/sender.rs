@@ -38,7 +38,6 @@ pub struct Sender {
     provider: DynProvider,
     signer: PrivateKeySigner,
     chain_id: u64,
-    receipt_deadline: Duration,
 }
 
 /// A transaction that was included and succeeded.
@@ -54,13 +53,7 @@ impl Sender {
     /// A sender for `signer` on the provider's chain.
     pub async fn new(provider: DynProvider, signer: PrivateKeySigner) -> Result<Self> {
         let chain_id = provider.get_chain_id().await.map_err(|error| Error::from_rpc("reading the chain id", error))?;
-        Ok(Self { provider, signer, chain_id, receipt_deadline: RECEIPT_DEADLINE })
-    }
-
-    /// The same sender with another deadline for receipts.
-    pub fn with_receipt_deadline(mut self, deadline: Duration) -> Self {
-        self.receipt_deadline = deadline;
-        self
+        Ok(Self { provider, signer, chain_id })
     }
 
     /// The account that signs.
@@ -205,7 +198,7 @@ impl Sender {
                 Err(error) => return Err(error),
             }
             let waited = started.elapsed();
-            if waited >= self.receipt_deadline {
+            if waited >= RECEIPT_DEADLINE {
                 return Err(Error::NoReceipt { action: action.to_owned(), transaction, waited });
             }
             tokio::time::sleep(POLL_INTERVAL).await;

@@ -254,3 +254,22 @@ fn a_command_that_does_not_exist_is_noticed() {
     assert!(fault(&mut help, "infera up --prot 0").unwrap().contains("has no --prot"));
     assert!(fault(&mut help, "cargo xtask dance").unwrap().contains("there is no `xtask dance`"));
 }
+
+/// `<!--snapshot FILE KEY-->NUMBER`, with commas between thousands, is the figure of a gas snapshot.
+#[test]
+fn gas_figures_in_prose_are_those_of_the_snapshots() {
+    let mut found = 0;
+    for document in documents() {
+        for part in document.text.split("<!--snapshot ").skip(1) {
+            let (name, rest) = part.split_once("-->").unwrap_or_else(|| panic!("{}: unclosed", document.name()));
+            let (file, key) = name.split_once(' ').unwrap();
+            let end = rest.find(|c: char| !c.is_ascii_digit() && c != ',').unwrap_or(rest.len());
+            let told: String = rest[..end].trim_end_matches(',').split(',').collect();
+            let path = root().join(format!("contracts/snapshots/{file}.json"));
+            let figures: BTreeMap<String, String> = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+            assert_eq!(Some(&told), figures.get(key), "{}: {file} {key}", document.name());
+            found += 1;
+        }
+    }
+    assert!(found > 0, "no page marks a figure");
+}

@@ -84,8 +84,8 @@ impl Checkout {
     /// `cargo build` of programs of the workspace, chosen by `which`, with every dependency built as the tests have it.
     pub(crate) fn build(&self, which: &[&str]) -> Command {
         let mut cargo = self.cargo();
-        // cargo merges the features of the packages it builds: `--workspace` takes all of them. `--examples`, of which
-        // there are none, makes it count dev-dependencies too. Without, some dependencies would be built twice.
+        // cargo merges the features of the packages it builds: `--workspace` takes all of them. `--examples` makes
+        // it count dev-dependencies too. Without, some dependencies would be built twice.
         cargo.args(["build", "--workspace", "--examples"]).args(which);
         cargo
     }

@@ -27,7 +27,7 @@ struct Arguments {
 enum Task {
     /// Download what building and testing need: libtorch, the contract tools, the model, other clients
     ///
-    /// About 800 MB, all with a known SHA-256. Done steps are not repeated, and an interrupted one starts again where the
+    /// About 800 MB, all checked by their hashes. Done steps are not repeated, and an interrupted one starts again where the
     /// last complete download ended. Set LIBTORCH to the absolute path of a libtorch 2.11 to use that one, for
     /// instance one with CUDA.
     Setup,

@@ -14,6 +14,18 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Like [`run`], for a program that ends when its standard input does: it dies with this one, however that dies.
+pub(crate) fn run_with_lifeline(command: &mut Command) -> Result<()> {
+    let child = command.stdin(Stdio::piped()).spawn();
+    let mut child = child.with_context(|| format!("cannot start {}", name(command)))?;
+    // `wait` would close a pipe that the child still holds.
+    let lifeline = child.stdin.take();
+    let status = child.wait().with_context(|| format!("cannot wait for {}", name(command)))?;
+    drop(lifeline);
+    ensure!(status.success(), "{} failed ({status})", describe(command));
+    Ok(())
+}
+
 /// Like [`run`], with what the program prints on standard output sent to standard error.
 pub(crate) fn run_on_stderr(command: &mut Command) -> Result<()> {
     run(command.stdout(Stdio::from(io::stderr())))

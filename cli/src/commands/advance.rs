@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 
 use alloy::primitives::B256;
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use infera_contracts::IJobRegistry::{self, JobAdvanced};
 use infera_indexer::{Wei, names::JobPhase};
 use serde::Serialize;
@@ -51,6 +51,10 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> anyhow::Result
     let job = arguments.job;
     let terms = client.terms_of(job).await?;
     let terms = terms.with_context(|| format!("job {job} was never requested on this network: check its id"))?;
+    let phase = JobPhase::from(client.job_state(job).await?.phase);
+    if matches!(phase, JobPhase::Resolved | JobPhase::Refunded) {
+        bail!("job {job} is {phase} already, there is nothing to advance; `infera explain {job}` tells how it ended");
+    }
     let registry = IJobRegistry::new(client.deployment().job_registry, client.provider());
     let sent = sender.call("advancing the job", registry.advanceJob(terms)).await?;
     let advanced = sent.receipt.logs().iter().find_map(|log| log.log_decode::<JobAdvanced>().ok());

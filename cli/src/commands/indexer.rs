@@ -6,11 +6,12 @@ use std::{
     path::PathBuf,
 };
 
+use infera_executor::shutdown;
 use infera_indexer::{Indexer, IndexerConfig, StoreLocation, stream::StreamConfig};
 use infera_sdk::Deployment;
 use serde::Serialize;
 
-use crate::{chain::NetworkArguments, output::Output, shutdown};
+use crate::{chain::NetworkArguments, output::Output};
 
 /// Where the indexer listens when nobody says otherwise.
 pub(crate) const DEFAULT_PORT: u16 = 8560;

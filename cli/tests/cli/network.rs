@@ -92,7 +92,7 @@ fn a_question_is_answered_paid_explained_and_its_change_withdrawn() {
     let again = format!("--nonce {}", answer["nonce"].as_str().unwrap());
     network.request(&account, "Once more", &again).fails_with(&["NonceUsed"]);
     run(&format!("advance {job} {} --key-file {}", network.flags(), account.display()))
-        .fails_with(&["advancing the job was refused", "WrongPhase"]);
+        .fails_with(&["is Resolved already", "infera explain"]);
 }
 
 #[test]

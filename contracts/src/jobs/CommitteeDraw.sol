@@ -21,17 +21,19 @@ abstract contract CommitteeDraw is Escrow {
         uint256 filled;
         /// Highest fee among the drawn, in wei.
         uint256 highestFee;
+        /// How many more picks may be ineligible.
+        uint256 skipsLeft;
         uint16[MAX_SEATS] capacities;
     }
 
     /// @dev The whole committee, as it would be drawn now. `complete` is false when too few are eligible.
-    function _drawAll(Terms calldata terms, bytes32 randomness)
+    function _drawAll(Terms calldata terms, bytes32 randomness, JobWord word)
         internal
         view
         returns (Draw memory draw, uint256 seatFee, bool complete)
     {
         uint256 seats = (1 << terms.committeeSize) - 1;
-        draw = _drawSeats(terms, randomness, 0, Committees.empty(terms.committeeSize), seats, _maxSeatFee(terms));
+        draw = _drawSeats(terms, randomness, word, Committees.empty(terms.committeeSize), seats, _maxSeatFee(terms));
         complete = draw.filled == seats;
         // The clearing price: everyone gets what the dearest of them asks.
         seatFee = draw.highestFee < _minSeatFee ? _minSeatFee : draw.highestFee;
@@ -43,7 +45,7 @@ abstract contract CommitteeDraw is Escrow {
     function _drawSeats(
         Terms calldata terms,
         bytes32 randomness,
-        uint256 round,
+        JobWord word,
         Committee current,
         uint256 seats,
         uint256 feeBound
@@ -51,7 +53,7 @@ abstract contract CommitteeDraw is Escrow {
         bytes32 key = TermsHash.offeringKey(terms);
         uint128 lock = _lockFor(feeBound);
         uint256 size = current.size();
-        uint256 skipsLeft = 2 * size;
+        draw.skipsLeft = 2 * size;
         // Room for everyone who sits, is drawn or is skipped; one more skip than allowed ends the draw.
         uint32[] memory excluded = new uint32[](4 * size + 1);
         uint256 length;
@@ -64,8 +66,12 @@ abstract contract CommitteeDraw is Escrow {
             if (seats & (1 << seat) == 0) continue;
             for (uint256 attempt;; ++attempt) {
                 _setLength(excluded, length);
-                uint32 executorId =
-                    _pick(key, uint256(keccak256(abi.encode(randomness, seat, round, attempt))), excluded);
+                uint32 executorId = _pick(
+                    key,
+                    word.requestTime(),
+                    uint256(keccak256(abi.encode(randomness, seat, word.round(), attempt))),
+                    excluded
+                );
                 if (executorId == 0) return draw;
                 _setLength(excluded, ++length);
                 excluded[length - 1] = executorId;
@@ -79,8 +85,8 @@ abstract contract CommitteeDraw is Escrow {
                     if (fee > draw.highestFee) draw.highestFee = fee;
                     break;
                 }
-                if (skipsLeft == 0) return draw;
-                --skipsLeft;
+                if (draw.skipsLeft == 0) return draw;
+                --draw.skipsLeft;
             }
         }
     }
@@ -98,18 +104,18 @@ abstract contract CommitteeDraw is Escrow {
 
     /// @dev The job's randomness; 0 before its block and when it has expired.
     function _randomness(bytes32 jobId, JobWord word) internal view returns (bytes32) {
-        return _inAnotherEpoch(word) ? bytes32(0) : beacon.randomness(_beaconBlock(word), jobId);
+        return _weightsForgotten(word) ? bytes32(0) : beacon.randomness(_beaconBlock(word), jobId);
     }
 
     /// @dev Whether the job's committee can never be drawn any more.
     function _beaconExpired(JobWord word) internal view returns (bool) {
-        return _inAnotherEpoch(word) || beacon.outOfReach(_beaconBlock(word));
+        return _weightsForgotten(word) || beacon.outOfReach(_beaconBlock(word));
     }
 
-    /// @dev Weights are frozen for an epoch. Those of the next one can still be moved when the beacon is known, until
-    /// they give the committee that somebody wants; so a draw in another epoch than the request's is no draw.
-    function _inAnotherEpoch(JobWord word) private view returns (bool) {
-        return word.requestTime() / _epochLength != block.timestamp / _epochLength;
+    /// @dev A job is drawn by the weights frozen for the epoch of its request: those of the next one can still be moved
+    /// when the beacon is known. The sortition knows them until the end of the next epoch.
+    function _weightsForgotten(JobWord word) private view returns (bool) {
+        return block.timestamp / _epochLength > word.requestTime() / _epochLength + 1;
     }
 
     function _beaconBlock(JobWord word) internal view returns (uint256) {
@@ -123,12 +129,12 @@ abstract contract CommitteeDraw is Escrow {
         view
         returns (Draw memory draw)
     {
-        if (randomness != 0) return _drawSeats(terms, randomness, word.round(), current, seats, word.seatFee());
+        if (randomness != 0) return _drawSeats(terms, randomness, word, current, seats, word.seatFee());
         draw.committee = current.without(seats);
     }
 
-    function _pick(bytes32 key, uint256 random, uint32[] memory excluded) private view returns (uint32) {
-        try sortition.pick(key, random, excluded) returns (uint32 executorId) {
+    function _pick(bytes32 key, uint256 time, uint256 random, uint32[] memory excluded) private view returns (uint32) {
+        try sortition.pick(key, time, random, excluded) returns (uint32 executorId) {
             return executorId;
         } catch (bytes memory reason) {
             // Only an empty tree ends a draw. Anything else, such as a caller who gives too little gas, must not.

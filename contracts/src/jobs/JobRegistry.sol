@@ -244,7 +244,7 @@ contract JobRegistry is Settlement {
             if (_beaconExpired(word)) revert BeaconOutOfReach(jobId);
             revert BeaconNotReady(jobId, _beaconBlock(word) + 1);
         }
-        (Draw memory draw, uint256 seatFee, bool complete) = _drawAll(terms, randomness);
+        (Draw memory draw, uint256 seatFee, bool complete) = _drawAll(terms, randomness, word);
         if (!complete) return (word, false);
         word = word.toCommitting(seatFee, block.timestamp + terms.commitWindow);
         _seatDrawn(jobId, word, randomness, draw);

@@ -59,7 +59,7 @@ abstract contract JobStore is CommitteeDraw {
         if (word.phase() != Phase.Requested) return (_jobs[jobId].committee.toArray(), word.seatFee());
         bytes32 randomness = _randomness(jobId, word);
         if (randomness == 0) return (committee, 0);
-        (Draw memory draw, uint256 fee, bool complete) = _drawAll(terms, randomness);
+        (Draw memory draw, uint256 fee, bool complete) = _drawAll(terms, randomness, word);
         if (complete) return (draw.committee.toArray(), uint128(fee));
     }
 

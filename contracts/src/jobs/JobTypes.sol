@@ -27,7 +27,7 @@ enum Phase {
 enum RefundReason {
     /// The requester cancelled before the committee could be known.
     Cancelled,
-    /// The beacon's block hash went out of reach, or another epoch began, before anybody drew the committee.
+    /// The beacon's block hash went out of reach, or the weights of the request's epoch, before anybody drew the committee.
     BeaconExpired,
     /// Fewer than `committeeSize` eligible executors were found.
     NoCommittee,

@@ -2,7 +2,8 @@
 pragma solidity ^0.8.30;
 
 /// @title Weighted draws without replacement over one sum tree per offering.
-/// @notice A leaf is an executor id. Weights are frozen per epoch: a change acts from the next one.
+/// @notice A leaf is an executor id. Weights are frozen per epoch: a change acts from the next one. Draws see the weights of
+/// the epoch of a given time, which may be the present one or the one before.
 interface ISortition {
     event WeightChanged(bytes32 indexed key, uint32 indexed executorId, uint64 weight);
 
@@ -10,15 +11,22 @@ interface ISortition {
     error LeafOutOfRange(uint32 executorId);
     error WeightTooLarge(uint64 weight, uint64 maximum);
     error NothingToPick(bytes32 key);
+    /// @notice The epoch of this time has not begun, or ended more than an epoch ago.
+    error WeightsUnknown(uint256 time);
 
     /// @notice Sets a leaf. Executor registry only.
     function setWeight(bytes32 key, uint32 executorId, uint64 weight) external;
 
-    /// @notice Picks one leaf with probability weight / (total - excluded weights), from the current epoch's frozen weights:
-    /// the lowest id such that it and all lower ids, without the excluded, weigh more than random mod (total - excluded weights).
+    /// @notice Picks one leaf with probability weight / (total - excluded weights), by the weights frozen for the epoch of
+    /// `time`: the lowest id such that it and all lower ids, without the excluded, weigh more than random mod (total - excluded
+    /// weights).
+    /// @param time In seconds, in this epoch or the one before.
     /// @param random Uniform 256-bit number.
     /// @param excluded Distinct leaves that can't be picked (already drawn or skipped).
-    function pick(bytes32 key, uint256 random, uint32[] calldata excluded) external view returns (uint32 executorId);
+    function pick(bytes32 key, uint256 time, uint256 random, uint32[] calldata excluded)
+        external
+        view
+        returns (uint32 executorId);
 
     /// @notice Frozen total weight of a tree in this epoch.
     function totalWeight(bytes32 key) external view returns (uint256);

@@ -6,7 +6,8 @@ import {SumTree} from "./SumTree.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title Weighted draws without replacement, one sum tree per offering.
-/// @notice Draws see the weights from before the epoch, so that nobody can move a weight once the beacon is known.
+/// @notice Draws see the weights from before the epoch in which the job was requested, so that nobody can move a weight once
+/// the beacon is known, also when the job is drawn in the next epoch.
 contract Sortition is ISortition {
     using SumTree for SumTree.Tree;
 
@@ -39,8 +40,15 @@ contract Sortition is ISortition {
     }
 
     /// @inheritdoc ISortition
-    function pick(bytes32 key, uint256 random, uint32[] calldata excluded) external view returns (uint32 executorId) {
-        (bool found, uint256 leaf) = _trees[key].pick(random, excluded, _epoch());
+    function pick(bytes32 key, uint256 time, uint256 random, uint32[] calldata excluded)
+        external
+        view
+        returns (uint32 executorId)
+    {
+        uint256 epoch = time / epochLength;
+        uint256 present = _epoch();
+        if (epoch != present && epoch + 1 != present) revert WeightsUnknown(time);
+        (bool found, uint256 leaf) = _trees[key].pick(random, excluded, epoch);
         if (!found) revert NothingToPick(key);
         // Only leaves that were set have a weight, and these are ids.
         return uint32(leaf);

@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-/// @title A tree of sums over weighted leaves that remembers how it stood when the epoch began.
+/// @title A tree of sums over weighted leaves that remembers how it stood when this epoch began, and the one before.
 /// @notice Every node has four children. A node of level 1 holds the weights of four leaves, a node of level h the sums of
 /// four nodes of level h - 1. Leaf i lies below node i / 4 of level 1, node i / 16 of level 2, and so on; the root is node 0
 /// of the highest level. The tree grows by new roots whose first child is the old one: 1,000 leaves are 5 levels.
 ///
-/// @dev A node is two words, from the most significant bit:
+/// @dev A node is three words, each from the most significant bit:
 ///
-///     current    epoch of the last change (32)   lane 3 (56)   lane 2 (56)   lane 1 (56)   lane 0 (56)
-///     previous   0 (32)                          the lanes before the first change in that epoch
+///     epoch of the last change (32)   lane 3 (56)   lane 2 (56)   lane 1 (56)   lane 0 (56)
 ///
-/// The *frozen* lanes are those from before the epoch: `previous` if the node has changed in this epoch, else `current`.
+/// `current` is the node as it is; `previous` is what `current` was before the epoch of its last change; `older` is what
+/// `previous` was before its own. The lanes *frozen* for an epoch are those from before it: of the first of these words
+/// that changed before the epoch. That holds for the epoch of now and for the one before; older ones are forgotten.
 /// A leaf's change writes every node above it, so frozen lanes are the sums of frozen lanes, like current ones of current
 /// ones. No lane overflows, because none is more than the total.
 library SumTree {
     struct Node {
         uint256 current;
         uint256 previous;
+        uint256 older;
     }
 
     struct Tree {
@@ -48,7 +50,11 @@ library SumTree {
                 Node storage node = _node(tree, level, leaf >> (2 * level));
                 uint256 word = node.current;
                 uint256 lanes = word & LANES;
-                if (word >> EPOCH_OFFSET != epoch) node.previous = lanes;
+                if (word >> EPOCH_OFFSET != epoch) {
+                    // A node that did not change in the epoch before needs no third word: its second answers for both.
+                    if ((word >> EPOCH_OFFSET) + 1 == epoch) node.older = node.previous;
+                    node.previous = word;
+                }
                 // The lane stays within 0 and the total, so no neighbour is touched.
                 lanes += change << _laneOffset(leaf, level);
                 node.current = lanes | (epoch << EPOCH_OFFSET);
@@ -67,12 +73,12 @@ library SumTree {
         return _lane(_node(tree, 1, leaf >> 2).current, leaf & 3);
     }
 
-    /// @notice A leaf's weight before the epoch.
+    /// @notice A leaf's weight before the epoch, which is that of the last `set` or later, or the one before.
     function frozen(Tree storage tree, uint256 leaf, uint256 epoch) internal view returns (uint256) {
         return _lane(_frozenLanes(tree, 1, leaf >> 2, epoch), leaf & 3);
     }
 
-    /// @notice All leaves' weight before the epoch.
+    /// @notice All leaves' weight before the epoch, as `frozen`.
     function frozenTotal(Tree storage tree, uint256 epoch) internal view returns (uint256) {
         return _sum(_frozenLanes(tree, tree.height, 0, epoch));
     }
@@ -80,6 +86,7 @@ library SumTree {
     /// @notice Picks a leaf by frozen weights: with the excluded leaves' weights taken as 0, the lowest leaf such that it and
     /// all lower ones weigh more than `random` modulo the total.
     /// @param excluded Distinct leaves.
+    /// @param epoch As for `frozen`.
     /// @return found False when nothing is left to pick.
     function pick(Tree storage tree, uint256 random, uint32[] calldata excluded, uint256 epoch)
         internal
@@ -118,21 +125,24 @@ library SumTree {
     }
 
     /// @dev Puts new roots on top until the leaf lies below the root. A new root has the old one's totals, current and
-    /// frozen, in its first lane: draws in this epoch don't see that the tree has grown.
+    /// frozen, in its first lane: draws by this epoch's weights, and the last one's, don't see that the tree has grown.
     function _grow(Tree storage tree, uint256 leaf, uint256 epoch) private returns (uint256 height) {
         uint256 oldHeight = tree.height;
         height = oldHeight == 0 ? 1 : oldHeight;
         while (leaf >> (2 * height) != 0) ++height;
         if (height == oldHeight) return height;
 
+        uint256 lastEpoch = epoch == 0 ? 0 : epoch - 1;
         uint256 total = _sum(_node(tree, oldHeight, 0).current);
         uint256 totalBefore = frozenTotal(tree, epoch);
+        uint256 totalEarlier = frozenTotal(tree, lastEpoch);
         tree.height = height;
-        if (total == 0 && totalBefore == 0) return height;
+        if (total | totalBefore | totalEarlier == 0) return height;
         for (uint256 level = oldHeight + 1; level <= height; ++level) {
             Node storage root = _node(tree, level, 0);
             root.current = total | (epoch << EPOCH_OFFSET);
-            root.previous = totalBefore;
+            root.previous = totalBefore | (lastEpoch << EPOCH_OFFSET);
+            root.older = totalEarlier;
         }
     }
 
@@ -160,7 +170,9 @@ library SumTree {
     {
         Node storage node = _node(tree, level, index);
         uint256 word = node.current;
-        return word >> EPOCH_OFFSET == epoch ? node.previous : word & LANES;
+        if (word >> EPOCH_OFFSET >= epoch) word = node.previous;
+        if (word >> EPOCH_OFFSET >= epoch) word = node.older;
+        return word & LANES;
     }
 
     function _node(Tree storage tree, uint256 level, uint256 index) private view returns (Node storage) {

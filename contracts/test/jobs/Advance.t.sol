@@ -30,17 +30,38 @@ contract AdvanceTest is JobFixture {
         assertEq(jobs.creditOf(stranger), bounty);
     }
 
-    /// Who knows the beacon before the epoch ends could move the next epoch's weights until the committee suits him.
-    function test_refunds_when_another_epoch_has_begun_before_the_draw() public {
+    /// Whoever knows the beacon before the epoch ends could move the next epoch's weights until the committee suits him.
+    function test_is_drawn_by_the_weights_of_the_requests_epoch_in_the_next_one_too() public {
         _nextEpoch();
         skip(staking.epochLength() - 2);
+        Terms memory terms = _terms(0);
+        bytes32 jobId = _request(terms);
+        vm.roll(vm.getBlockNumber() + parameters.beaconDelay + 1);
+        (uint32[] memory committee,) = jobs.committeeOf(terms);
+        for (uint256 i; i < 40; ++i) {
+            _addExecutor(STAKE, PRICE, CAPACITY);
+        }
+
+        skip(2);
+        Terms memory next = _terms(1);
+        _request(next);
+        vm.roll(vm.getBlockNumber() + parameters.beaconDelay + 1);
+        (uint32[] memory drawn,) = jobs.committeeOf(terms);
+        assertEq(abi.encode(drawn), abi.encode(committee));
+        _advance(terms);
+        assertEq(abi.encode(jobs.jobState(jobId).committee), abi.encode(committee));
+        (drawn,) = jobs.committeeOf(next);
+        assertTrue(drawn[0] > 5 || drawn[1] > 5 || drawn[2] > 5, "newcomers count for later requests");
+    }
+
+    function test_refunds_when_the_weights_of_the_requests_epoch_are_forgotten() public {
         Terms memory terms = _terms(0);
         bytes32 jobId = _request(terms);
         vm.roll(vm.getBlockNumber() + parameters.beaconDelay + 1);
         (uint32[] memory before,) = jobs.committeeOf(terms);
         assertEq(before.length, terms.committeeSize);
 
-        skip(2);
+        skip(2 * staking.epochLength());
         (uint32[] memory drawn,) = jobs.committeeOf(terms);
         assertEq(drawn.length, 0);
         vm.prank(_signer(1));

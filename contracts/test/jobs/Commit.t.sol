@@ -243,14 +243,19 @@ contract DeclineTest is JobFixture {
         assertEq(jobs.jobState(jobId).committee[0], 0);
     }
 
-    function test_a_seat_stays_empty_when_another_epoch_has_begun() public {
+    function test_a_seat_stays_empty_when_the_weights_of_the_requests_epoch_are_forgotten() public {
         Terms memory terms = _terms(0);
         _nextEpoch();
-        skip(staking.epochLength() - parameters.beaconDelay - 2);
-        (bytes32 jobId, uint32[] memory committee) = _requestDrawn(terms);
-        skip(2);
+        uint256 forgotten = vm.getBlockTimestamp() + 2 * staking.epochLength();
+        (bytes32 jobId, uint32[] memory committee) = _requestDrawable(terms);
+        vm.warp(forgotten - 1);
+        _advance(terms);
+        assertEq(abi.encode(jobs.jobState(jobId).committee), abi.encode(committee));
         _decline(terms, committee[0]);
-        assertEq(jobs.jobState(jobId).committee[0], 0);
+        assertNotEq(jobs.jobState(jobId).committee[0], 0, "the next epoch still knows them");
+        skip(1);
+        _decline(terms, committee[1]);
+        assertEq(jobs.jobState(jobId).committee[1], 0);
     }
 
     function test_endless_declining_ends() public {

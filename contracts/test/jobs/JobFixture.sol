@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Contracts, Deployment} from "../../script/Deployment.sol";
+import {Contracts} from "../../script/Deployment.sol";
 import {DeploymentParameters, Presets} from "../../script/DeploymentParameters.sol";
 import {IExecutorRegistry} from "../../src/executors/IExecutorRegistry.sol";
 import {IJobRegistry} from "../../src/jobs/IJobRegistry.sol";
@@ -9,6 +9,7 @@ import {JobRegistry} from "../../src/jobs/JobRegistry.sol";
 import {Answer, JobState, Phase, RefundReason, Terms, Tier} from "../../src/jobs/JobTypes.sol";
 import {IModelRegistry, ResultRule, VerificationProfile} from "../../src/models/IModelRegistry.sol";
 import {IStaking} from "../../src/stake/IStaking.sol";
+import {Deployer} from "../deployers/Deployer.sol";
 import {Test, Vm} from "forge-std/Test.sol";
 
 /// @notice What an executor answers.
@@ -18,7 +19,7 @@ struct Reply {
 }
 
 /// @notice The whole system as it is deployed, with executors that serve one model.
-abstract contract JobFixture is Test, Deployment {
+abstract contract JobFixture is Test {
     bytes32 internal constant RUNTIME_CLASS = keccak256("fp32/libtorch-2.11");
     uint32 internal constant VERSION = 1;
     uint256 internal constant DIMENSION = 384;
@@ -49,7 +50,7 @@ abstract contract JobFixture is Test, Deployment {
         vm.roll(1000);
         DeploymentParameters memory given = Presets.devnet();
         parameters = given.jobs;
-        all = _deploy(given, address(this));
+        all = Deployer(vm.deployCode("Deployer.sol:Deployer")).deploy(given);
         (jobs, staking, executors) = (all.jobs, all.staking, all.executors);
         string[] memory names = new string[](2);
         (names[0], names[1]) = ("parks", "roads");

@@ -130,6 +130,22 @@ contract SortitionTest is Test {
         _nextEpoch();
         assertEq(sortition.totalWeight(KEY), 1105);
         assertEq(_pick(105, _none()), 100_000);
+        for (uint256 random = 0; random < 20; ++random) {
+            uint32 last = sortition.pick(KEY, vm.getBlockTimestamp() - EPOCH, random, _none());
+            assertEq(last, random % 10 < 5 ? 1 : 2, "by the last epoch's weights");
+        }
+    }
+
+    function test_OnlyThisEpochsAndTheLastOnesWeightsAreKnown() public {
+        sortition.setWeight(KEY, 1, 5);
+        vm.warp(20 * EPOCH);
+        assertEq(sortition.pick(KEY, 21 * EPOCH - 1, 0, _none()), 1);
+        assertEq(sortition.pick(KEY, 19 * EPOCH, 0, _none()), 1);
+        uint256[3] memory unknown = [uint256(21 * EPOCH), 19 * EPOCH - 1, type(uint256).max];
+        for (uint256 i = 0; i < unknown.length; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(ISortition.WeightsUnknown.selector, unknown[i]));
+            sortition.pick(KEY, unknown[i], 0, _none());
+        }
     }
 
     // ------------------------------------------------- picks
@@ -175,7 +191,7 @@ contract SortitionTest is Test {
         uint32[] memory excluded = new uint32[](1);
         excluded[0] = 1;
         vm.expectRevert(abi.encodeWithSelector(ISortition.NothingToPick.selector, KEY));
-        sortition.pick(KEY, 0, excluded);
+        sortition.pick(KEY, vm.getBlockTimestamp(), 0, excluded);
 
         sortition.setWeight(KEY, 1, 0);
         _nextEpoch();
@@ -208,7 +224,7 @@ contract SortitionTest is Test {
             drawn = _append(drawn, id);
         }
         vm.expectRevert(abi.encodeWithSelector(ISortition.NothingToPick.selector, KEY));
-        sortition.pick(KEY, seed, drawn);
+        sortition.pick(KEY, vm.getBlockTimestamp(), seed, drawn);
     }
 
     /// Chi-squared with 7 degrees of freedom: above 24.3 with a chance of 1 in 1,000; the seed is fixed.
@@ -277,15 +293,21 @@ contract SortitionTest is Test {
         uint256 random = uint256(keccak256("gas"));
 
         vm.cool(address(sortition));
-        uint256 cold = meter.execution(address(sortition), abi.encodeCall(sortition.pick, (KEY, random, _none())));
+        uint256 cold = meter.execution(
+            address(sortition), abi.encodeCall(sortition.pick, (KEY, vm.getBlockTimestamp(), random, _none()))
+        );
         vm.snapshotValue("schedule", "pick_1000_cold", cold);
-        uint256 third = meter.execution(address(sortition), abi.encodeCall(sortition.pick, (KEY, random, excluded)));
+        uint256 third = meter.execution(
+            address(sortition), abi.encodeCall(sortition.pick, (KEY, vm.getBlockTimestamp(), random, excluded))
+        );
         vm.snapshotValue("schedule", "pick_1000_warm_2_excluded", third);
 
         sortition.setWeight(KEY, 500, 400_000);
         sortition.setWeight(KEY, 501, 400_000);
         vm.cool(address(sortition));
-        uint256 changed = meter.execution(address(sortition), abi.encodeCall(sortition.pick, (KEY, random, _none())));
+        uint256 changed = meter.execution(
+            address(sortition), abi.encodeCall(sortition.pick, (KEY, vm.getBlockTimestamp(), random, _none()))
+        );
         vm.snapshotValue("schedule", "pick_1000_cold_changed_tree", changed);
         assertLe(cold, 20_000);
         assertLe(third, 25_000);
@@ -300,7 +322,7 @@ contract SortitionTest is Test {
     }
 
     function _pick(uint256 random, uint32[] memory excluded) private view returns (uint32) {
-        return sortition.pick(KEY, random, excluded);
+        return sortition.pick(KEY, vm.getBlockTimestamp(), random, excluded);
     }
 
     function _assertWeights(uint32 id, uint64 expectedFrozen, uint64 expectedNext) private view {
@@ -311,16 +333,20 @@ contract SortitionTest is Test {
 
     function _expectNothingToPick() private {
         vm.expectRevert(abi.encodeWithSelector(ISortition.NothingToPick.selector, KEY));
-        sortition.pick(KEY, 0, _none());
+        sortition.pick(KEY, vm.getBlockTimestamp(), 0, _none());
     }
 
+    /// By the weights of this epoch and by those of the last one.
     function _assertPicksLikeTheModel(WeightModel model, uint32[] memory excluded, uint256 random) private {
-        (bool found, uint32 expected) = model.pick(random, excluded);
-        if (found) {
-            assertEq(_pick(random, excluded), expected);
-        } else {
-            vm.expectRevert(abi.encodeWithSelector(ISortition.NothingToPick.selector, KEY));
-            sortition.pick(KEY, random, excluded);
+        for (uint256 epochsAgo = 0; epochsAgo < 2; ++epochsAgo) {
+            uint256 time = vm.getBlockTimestamp() - epochsAgo * EPOCH;
+            (bool found, uint32 expected) = model.pick(epochsAgo == 1, random, excluded);
+            if (found) {
+                assertEq(sortition.pick(KEY, time, random, excluded), expected);
+            } else {
+                vm.expectRevert(abi.encodeWithSelector(ISortition.NothingToPick.selector, KEY));
+                sortition.pick(KEY, time, random, excluded);
+            }
         }
     }
 

@@ -50,15 +50,26 @@ contract SumTreeHandler is Test {
         return _tree.frozen(leaf, epoch);
     }
 
+    function frozenLast(uint256 leaf) external view returns (uint256) {
+        return _tree.frozen(leaf, epoch - 1);
+    }
+
     function frozenTotal() external view returns (uint256) {
         return _tree.frozenTotal(epoch);
     }
 
     /// The layout that `SumTree` documents.
-    function lanes(uint256 level, uint256 index) external view returns (uint256 currentLanes, uint256 frozenLanes) {
+    function lanes(uint256 level, uint256 index)
+        external
+        view
+        returns (uint256 currentLanes, uint256 frozenLanes, uint256 frozenLastLanes)
+    {
         SumTree.Node storage node = _tree.nodes[level << 32 | index];
-        currentLanes = node.current & type(uint224).max;
-        frozenLanes = node.current >> 224 == epoch ? node.previous : currentLanes;
+        uint256[3] memory words = [node.current, node.previous, node.older];
+        (uint256 first, uint256 second) = (words[0] >> 224, words[1] >> 224);
+        currentLanes = uint224(words[0]);
+        frozenLanes = uint224(words[first == epoch ? 1 : 0]);
+        frozenLastLanes = uint224(words[first < epoch - 1 ? 0 : second < epoch - 1 ? 1 : 2]);
     }
 }
 
@@ -82,11 +93,13 @@ contract SumTreeInvariantTest is Test {
             uint256 leaf = handler.model().leaves(i);
             assertEq(leaf >> (2 * height), 0, "the leaf lies below the root");
             for (uint256 level = 2; level <= height; ++level) {
-                (uint256 current, uint256 frozen) = handler.lanes(level, leaf >> (2 * level));
-                (uint256 childCurrent, uint256 childFrozen) = handler.lanes(level - 1, leaf >> (2 * level - 2));
+                (uint256 current, uint256 frozen, uint256 last) = handler.lanes(level, leaf >> (2 * level));
+                (uint256 childCurrent, uint256 childFrozen, uint256 childLast) =
+                    handler.lanes(level - 1, leaf >> (2 * level - 2));
                 uint256 lane = (leaf >> (2 * level - 2)) & 3;
                 assertEq(_lane(current, lane), _sum(childCurrent), "current");
                 assertEq(_lane(frozen, lane), _sum(childFrozen), "frozen");
+                assertEq(_lane(last, lane), _sum(childLast), "frozen for the last epoch");
             }
         }
     }
@@ -98,9 +111,10 @@ contract SumTreeInvariantTest is Test {
             uint32 leaf = model.leaves(i);
             assertEq(handler.current(leaf), model.current(leaf), "current");
             assertEq(handler.frozen(leaf), model.frozen(leaf), "frozen");
+            assertEq(handler.frozenLast(leaf), model.frozenLast(leaf), "frozen for the last epoch");
         }
         (uint256 total, uint256 frozenTotal) = model.total();
-        (uint256 root,) = handler.lanes(handler.height(), 0);
+        (uint256 root,,) = handler.lanes(handler.height(), 0);
         assertEq(_sum(root), total, "current total");
         assertEq(handler.frozenTotal(), frozenTotal, "frozen total");
         assertLe(total, SumTree.MAX_TOTAL, "room");

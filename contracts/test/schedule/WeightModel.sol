@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-/// @notice A sortition without a tree: weights in a list by ascending leaf, and a copy of them from before the epoch.
+/// @notice A sortition without a tree: weights in a list by ascending leaf, and copies of them from before the epoch and
+/// from before the last one.
 contract WeightModel {
     uint256 public epoch;
     uint32[] public leaves;
     mapping(uint32 leaf => uint256) public current;
     mapping(uint32 leaf => uint256) public frozen;
+    mapping(uint32 leaf => uint256) public frozenLast;
     mapping(uint32 leaf => bool) private _known;
 
     function count() external view returns (uint256) {
@@ -26,9 +28,12 @@ contract WeightModel {
 
     function setEpoch(uint256 epoch_) external {
         if (epoch_ == epoch) return;
+        bool next = epoch_ == epoch + 1;
         epoch = epoch_;
         for (uint256 i = 0; i < leaves.length; ++i) {
-            frozen[leaves[i]] = current[leaves[i]];
+            uint32 leaf = leaves[i];
+            frozenLast[leaf] = next ? frozen[leaf] : current[leaf];
+            frozen[leaf] = current[leaf];
         }
     }
 
@@ -39,17 +44,23 @@ contract WeightModel {
         }
     }
 
-    function pick(uint256 random, uint32[] calldata excluded) external view returns (bool found, uint32 leaf) {
+    /// @param last By the weights of the last epoch instead of this one's.
+    function pick(bool last, uint256 random, uint32[] calldata excluded)
+        external
+        view
+        returns (bool found, uint32 leaf)
+    {
+        mapping(uint32 leaf => uint256) storage weights = last ? frozenLast : frozen;
         uint256 left;
         for (uint256 i = 0; i < leaves.length; ++i) {
-            if (!_contains(excluded, leaves[i])) left += frozen[leaves[i]];
+            if (!_contains(excluded, leaves[i])) left += weights[leaves[i]];
         }
         if (left == 0) return (false, 0);
         uint256 rest = random % left;
         for (uint256 i = 0;; ++i) {
             if (_contains(excluded, leaves[i])) continue;
-            if (rest < frozen[leaves[i]]) return (true, leaves[i]);
-            rest -= frozen[leaves[i]];
+            if (rest < weights[leaves[i]]) return (true, leaves[i]);
+            rest -= weights[leaves[i]];
         }
     }
 

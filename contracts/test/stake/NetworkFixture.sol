@@ -10,6 +10,7 @@ import {IStaking, SeatOutcome} from "../../src/stake/IStaking.sol";
 import {Reputation} from "../../src/stake/Reputation.sol";
 import {Slashing} from "../../src/stake/Slashing.sol";
 import {Staking} from "../../src/stake/Staking.sol";
+import {NetworkContracts, NetworkDeployer} from "../deployers/NetworkDeployer.sol";
 import {Test, Vm} from "forge-std/Test.sol";
 
 /// @notice The registries, staking and sortition as they are deployed. The job registry is an address that tests prank.
@@ -37,21 +38,19 @@ abstract contract NetworkFixture is Test {
 
     function setUp() public virtual {
         vm.warp(FIRST_EPOCH * EPOCH_LENGTH);
-        models = new ModelRegistry();
-        reputation = new Reputation(FULL_STEP_FEE);
-        // The next three name each other: their addresses follow from the deployer's nonce.
-        uint64 nonce = vm.getNonce(address(this));
-        Staking stakingAt = Staking(vm.computeCreateAddress(address(this), nonce + 1));
-        address slashingAt = vm.computeCreateAddress(address(this), nonce + 2);
-        Sortition sortitionAt = Sortition(vm.computeCreateAddress(address(this), nonce + 3));
-        executors = new ExecutorRegistry(models, stakingAt, sortitionAt, KEY_CHANGE_DELAY);
-        staking =
-            new Staking(executors, jobRegistry, slashingAt, reputation, MINIMUM_STAKE, EPOCH_LENGTH, UNBONDING_EPOCHS);
-        slashing = new Slashing(jobRegistry, staking);
-        sortition = new Sortition(address(executors), EPOCH_LENGTH);
-        assertEq(address(staking), address(stakingAt));
-        assertEq(address(slashing), slashingAt);
-        assertEq(address(sortition), address(sortitionAt));
+        NetworkContracts memory all = NetworkDeployer(vm.deployCode("NetworkDeployer.sol:NetworkDeployer"))
+            .deploy(
+                NetworkDeployer.Parameters({
+                jobRegistry: jobRegistry,
+                minimumStake: MINIMUM_STAKE,
+                epochLength: EPOCH_LENGTH,
+                unbondingEpochs: UNBONDING_EPOCHS,
+                keyChangeDelay: KEY_CHANGE_DELAY,
+                fullStepFee: FULL_STEP_FEE
+            })
+            );
+        (models, executors, sortition) = (all.models, all.executors, all.sortition);
+        (reputation, staking, slashing) = (all.reputation, all.staking, all.slashing);
     }
 
     // ---------------------------------------------------------------- models

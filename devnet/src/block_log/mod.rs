@@ -28,8 +28,11 @@ use crate::{
     state::{State, StateChanges},
 };
 
-/// How the file starts; the end is the version of the format.
-const MAGIC: &[u8; 16] = b"infera-devnet\0\0\x02";
+/// How the file starts, before the version of its format.
+const MAGIC: &[u8; 15] = b"infera-devnet\0\0";
+
+/// Two: what a block changed is told from its parent's state on, and there are checkpoints.
+const VERSION: u8 = 2;
 
 /// A log that is written.
 #[derive(Debug)]
@@ -93,7 +96,7 @@ impl BlockLog {
         };
         let mut head = Writer::default();
         head.number(chain.spec.chain_id);
-        let mut bytes = MAGIC.to_vec();
+        let mut bytes = [&MAGIC[..], &[VERSION]].concat();
         frames::append(&head.0, &mut bytes);
         log.file.write_all(&bytes).map_err(failed)?;
         for block in chain.blocks().iter() {
@@ -216,16 +219,21 @@ fn replay(file: &mut File, length: u64, path: &Path, chain_id: u64) -> Result<(T
     let failed = |source| Error::StateFile { action: "read", path: path.to_owned(), source };
     let damaged = |offset, reason: String| Error::BlockLogDamaged { path: path.to_owned(), offset, reason };
     let mut file = BufReader::with_capacity(1 << 20, file);
-    let mut magic = [0; MAGIC.len()];
-    if length < magic.len() as u64 {
+    let (mut magic, mut version) = ([0; MAGIC.len()], [0]);
+    let mut offset = (magic.len() + version.len()) as u64;
+    if length < offset {
         return Err(Error::NotABlockLog(path.to_owned()));
     }
     file.read_exact(&mut magic).map_err(failed)?;
+    file.read_exact(&mut version).map_err(failed)?;
     if magic != *MAGIC {
         return Err(Error::NotABlockLog(path.to_owned()));
     }
+    if version != [VERSION] {
+        let [version] = version;
+        return Err(Error::BlockLogVersion { path: path.to_owned(), version, known: VERSION });
+    }
     let mut replayed = Replayed::default();
-    let mut offset = magic.len() as u64;
     let mut is_first = true;
     loop {
         let payload = match frames::read(&mut file, length - offset).map_err(failed)? {

@@ -126,14 +126,15 @@ pub(crate) fn check(transaction: &Transaction, state: &State, next: &EvmEnv) -> 
         return Err(Rejection::FloorGas { gas, needed: initial.floor_gas });
     }
 
-    let (nonce, next) = (transaction.nonce(), state.nonce(transaction.signer()));
+    let account = state.account(transaction.signer());
+    let (nonce, next) = (transaction.nonce(), account.map_or(0, |account| account.nonce));
     if nonce < next {
         return Err(Rejection::NonceTooLow { next, nonce });
     }
     if nonce == u64::MAX {
         return Err(Rejection::NonceMax(nonce));
     }
-    let balance = state.balance(transaction.signer());
+    let balance = account.map_or(U256::ZERO, |account| account.balance);
     let cost = max_cost(transaction);
     if cost > balance {
         return Err(Rejection::InsufficientFunds { balance, cost });

@@ -110,7 +110,8 @@ impl Archive {
         self.changed = self.changed.saturating_sub(archived.record.changes_length());
         if self.checkpoints.remove(&self.len()).is_some() {
             let since = self.checkpoints.last_key_value().map_or(1, |(place, _)| place + 1);
-            let lengths = (since..self.len()).filter_map(|place| self.get(place)).map(|one| one.record.changes_length());
+            let lengths =
+                (since..self.len()).filter_map(|place| self.get(place)).map(|one| one.record.changes_length());
             self.changed = lengths.sum();
         }
         Some(archived)
@@ -163,18 +164,20 @@ impl Archive {
 
     /// The last state at or before `place` that need not be rebuilt, and where it is.
     fn nearest(&self, place: usize) -> Result<Option<(usize, State)>, Undecodable> {
+        let rebuilt = self.remembered_before(place);
         let checkpoint = self.checkpoints.range(..=place).next_back();
-        let remembered = self.rebuilt.lock();
-        let ours = remembered.iter().filter(|one| {
-            one.place <= place && self.get(one.place).is_some_and(|archived| archived.hash == one.hash)
-        });
-        let rebuilt = ours.max_by_key(|one| one.place);
-        match (checkpoint, rebuilt) {
-            (Some((at, _)), Some(one)) if one.place >= *at => Ok(Some((one.place, one.state.clone()))),
-            (None, Some(one)) => Ok(Some((one.place, one.state.clone()))),
-            (Some((at, checkpoint)), _) => Ok(Some((*at, checkpoint.state()?))),
-            (None, None) => Ok(None),
+        let after = |(at, _): &(&usize, _)| rebuilt.as_ref().is_none_or(|(place, _)| place < *at);
+        match checkpoint.filter(after) {
+            Some((at, checkpoint)) => Ok(Some((*at, checkpoint.state()?))),
+            None => Ok(rebuilt),
         }
+    }
+
+    fn remembered_before(&self, place: usize) -> Option<(usize, State)> {
+        let remembered = self.rebuilt.lock();
+        let is_ours = |one: &&Rebuilt| self.get(one.place).is_some_and(|archived| archived.hash == one.hash);
+        let before = remembered.iter().filter(|one| one.place <= place).filter(is_ours);
+        before.max_by_key(|one| one.place).map(|one| (one.place, one.state.clone()))
     }
 
     fn walk(&self, places: Range<usize>) -> impl Iterator<Item = &Archived> {

@@ -1,10 +1,6 @@
 //! All blocks of a chain: the recent ones as they are, older ones in the archive.
 
-use std::{
-    collections::VecDeque,
-    ops::RangeInclusive,
-    sync::Arc,
-};
+use std::{collections::VecDeque, ops::RangeInclusive, sync::Arc};
 
 use alloy::{consensus::Header, primitives::B256};
 
@@ -110,9 +106,10 @@ impl Blocks {
         wanted: impl Fn(&Header) -> bool + Clone + 'a,
     ) -> impl Iterator<Item = Arc<Block>> + 'a {
         let start = usize::try_from(numbers.start().saturating_sub(self.first)).unwrap_or(usize::MAX);
-        let end = numbers.end().checked_sub(self.first).map_or(0, |last| {
-            usize::try_from(last).unwrap_or(usize::MAX).saturating_add(1).min(self.len())
-        });
+        let end = numbers
+            .end()
+            .checked_sub(self.first)
+            .map_or(0, |last| usize::try_from(last).unwrap_or(usize::MAX).saturating_add(1).min(self.len()));
         let archived = self.archive.len();
         let old = self.archive.headers(start..end.min(archived));
         let is_wanted = wanted.clone();

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use alloy::{
     consensus::Transaction as _,
-    primitives::{Address, B256, TxHash, keccak256, map::AddressHashSet},
+    primitives::{B256, TxHash, keccak256, map::AddressHashSet},
 };
+
+use alloy_evm::EvmEnv;
 
 use super::{
     Chain, Event,
@@ -21,15 +23,35 @@ impl Chain {
     /// Takes a transaction into the pool. Under automine it is in a block when this returns, unless a nonce before it
     /// is missing.
     pub(crate) fn submit(&mut self, transaction: Transaction) -> Result<TxHash, SubmitError> {
+        let next = self.next_environment();
+        self.submit_before(&next, transaction)
+    }
+
+    /// Like [`Self::submit`], one after the other; each has its own answer.
+    pub(crate) fn submit_all<E: From<SubmitError>>(
+        &mut self,
+        transactions: impl IntoIterator<Item = Result<Transaction, E>>,
+    ) -> Vec<Result<TxHash, E>> {
+        let mut next = self.next_environment();
+        let submit = |transaction: Result<Transaction, E>| {
+            if self.mining == MiningMode::Automine {
+                next = self.next_environment();
+            }
+            Ok(self.submit_before(&next, transaction?)?)
+        };
+        transactions.into_iter().map(submit).collect()
+    }
+
+    /// `next` is the environment of the next block.
+    fn submit_before(&mut self, next: &EvmEnv, transaction: Transaction) -> Result<TxHash, SubmitError> {
         let hash = *transaction.tx_hash();
         if self.pool.get(&hash).is_some() {
             return Err(Rejection::AlreadyKnown.into());
         }
-        let next = self.next_environment();
         if transaction.chain_id().is_some() && !self.spec.is_eip155_active(next.block_env.number.saturating_to()) {
             return Err(Rejection::Invalid(NAMES_CHAIN.to_owned()).into());
         }
-        admission::check(&transaction, &self.state, &next)?;
+        admission::check(&transaction, &self.state, next)?;
         let automine = self.mining == MiningMode::Automine;
         let (fee, base_fee) = (transaction.max_fee_per_gas(), next.block_env.basefee);
         if automine && fee < u128::from(base_fee) {
@@ -49,32 +71,36 @@ impl Chain {
     /// Makes blocks while one would hold a transaction. Returns what turned out to be invalid.
     pub(crate) fn mine_ready(&mut self) -> Result<Vec<(TxHash, Rejection)>, Error> {
         let mut all_rejected = Vec::new();
-        while !self.pool.best(&self.state, self.next_base_fee()).is_empty() {
-            let (built, timestamp) = self.build_next(None)?;
+        loop {
+            self.pool.settle(&self.state);
+            if self.pool.best(&self.state, self.next_base_fee()).is_empty() {
+                break;
+            }
+            let built = self.build_next(None)?;
             self.drop_rejected(&built);
             all_rejected.extend(built.rejected);
             if built.block.transactions.is_empty() {
                 break;
             }
-            self.commit(built.block, timestamp);
+            self.commit(built.block);
         }
         Ok(all_rejected)
     }
 
     /// Makes one block of what waits, or of `list` alone; empty if there is nothing.
     pub(crate) fn mine(&mut self, list: Option<Vec<Transaction>>) -> Result<Arc<Block>, Error> {
-        let (built, timestamp) = self.build_next(list)?;
+        let built = self.build_next(list)?;
         self.drop_rejected(&built);
-        self.commit(built.block, timestamp);
+        self.commit(built.block);
         Ok(self.head().clone())
     }
 
     /// The block that would be made now. The chain stays as it is.
     pub(crate) fn pending(&self) -> Result<Block, Error> {
-        self.build_next(None).map(|(built, _)| built.block)
+        self.build_next(None).map(|built| built.block)
     }
 
-    fn build_next(&self, list: Option<Vec<Transaction>>) -> Result<(Built, u64), Error> {
+    fn build_next(&self, list: Option<Vec<Transaction>>) -> Result<Built, Error> {
         let head = self.head();
         let timestamp = self.time.peek(head.timestamp());
         let next = self.next_block(timestamp);
@@ -91,23 +117,27 @@ impl Chain {
             }
         };
         let (state, hashes) = (self.state.clone(), self.hashes.clone());
-        build::build(&self.spec, head, state, hashes, &next, source).map(|built| (built, timestamp))
+        build::build(&self.spec, head, state, hashes, &next, source)
     }
 
-    fn commit(&mut self, block: Block, timestamp: u64) {
-        debug_assert_eq!(self.time.peek(self.head().timestamp()), timestamp);
-        self.time.take(self.head().timestamp());
+    fn commit(&mut self, block: Block) {
+        self.time.made(block.timestamp());
         self.next_base_fee = None;
         self.next_prev_randao = None;
         self.gas_limit = self.next_gas_limit();
         self.push(Arc::new(block));
-        let senders: AddressHashSet = self.head().transactions.iter().map(Transaction::signer).collect();
-        self.prune(senders);
+        self.prune();
     }
 
-    /// Drops what these senders can no longer send.
-    pub(super) fn prune(&mut self, senders: impl IntoIterator<Item = Address>) {
-        self.pool.prune(senders, &self.state);
+    /// Drops what the head's senders can no longer send.
+    pub(super) fn prune(&mut self) {
+        let head = self.blocks.head();
+        let senders: AddressHashSet = head.transactions.iter().map(Transaction::signer).collect();
+        // A delegation uses up a nonce of its authority, and a contract that creates one of its own.
+        let delegates = head.transactions.iter().any(|transaction| transaction.is_eip7702());
+        let contracts_send = self.impersonates_all || !self.impersonated.is_empty();
+        let before = head.states.as_ref().map(|states| &states.before).filter(|_| !delegates && !contracts_send);
+        self.pool.prune(senders, &self.state, before);
     }
 
     fn drop_rejected(&mut self, built: &Built) {

@@ -23,6 +23,7 @@ use alloy::{
     },
 };
 use alloy_evm::EvmEnv;
+use alloy_hardforks::EthereumHardforks;
 
 pub(crate) use self::{
     admission::Rejection,
@@ -240,7 +241,11 @@ impl Chain {
 
     /// The base fee of the next block, in wei per gas.
     pub(crate) fn next_base_fee(&self) -> u64 {
-        self.next_environment().block_env.basefee
+        let head = self.head().header();
+        match self.spec.is_london_active_at_block(head.number + 1) {
+            true => self.next_base_fee.unwrap_or_else(|| build::next_base_fee(head)),
+            false => 0,
+        }
     }
 
     /// Whether the chain takes transactions from `address` without a signature.

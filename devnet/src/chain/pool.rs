@@ -9,7 +9,7 @@ use alloy::{
     consensus::Transaction as _,
     primitives::{
         Address, TxHash,
-        map::{AddressMap, B256HashMap},
+        map::{AddressHashSet, AddressMap, B256HashMap},
     },
 };
 
@@ -25,6 +25,10 @@ pub(crate) struct Pool {
     senders: AddressMap<BTreeMap<u64, Waiting>>,
     by_hash: B256HashMap<(Address, u64)>,
     arrivals: u64,
+    /// Senders that a block on the state [`Self::seen`] could take something from, and perhaps some more. The others
+    /// wait for a nonce before, and need not be looked at for each block.
+    open: AddressHashSet,
+    seen: State,
 }
 
 #[derive(Clone, Debug)]
@@ -55,6 +59,7 @@ impl Pool {
         }
         self.arrivals += 1;
         nonces.insert(nonce, Waiting { transaction, arrival: self.arrivals });
+        self.open.insert(sender);
         self.by_hash.insert(hash, (sender, nonce));
         Ok(())
     }
@@ -89,9 +94,19 @@ impl Pool {
         self.by_hash.clear();
     }
 
-    /// Drops what `state` has left behind, for these senders.
-    pub(crate) fn prune(&mut self, senders: impl IntoIterator<Item = Address>, state: &State) {
+    /// Drops what `state` has left behind, for these senders. They alone sent since the state seen before, if
+    /// `others_as_before`.
+    pub(crate) fn prune(
+        &mut self,
+        senders: impl IntoIterator<Item = Address>,
+        state: &State,
+        others_as_before: Option<&State>,
+    ) {
+        if others_as_before.is_some_and(|before| before.is_same(&self.seen)) {
+            self.seen = state.clone();
+        }
         for sender in senders {
+            self.open.insert(sender);
             let Some(nonces) = self.senders.get_mut(&sender) else { continue };
             let kept = nonces.split_off(&state.nonce(sender));
             for stale in std::mem::replace(nonces, kept).into_values() {
@@ -105,12 +120,24 @@ impl Pool {
 
     /// The first nonce of `sender`, from `nonce` on, that no waiting transaction has.
     pub(crate) fn next_nonce(&self, sender: Address, mut nonce: u64) -> u64 {
-        if let Some(nonces) = self.senders.get(&sender) {
-            while nonces.contains_key(&nonce) {
-                nonce += 1;
+        let Some(nonces) = self.senders.get(&sender) else { return nonce };
+        for (waiting, _) in nonces.range(nonce..) {
+            if *waiting != nonce {
+                break;
             }
+            nonce += 1;
         }
         nonce
+    }
+
+    /// Finds out who waits for a nonce before, so that [`Self::best`] on `state` passes them over.
+    pub(crate) fn settle(&mut self, state: &State) {
+        if !self.seen.is_same(state) {
+            self.open = self.senders.keys().copied().collect();
+            self.seen = state.clone();
+        }
+        self.open
+            .retain(|sender| self.senders.get(sender).is_some_and(|nonces| nonces.contains_key(&state.nonce(*sender))));
     }
 
     /// By sender and nonce: those a block could take now, then those behind a gap.
@@ -128,8 +155,10 @@ impl Pool {
     /// What a block on `state` with `base_fee` (wei per gas) should take, best paying first.
     pub(crate) fn best(&self, state: &State, base_fee: u64) -> Best<'_> {
         let mut best = Best { pool: self, base_fee, heap: BinaryHeap::new() };
-        for sender in self.senders.keys() {
-            best.offer(*sender, state.nonce(*sender));
+        if self.seen.is_same(state) {
+            self.open.iter().for_each(|sender| best.offer(*sender, state.nonce(*sender)));
+        } else {
+            self.senders.keys().for_each(|sender| best.offer(*sender, state.nonce(*sender)));
         }
         best
     }

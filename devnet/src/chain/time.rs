@@ -45,13 +45,11 @@ impl TimeKeeper {
         wanted.max(parent.saturating_add(1))
     }
 
-    /// Like [`Self::peek`], for a block that is made: a set timestamp is used up, and time goes on from it.
-    pub(crate) fn take(&mut self, parent: u64) -> u64 {
-        let timestamp = self.peek(parent);
+    /// A block was made at `timestamp`: if that had been set, it is used up, and time goes on from it.
+    pub(crate) fn made(&mut self, timestamp: u64) {
         if self.next.take().is_some() {
             self.set(timestamp);
         }
-        timestamp
     }
 
     /// Moves the time forward; the new offset to the clock.

@@ -1,7 +1,5 @@
 //! Logs, filters and what can be subscribed to.
 
-use std::sync::Arc;
-
 use alloy::{
     primitives::U64,
     rpc::types::{Filter, FilterBlockOption, Log},
@@ -13,10 +11,7 @@ use super::{
     error::{RpcError, RpcResult},
     params::Params,
 };
-use crate::{
-    chain::Block,
-    hub::{FollowerId, Interest},
-};
+use crate::hub::{FollowerId, Interest};
 
 impl Call<'_> {
     pub(super) fn logs(&self) -> RpcResult<Vec<Log>> {
@@ -24,17 +19,11 @@ impl Call<'_> {
     }
 
     fn matching(&self, filter: &Filter) -> RpcResult<Vec<Log>> {
-        let blocks = self.blocks_of(filter)?;
-        Ok(blocks.iter().flat_map(|block| convert::matching_logs(block, filter, false)).collect())
-    }
-
-    /// The blocks that may hold what `filter` asks for.
-    fn blocks_of(&self, filter: &Filter) -> RpcResult<Vec<Arc<Block>>> {
         let chain = self.devnet.chain();
         match filter.block_option {
             FilterBlockOption::AtBlockHash(hash) => {
-                let block = chain.block_by_hash(&hash);
-                block.map(|block| vec![block]).ok_or_else(|| RpcError::failed("unknown block"))
+                let block = chain.block_by_hash(&hash).ok_or_else(|| RpcError::failed("unknown block"))?;
+                Ok(convert::matching_logs(&block, filter, false))
             }
             FilterBlockOption::Range { from_block, to_block } => {
                 let head = chain.head().number();
@@ -43,10 +32,11 @@ impl Call<'_> {
                 if from > to && from_block.is_some() && to_block.is_some() {
                     return Err(RpcError::invalid_params("invalid block range params"));
                 }
+                // The walk may be long; the chain need not wait for it.
                 let blocks = chain.blocks().clone();
                 drop(chain);
                 let selected = blocks.select(from..=to, |header| filter.matches_bloom(header.logs_bloom));
-                Ok(selected.collect())
+                Ok(selected.flat_map(|block| convert::matching_logs(&block, filter, false)).collect())
             }
         }
     }

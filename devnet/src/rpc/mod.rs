@@ -32,7 +32,7 @@ use self::{
     error::{RpcError, RpcResult},
     params::Params,
 };
-pub(crate) use self::{fees::SUGGESTED_TIP, filters::interest, rerun::written_in_block};
+pub(crate) use self::{fees::SUGGESTED_TIP, filters::interest, rerun::written_in_block, send::decode};
 use crate::devnet::Devnet;
 
 /// How the chain names itself. Hardhat's and Foundry's helpers bend a chain only if this starts with a name they know.

@@ -231,7 +231,7 @@ pub(super) fn with_signature(transaction: TypedTransaction, signature: Signature
 }
 
 /// Decodes a signed transaction and recovers its sender.
-pub(super) fn decode(raw: &Bytes) -> RpcResult<Transaction> {
+pub(crate) fn decode(raw: &Bytes) -> RpcResult<Transaction> {
     let envelope = TxEnvelope::decode_2718_exact(raw).map_err(|error| undecodable(raw, &error))?;
     // Blobs travel beside the chain, which keeps only what commits to them.
     let envelope = envelope.map_eip4844(|tx| TxEip4844Variant::TxEip4844(tx.into()));

@@ -194,7 +194,7 @@ impl State {
         storage: impl IntoIterator<Item = (U256, U256)>,
     ) {
         self.create(address);
-        let Some(account) = self.accounts.get_mut(&keccak256(address)) else { return };
+        let Some(account) = self.accounts.present_mut(&keccak256(address)) else { return };
         (account.nonce, account.balance) = (nonce, balance);
         if let Some(code) = code {
             account.set_code(code);
@@ -244,7 +244,7 @@ impl State {
             Some(_) => {}
             None => self.accounts.insert(&key, Account::new(address)),
         }
-        let Some(account) = self.accounts.get_mut(&key) else { return };
+        let Some(account) = self.accounts.present_mut(&key) else { return };
         if changed.is_created() {
             account.storage = Trie::default();
         }

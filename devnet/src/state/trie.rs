@@ -47,21 +47,19 @@ impl<V: TrieValue> Trie<V> {
     /// The value at `key`.
     pub(crate) fn get(&self, key: &B256) -> Option<&V> {
         let mut node = self.root.as_deref()?;
-        let mut path = Nibbles::unpack(key);
+        let path = Nibbles::unpack(key);
+        let mut depth = 0;
         loop {
             match &node.kind {
-                Kind::Leaf { path: own, value } => return (*own == path).then_some(value),
+                Kind::Leaf { path: own, value } => return (*own == path.slice(depth..)).then_some(value),
                 Kind::Extension { path: own, child } => {
-                    if !path.starts_with(own) {
+                    let end = depth + own.len();
+                    if path.slice(depth..end) != *own {
                         return None;
                     }
-                    path = path.slice(own.len()..);
-                    node = child;
+                    (node, depth) = (child, end);
                 }
-                Kind::Branch(children) => {
-                    node = children.get(path.first()?)?;
-                    path = path.slice(1..);
-                }
+                Kind::Branch(children) => (node, depth) = (children.get(path.get(depth)?)?, depth + 1),
             }
         }
     }
@@ -69,19 +67,25 @@ impl<V: TrieValue> Trie<V> {
     /// The value at `key`, to be changed in place. Forgets the hashes on the way there.
     pub(crate) fn get_mut(&mut self, key: &B256) -> Option<&mut V> {
         self.get(key)?;
+        self.present_mut(key)
+    }
+
+    /// Like [`Self::get_mut`], for a key that is known to be there: otherwise paths are copied in vain.
+    pub(crate) fn present_mut(&mut self, key: &B256) -> Option<&mut V> {
         let mut node = Arc::make_mut(self.root.as_mut()?);
-        let mut path = Nibbles::unpack(key);
+        let path = Nibbles::unpack(key);
+        let mut depth = 0;
         loop {
             node.reference.take();
             match &mut node.kind {
-                Kind::Leaf { value, .. } => return Some(value),
+                Kind::Leaf { path: own, value } => return (*own == path.slice(depth..)).then_some(value),
                 Kind::Extension { path: own, child } => {
-                    path = path.slice(own.len()..);
+                    depth += own.len();
                     node = Arc::make_mut(child);
                 }
                 Kind::Branch(children) => {
-                    node = Arc::make_mut(children.slot(path.first()?).as_mut()?);
-                    path = path.slice(1..);
+                    node = Arc::make_mut(children.slot(path.get(depth)?).as_mut()?);
+                    depth += 1;
                 }
             }
         }

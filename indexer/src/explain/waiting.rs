@@ -74,9 +74,9 @@ fn committing(job: &JobRecord, context: &ExplainContext<'_>) -> Waiting {
     let after = if committed >= quorum {
         "opens the reveal phase for those who committed"
     } else if redrawn {
-        "draws the missing seats again, or refunds the job if that was done before"
+        "draws the missing seats again, or refunds the job if that was done before or too few executors are left"
     } else {
-        "draws the missing seats again"
+        "draws the missing seats again, or refunds the job if too few executors are left"
     };
     let over = context.now > deadline;
     let waiting_for = match (missing.as_slice(), over) {

@@ -142,7 +142,9 @@ fn a_missing_commitment_is_named_with_its_deadline_and_the_way_out() {
     assert_eq!((explanation.deadline, explanation.seconds_left), (Some(GENESIS_TIME + 21), Some(4)));
     assert_eq!(
         explanation.way_out.as_deref(),
-        Some("after 12:00:21 anyone may call advanceJob, which draws the missing seats again")
+        Some(
+            "after 12:00:21 anyone may call advanceJob, which draws the missing seats again, or refunds the job if too few executors are left"
+        )
     );
     let late = explained(&drawn_job(), 30);
     assert_eq!(late.seconds_left, Some(-9));

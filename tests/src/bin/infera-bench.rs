@@ -146,7 +146,7 @@ async fn measure(arguments: &Arguments) -> Result<Vec<Table>> {
             tables.push(bench::commitment::table(&jobs));
         }
         if arguments.wants(Bench::Gas) {
-            tables.push(bench::gas::table(&jobs)?);
+            tables.push(bench::gas::table(&jobs));
         }
     }
     if arguments.wants(Bench::Demo) {

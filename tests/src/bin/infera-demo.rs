@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
+use infera_executor::shutdown;
 use infera_indexer::explain::Explanation;
 use infera_network::Stage;
 use infera_tests::stories::{self, ADVERSARY, CATEGORIES, Casting, Outcome, Reaction, Scene, Story};
@@ -26,15 +27,30 @@ struct Arguments {
     /// Print the stories' outcomes as JSON on stdout, and the telling on stderr.
     #[arg(long)]
     json: bool,
+    /// End when standard input ends, as it does when the program that started this one dies.
+    #[arg(long)]
+    exit_on_stdin_close: bool,
 }
 
-#[tokio::main]
-async fn main() -> Result<()> {
+fn main() -> Result<()> {
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .with_writer(std::io::stderr)
         .init();
     let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Runtime::new()?;
+    let ended = runtime.block_on(async {
+        tokio::select! {
+            ended = run(&arguments) => ended,
+            asked = shutdown::requested(arguments.exit_on_stdin_close) => Ok(asked?),
+        }
+    });
+    // A thread that waits for standard input can't be interrupted and must not hold up the exit.
+    runtime.shutdown_background();
+    ended
+}
+
+async fn run(arguments: &Arguments) -> Result<()> {
     let teller = Teller { started: Instant::now(), to_stderr: arguments.json };
     let mut scene = set_the_scene(&teller).await?;
 
@@ -71,6 +87,7 @@ async fn main() -> Result<()> {
     }
     if arguments.stay {
         stay(&teller, &mut scene).await?;
+        shutdown::requested(arguments.exit_on_stdin_close).await?;
     }
     scene.close().await
 }
@@ -189,7 +206,7 @@ async fn stay(teller: &Teller, scene: &mut Scene) -> Result<()> {
     teller.say(&format!("indexer         {}", network.indexer_url()))?;
     teller.say(&format!("deployment file {}", network.deployment_file().display()))?;
     teller.say(&format!("consumer        {}", scene.router()))?;
-    tokio::signal::ctrl_c().await.context("waiting for Ctrl-C")
+    Ok(())
 }
 
 /// Prints what happens, with the time since the start.

@@ -1,13 +1,14 @@
 //! A devnet for one test, asked from synchronous code.
 
-use std::future::IntoFuture;
+use std::{future::IntoFuture, sync::Arc};
 
 use alloy::{
+    eips::BlockId,
     primitives::Address,
     providers::{DynProvider, Provider},
 };
 use infera_contracts::creation::Creation;
-use infera_devnet::{Config, Devnet};
+use infera_devnet::{Config, Devnet, ManualClock};
 use infera_sdk::Sender;
 use proptest::{
     strategy::Strategy,
@@ -18,6 +19,9 @@ use tokio::runtime::{Builder, Runtime};
 /// What a random case comes to.
 pub(crate) type Verdict = Result<(), TestCaseError>;
 
+/// The beginning of an hour.
+const START: u64 = 1_800_000_000;
+
 /// A chain of its own.
 pub(crate) struct Chain {
     pub(crate) devnet: Devnet,
@@ -26,9 +30,11 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// A chain without contracts.
+    /// A chain without contracts. Its time moves by [`Self::skip`], and by a second for each block: no epoch ends in
+    /// between.
     pub(crate) fn start() -> Self {
-        let devnet = Devnet::start(Config { accounts: 20, ..Config::default() }).unwrap();
+        let clock = Arc::new(ManualClock::new(START));
+        let devnet = Devnet::start(Config { accounts: 20, clock, ..Config::default() }).unwrap();
         let provider = devnet.provider().erased();
         Self { devnet, provider, runtime: Builder::new_current_thread().enable_all().build().unwrap() }
     }
@@ -49,6 +55,11 @@ impl Chain {
         let code = creation.code(arguments).unwrap();
         let sent = self.wait(self.sender(0).create(creation.name, code)).unwrap();
         sent.receipt.contract_address.unwrap()
+    }
+
+    /// The time of the latest block, in Unix seconds.
+    pub(crate) fn now(&self) -> u64 {
+        self.wait(self.provider.get_block(BlockId::latest())).unwrap().unwrap().header.timestamp
     }
 
     /// Moves the chain's time forward by a block at its end.

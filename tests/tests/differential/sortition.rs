@@ -52,9 +52,11 @@ impl Tree {
         }
     }
 
-    fn pick(&self, random: U256, excluded: &BTreeSet<u32>) -> Option<u32> {
+    /// A pick by the weights of `epochs_ago`, 0 or 1.
+    fn pick(&self, epochs_ago: u64, random: U256, excluded: &BTreeSet<u32>) -> Option<u32> {
         let excluded = excluded.iter().copied().collect();
-        match self.chain.wait(self.contract.pick(KEY, random, excluded).call()) {
+        let time = U256::from(self.chain.now() - epochs_ago * EPOCH);
+        match self.chain.wait(self.contract.pick(KEY, time, random, excluded).call()) {
             Ok(leaf) => Some(leaf),
             Err(refusal) => {
                 assert!(refusal.as_decoded_error::<ISortition::NothingToPick>().is_some(), "{refusal}");
@@ -63,15 +65,20 @@ impl Tree {
         }
     }
 
+    /// Draws of this epoch go by `weights`.
     fn draws_like(&self, weights: &BTreeMap<u32, u64>) {
         let total: u64 = weights.values().sum();
         assert_eq!(self.chain.wait(self.contract.totalWeight(KEY).call()).unwrap(), U256::from(total));
+        self.picks_like(0, weights);
+    }
+
+    fn picks_like(&self, epochs_ago: u64, weights: &BTreeMap<u32, u64>) {
         let leaves: Vec<u32> = weights.keys().copied().collect();
         let random = any::<[u8; 32]>().prop_map(U256::from_be_bytes);
         let excluded = prop::collection::vec(any::<Index>(), 0..=leaves.len());
         check(file!(), CASES, (random, excluded), |(random, excluded)| -> Verdict {
             let excluded = excluded.iter().map(|index| leaves[index.index(leaves.len())]).collect();
-            prop_assert_eq!(self.pick(random, &excluded), pick(weights, random, &excluded));
+            prop_assert_eq!(self.pick(epochs_ago, random, &excluded), pick(weights, random, &excluded));
             Ok(())
         });
     }
@@ -100,6 +107,10 @@ fn a_draw_sees_the_weights_from_before_the_epoch() {
     tree.set(&after);
     tree.draws_like(&before);
     tree.chain.skip(EPOCH);
+    tree.draws_like(&after);
+    // Jobs of the last epoch are still drawn by its weights.
+    tree.set(&[(2, 70)].into());
+    tree.picks_like(1, &before);
     tree.draws_like(&after);
 }
 

@@ -6,6 +6,9 @@ use anyhow::Result;
 
 use crate::{checkout::Checkout, process, setup};
 
+/// What is measured, and what it starts: linking every program in release mode takes long.
+const PROGRAMS: [&str; 5] = ["infera", "infera-adversary", "infera-bench", "infera-demo", "infera-devnet"];
+
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Passed on to infera-bench; `-- --help` shows them
@@ -15,7 +18,9 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(checkout: &Checkout, arguments: &Arguments) -> Result<()> {
     setup::run(checkout)?;
-    process::run(&mut checkout.build(&["--release", "--bins"]))?;
+    let mut build = vec!["--release"];
+    build.extend(PROGRAMS.iter().flat_map(|program| ["--bin", program]));
+    process::run(&mut checkout.build(&build))?;
     let mut bench = Command::new(checkout.program("release", "infera-bench")?);
     process::run(bench.current_dir(checkout.root()).args(&arguments.passed_on))
 }

@@ -24,7 +24,10 @@ fn find_or_install(checkout: &Checkout) -> Result<PathBuf> {
         say(format_args!("there is no mdbook on this machine; installing {MDBOOK} into {}", tools.display()));
         let mut install = checkout.cargo();
         install.args(["install", "--locked", MDBOOK, "--no-default-features", "--features", "search", "--root"]);
-        process::run(install.arg(&tools))?;
+        // cargo warns about a folder for programs that is not on the PATH; nobody needs this one there.
+        let path = env::var_os("PATH").unwrap_or_default();
+        let path = env::join_paths(env::split_paths(&path).chain([tools.join("bin")]))?;
+        process::run(install.arg(&tools).env("PATH", path))?;
     }
     Ok(mdbook)
 }

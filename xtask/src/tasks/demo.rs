@@ -18,5 +18,6 @@ pub(crate) fn run(checkout: &Checkout, arguments: &Arguments) -> Result<()> {
     // All of them: the demo starts others, each a process of its own.
     process::run(&mut checkout.build(&["--bins"]))?;
     let mut demo = Command::new(checkout.program("debug", "infera-demo")?);
-    process::run(demo.current_dir(checkout.root()).args(&arguments.passed_on))
+    demo.current_dir(checkout.root()).arg("--exit-on-stdin-close").args(&arguments.passed_on);
+    process::run_with_lifeline(&mut demo)
 }

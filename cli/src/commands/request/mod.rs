@@ -61,7 +61,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "AMOUNT", value_parser = amount::parse_u128, default_value = "0.00001")]
     max_price: u128,
 
-    /// Units (tokens) to pay for; an input that takes more is refused [default: enough for any text of this length]
+    /// Units (tokens) to pay for; an input that takes more is refused [default: enough for any text of this length and for the network's lowest fee]
     #[arg(long, value_name = "NUMBER")]
     max_units: Option<u32>,
 
@@ -89,11 +89,15 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> anyhow::Result
     let (client, sender) = arguments.account.connect(&arguments.network).await?;
     let model = Catalogue::read(&client).await?.choose(&arguments.model)?;
     let parameters = question.parameters(model.task)?;
+    let max_units = match arguments.max_units {
+        Some(units) => units,
+        None => enough_units(question.most_units(&input), arguments.max_price, client.parameters().await?.minSeatFee),
+    };
     let request = JobRequest {
         model: model.model,
         version: Some(model.version),
         runtime_class: model.runtime_class,
-        max_units: arguments.max_units.unwrap_or_else(|| question.most_units(&input)),
+        max_units,
         input,
         parameters,
         committee_size: arguments.committee,
@@ -116,6 +120,14 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> anyhow::Result
     finish(&client, &job, receipt, question, deadline, output).await
 }
 
+/// Units that are enough for the input, and for the network: it takes no seat whose highest price is below `minimum_fee`, which
+/// a short question at a low price would be.
+fn enough_units(most: u32, max_price: u128, minimum_fee: u128) -> u32 {
+    // A price of zero is refused by the network, whatever the units.
+    let least = if max_price == 0 { 0 } else { minimum_fee.div_ceil(max_price) };
+    most.max(u32::try_from(least).unwrap_or(u32::MAX))
+}
+
 /// Refuses before anything is sent what the account can't pay.
 async fn ensure_affordable(client: &Client, sender: &Sender, nonce: U256, request: &JobRequest) -> anyhow::Result<()> {
     let account = sender.address();
@@ -123,13 +135,13 @@ async fn ensure_affordable(client: &Client, sender: &Sender, nonce: U256, reques
     let escrow = Wei(quote.map_err(with_the_flags)?);
     let balance = client.provider().get_balance(account).await;
     let balance = Wei(balance.map_err(|error| Error::from_rpc("reading the account's balance", error))?);
-    progress(format_args!("request number {nonce} puts {escrow} into escrow"));
     if balance < escrow {
         bail!(
             "{account} has {balance}, but the request puts {escrow} into escrow: fund the account, or lower --max-price, \
              --max-units or --committee"
         );
     }
+    progress(format_args!("request number {nonce} puts {escrow} into escrow"));
     Ok(())
 }
 
@@ -174,5 +186,21 @@ async fn finish(
             Wei(refund),
             job.id
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_question_pays_for_as_many_units_as_the_lowest_fee_takes() {
+        let price = 10_000_000_000_000; // the default
+        assert_eq!(enough_units(81, price, 1_000_000_000_000_000), 100);
+        assert_eq!(enough_units(191, price, 10_000_000_000_000_000), 1_000);
+        assert_eq!(enough_units(191, price, 1_000_000_000_000_000), 191);
+        assert_eq!(enough_units(1, 3, 10), 4, "rounded up");
+        assert_eq!(enough_units(7, 0, 1), 7);
+        assert_eq!(enough_units(7, 1, u128::MAX), u32::MAX);
     }
 }

@@ -5,6 +5,7 @@ mod report;
 use std::{ffi::OsString, io::Write as _, net::IpAddr, path::PathBuf, pin::pin, time::Duration};
 
 use anyhow::Context as _;
+use infera_executor::shutdown;
 use infera_indexer::IndexerError;
 use infera_network::{ExecutorPlan, ModelPlan, Network, NetworkBuilder, Role, Stage};
 use tempfile::NamedTempFile;
@@ -21,7 +22,6 @@ use super::{
 use crate::{
     amount, duration,
     output::{Output, progress},
-    shutdown,
 };
 
 const EXAMPLES: &str = "\

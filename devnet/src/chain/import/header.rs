@@ -7,7 +7,7 @@ use alloy::{
 };
 use alloy_hardforks::EthereumHardforks;
 
-use super::{Invalid, Parent, demand, demand_presence};
+use super::{Invalid, demand, demand_presence};
 use crate::{
     chain::{build::next_base_fee, difficulty::difficulty},
     spec::ChainSpec,
@@ -21,7 +21,7 @@ const MOST_GAS_LIMIT: u64 = i64::MAX as u64;
 const GAS_LIMIT_DIVISOR: u64 = 1_024;
 
 /// Everything but the gas limit's way from the parent's, and what follows from the body.
-pub(super) fn check(spec: &ChainSpec, parent: &Parent, header: &Header) -> Result<(), Invalid> {
+pub(super) fn check(spec: &ChainSpec, parent: &Header, header: &Header) -> Result<(), Invalid> {
     let (number, time) = (header.number, header.timestamp);
     demand("number", number, parent.number.saturating_add(1))?;
     if time <= parent.timestamp {
@@ -71,7 +71,7 @@ fn check_extra_data(spec: &ChainSpec, header: &Header) -> Result<(), Invalid> {
     }
 }
 
-fn check_blobs(spec: &ChainSpec, parent: &Parent, header: &Header) -> Result<(), Invalid> {
+fn check_blobs(spec: &ChainSpec, parent: &Header, header: &Header) -> Result<(), Invalid> {
     let cancun = spec.is_cancun_active_at_timestamp(header.timestamp);
     demand_presence("blob gas used", &header.blob_gas_used, cancun)?;
     demand_presence("excess blob gas", &header.excess_blob_gas, cancun)?;
@@ -87,7 +87,7 @@ fn check_blobs(spec: &ChainSpec, parent: &Parent, header: &Header) -> Result<(),
 }
 
 /// A gas limit moves slowly. London's first block has twice its parent's to start from (EIP-1559).
-pub(super) fn check_gas_limit(spec: &ChainSpec, parent: &Parent, header: &Header) -> Result<(), Invalid> {
+pub(super) fn check_gas_limit(spec: &ChainSpec, parent: &Header, header: &Header) -> Result<(), Invalid> {
     let starts = parent.base_fee_per_gas.is_none() && spec.is_london_active_at_block(header.number);
     let base = if starts { parent.gas_limit.saturating_mul(2) } else { parent.gas_limit };
     let bound = base / GAS_LIMIT_DIVISOR;

@@ -9,11 +9,11 @@ mod uncles;
 use std::{fmt::Display, sync::Arc};
 
 use alloy::{
-    consensus::{Block as ConsensusBlock, Header, Sealable, TxEnvelope},
+    consensus::{Block as ConsensusBlock, Sealable, TxEnvelope},
     primitives::B256,
 };
 
-use super::{Chain, block::Transaction};
+use super::Chain;
 use crate::error::Error;
 
 /// Why a block can't follow the head.
@@ -82,10 +82,9 @@ impl Chain {
         self.check_uncles(&header, &body.ommers)?;
         let transactions = body::recover(&self.spec, header.number, body.transactions)?;
         let block = execute::execute(self, &head, header, transactions, body.ommers, body.withdrawals)?;
-        let senders: Vec<_> = block.transactions.iter().map(Transaction::signer).collect();
         self.gas_limit = block.header().gas_limit;
         self.push(Arc::new(block));
-        self.prune(senders);
+        self.prune();
         Ok(Imported::Added)
     }
 
@@ -94,19 +93,11 @@ impl Chain {
     }
 }
 
-/// How many blocks of concatenated RLP were added to a chain, and what is wrong with the next.
-#[derive(Debug)]
-pub(crate) struct Failed {
-    pub(crate) block: String,
-    pub(crate) reason: String,
-    pub(crate) imported: u64,
-}
-
 /// Reads blocks one behind the other and hands them to `import`; how many of them were new.
 pub(crate) fn read_blocks(
     bytes: &[u8],
     mut import: impl FnMut(ConsensusBlock<TxEnvelope>) -> Result<Imported, Invalid>,
-) -> Result<u64, Failed> {
+) -> Result<u64, Error> {
     let (mut rest, mut imported) = (bytes, 0);
     for place in 1u64.. {
         if rest.is_empty() {
@@ -115,15 +106,15 @@ pub(crate) fn read_blocks(
         let offset = bytes.len() - rest.len();
         let decoded = decode_one(&mut rest);
         let named = |number: Option<u64>| match number {
-            Some(number) => format!("block {number}, the {place}. of the file, at byte {offset},"),
-            None => format!("the {place}. block of the file, at byte {offset},"),
+            Some(number) => format!("block {number} (entry {place} of the file, at byte {offset})"),
+            None => format!("entry {place} of the file, at byte {offset},"),
         };
-        let block = decoded.map_err(|reason| Failed { block: named(None), reason, imported })?;
+        let failed = |number, reason| Error::Import { path: None, block: named(number), reason, imported };
+        let block = decoded.map_err(|reason| failed(None, reason))?;
         let number = block.header.number;
-        match import(block) {
-            Ok(Imported::Added) => imported += 1,
-            Ok(Imported::Known) => {}
-            Err(reason) => return Err(Failed { block: named(Some(number)), reason: reason.to_string(), imported }),
+        match import(block).map_err(|invalid| failed(Some(number), invalid.to_string()))? {
+            Imported::Added => imported += 1,
+            Imported::Known => {}
         }
     }
     Ok(imported)
@@ -139,7 +130,7 @@ fn decode_one(rest: &mut &[u8]) -> Result<ConsensusBlock<TxEnvelope>, String> {
     if !head.list {
         return Err("it is not RLP of a block: not a list".to_owned());
     }
-    let length = whole.len() - after.len() + head.payload_length;
+    let length = (whole.len() - after.len()).saturating_add(head.payload_length);
     let Some((mut one, behind)) = whole.split_at_checked(length) else {
         return Err("the file ends within it".to_owned());
     };
@@ -151,13 +142,3 @@ fn decode_one(rest: &mut &[u8]) -> Result<ConsensusBlock<TxEnvelope>, String> {
     *rest = behind;
     Ok(block)
 }
-
-impl Failed {
-    pub(crate) fn at(self, path: &std::path::Path) -> Error {
-        Error::Import { path: path.to_owned(), block: self.block, reason: self.reason, imported: self.imported }
-    }
-}
-
-/// What the checks of a header start from.
-type Parent = Header;
-

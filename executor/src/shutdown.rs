@@ -1,4 +1,4 @@
-//! When a command that stays shall end.
+//! When a program that stays shall end.
 
 use tokio::{
     io::AsyncReadExt as _,
@@ -6,7 +6,10 @@ use tokio::{
 };
 
 /// Returns when the program is asked to stop: by Ctrl-C, SIGTERM or, if asked for, the end of standard input.
-pub(crate) async fn requested(with_stdin: bool) -> std::io::Result<()> {
+///
+/// # Errors
+/// If the operating system does not report signals.
+pub async fn requested(with_stdin: bool) -> std::io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted,

@@ -157,6 +157,18 @@ fn a_log_brings_checkpoints_and_old_states_back() {
         assert_eq!(facts(&reader, number), known[number as usize]);
     }
     drop(log);
+    // Torn anywhere, a log holds a chain that was.
+    let whole = std::fs::read(&path).unwrap();
+    for cut in [1, 3_000, 30_000, 300_000, 900_000] {
+        let torn = folder.path().join(format!("torn-{cut}.log"));
+        std::fs::write(&torn, &whole[..whole.len() - cut]).unwrap();
+        let mut reader = chain();
+        BlockLog::open(&torn, &mut reader).unwrap();
+        let head = reader.head().number();
+        assert!(head < 520 || cut == 1, "{cut}");
+        facts(&reader, head);
+        facts(&reader, head / 2);
+    }
     // And it goes on.
     grow(&mut reader, 200);
     for number in [100, 400, 520] {

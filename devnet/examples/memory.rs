@@ -1,4 +1,4 @@
-//! Prints what blocks of ten transfers take in memory and in the block log.
+//! Prints what blocks of ten transfers take in memory and in the block log, and how long the past takes to come back.
 //!
 //! ```sh
 //! cargo run --release -p infera-devnet --example memory -- 10000
@@ -9,7 +9,7 @@ use std::{fs, time::Instant};
 
 use alloy::{
     network::TransactionBuilder,
-    primitives::{Address, B256, U256, keccak256},
+    primitives::{Address, B256, U64, U256, keccak256},
     rpc::types::TransactionRequest,
 };
 use anyhow::Context;
@@ -54,6 +54,17 @@ async fn main() -> anyhow::Result<()> {
     println!("{blocks} blocks of {} transfers in {made:.1?}", senders.len());
     println!("memory: {} bytes a block, {} MiB for 100,000", grown / blocks, (grown / blocks * 100_000) >> 20);
     println!("log:    {} bytes a block, {} MiB for 100,000", file / blocks, (file / blocks * 100_000) >> 20);
+
+    // The state in the middle is made for the first call, and is there for the next.
+    let (someone, middle) = (senders.first().copied().unwrap_or_default(), U64::from(blocks / 2));
+    for (what, at) in [("first call", middle), ("second call", middle), ("call a block on", middle + U64::from(1))] {
+        let began = Instant::now();
+        client.request::<_, U256>("eth_getBalance", (someone, at)).await?;
+        println!("{what} at block {at}: {:.1?}", began.elapsed());
+    }
+    let began = Instant::now();
+    client.request::<_, serde_json::Value>("eth_getProof", (someone, Vec::<B256>::new(), middle)).await?;
+    println!("proof at block {middle}: {:.1?}", began.elapsed());
 
     drop((client, devnet));
     let began = Instant::now();

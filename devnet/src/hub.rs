@@ -135,10 +135,12 @@ impl Follower {
                 Sink::Kept { .. } => self.sink.put(id, &block.hash()),
                 Sink::Sent(_) => self.sink.put(id, &convert::header(block)),
             },
-            (Interest::Logs(filter), Event::Added(block) | Event::Removed(block)) => {
-                let removed = matches!(event, Event::Removed(_));
-                convert::matching_logs(block, filter, removed).iter().all(|log| self.sink.put(id, log))
+            (Interest::Logs(filter), Event::Added(block)) => {
+                convert::matching_logs(block, filter, false).iter().all(|log| self.sink.put(id, log))
             }
+            (Interest::Logs(filter), Event::Removed(block)) => block.block().is_none_or(|block| {
+                convert::matching_logs(&block, filter, true).iter().all(|log| self.sink.put(id, log))
+            }),
             (Interest::Pending { whole: true }, Event::Pending(transaction)) => {
                 self.sink.put(id, &convert::pending_transaction(transaction, chain.next_base_fee()))
             }

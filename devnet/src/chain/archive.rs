@@ -11,7 +11,10 @@ use std::{
     sync::Arc,
 };
 
-use alloy::{consensus::Header, primitives::B256};
+use alloy::{
+    consensus::Header,
+    primitives::{B256, TxHash},
+};
 use parking_lot::Mutex;
 
 use super::block::{Block, States};
@@ -33,7 +36,7 @@ const REMEMBERED: usize = 4;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Archive {
     /// All full but the last.
-    chunks: Vec<Arc<Vec<Archived>>>,
+    chunks: Vec<Arc<Vec<StoredBlock>>>,
     /// The states after some blocks, by their place.
     checkpoints: BTreeMap<usize, Checkpoint>,
     /// What the blocks after the last checkpoint changed, in bytes.
@@ -41,9 +44,10 @@ pub(super) struct Archive {
     rebuilt: Arc<Mutex<VecDeque<Rebuilt>>>,
 }
 
+/// A block as a record, which clones share.
 #[derive(Clone, Debug)]
-pub(super) struct Archived {
-    pub(super) hash: B256,
+pub(crate) struct StoredBlock {
+    pub(crate) hash: B256,
     pub(super) record: BlockRecord,
 }
 
@@ -68,14 +72,14 @@ impl Archive {
         self.chunks.last().map_or(0, |last| before + last.len())
     }
 
-    pub(super) fn get(&self, place: usize) -> Option<&Archived> {
+    pub(super) fn get(&self, place: usize) -> Option<&StoredBlock> {
         self.chunks.get(place / CHUNK)?.get(place % CHUNK)
     }
 
     /// Appends a block, whose states are let go. Makes a checkpoint where one is due.
     pub(super) fn push(&mut self, block: &Block) {
         let place = self.len();
-        self.push_record(Archived { hash: block.hash(), record: block.record() });
+        self.push_record(block.into());
         if let Some(state) = block.state()
             && self.changed >= self.checkpoint_size()
         {
@@ -85,7 +89,7 @@ impl Archive {
         }
     }
 
-    pub(super) fn push_record(&mut self, archived: Archived) {
+    pub(super) fn push_record(&mut self, archived: StoredBlock) {
         // What the first block changed is a checkpoint itself.
         if !self.chunks.is_empty() {
             self.changed += archived.record.changes_length();
@@ -101,7 +105,7 @@ impl Archive {
     }
 
     /// Takes the last block out.
-    pub(super) fn pop(&mut self) -> Option<Archived> {
+    pub(super) fn pop(&mut self) -> Option<StoredBlock> {
         let last = Arc::make_mut(self.chunks.last_mut()?);
         let archived = last.pop()?;
         if last.is_empty() {
@@ -180,7 +184,7 @@ impl Archive {
         before.max_by_key(|one| one.place).map(|one| (one.place, one.state.clone()))
     }
 
-    fn walk(&self, places: Range<usize>) -> impl Iterator<Item = &Archived> {
+    fn walk(&self, places: Range<usize>) -> impl Iterator<Item = &StoredBlock> {
         places.map_while(|place| self.get(place))
     }
 
@@ -198,10 +202,23 @@ impl Checkpoint {
     }
 }
 
-impl Archived {
+impl From<&Block> for StoredBlock {
+    fn from(block: &Block) -> Self {
+        Self { hash: block.hash(), record: block.record() }
+    }
+}
+
+impl StoredBlock {
     /// The block without its states.
-    pub(super) fn block(&self) -> Option<Block> {
+    pub(crate) fn block(&self) -> Option<Block> {
         self.with_states(None)
+    }
+
+    /// The hashes of its transactions.
+    pub(super) fn transaction_hashes(&self) -> Vec<TxHash> {
+        let read = self.record.transaction_hashes();
+        read.inspect_err(|error| tracing::error!(hash = %self.hash, %error, "a record can't be read"))
+            .unwrap_or_default()
     }
 
     /// The block with its states; `parent` is the one it follows.

@@ -5,13 +5,16 @@ use std::{collections::VecDeque, ops::RangeInclusive, sync::Arc};
 use alloy::{consensus::Header, primitives::B256};
 
 use super::{
-    archive::{Archive, Archived, Checkpoint},
+    archive::{Archive, Checkpoint, StoredBlock},
     block::Block,
 };
 use crate::{record::BlockRecord, state::State};
 
 /// How many blocks are kept with their states. One takes ten times as much memory here as in the archive.
 const RECENT: usize = 128;
+
+/// How many transactions they have together at most, but that the head stays however many it has.
+const RECENT_TRANSACTIONS: usize = 65_536;
 
 /// The blocks of a chain from the first on, without gaps; at least one. A clone is cheap.
 #[derive(Clone, Debug)]
@@ -34,7 +37,7 @@ impl Blocks {
         checkpoints: impl IntoIterator<Item = (usize, Checkpoint)>,
     ) -> Option<Self> {
         let archived = records.len().saturating_sub(RECENT);
-        let mut records = records.into_iter().map(|(hash, record)| Archived { hash, record });
+        let mut records = records.into_iter().map(|(hash, record)| StoredBlock { hash, record });
         let mut archive = Archive::default();
         let mut checkpoints = checkpoints.into_iter().peekable();
         for (place, record) in records.by_ref().take(archived).enumerate() {
@@ -124,6 +127,12 @@ impl Blocks {
         self.select(self.first..=u64::MAX, |_| true)
     }
 
+    /// The headers of all blocks.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = Header> + '_ {
+        let old = self.archive.headers(0..self.archive.len()).map(|(_, header)| header);
+        old.chain(self.recent.iter().map(|block| block.header().inner().clone()))
+    }
+
     /// How many blocks this chain and `other` share from the start.
     pub(crate) fn shared_with(&self, other: &Self) -> usize {
         let same = |place: usize| {
@@ -145,21 +154,26 @@ impl Blocks {
     /// A new head.
     pub(crate) fn push(&mut self, block: Arc<Block>) {
         self.recent.push_back(block);
-        while self.recent.len() > RECENT
+        let many = |recent: &VecDeque<Arc<Block>>| {
+            let transactions: usize = recent.iter().map(|block| block.transactions.len()).sum();
+            recent.len() > RECENT || transactions > RECENT_TRANSACTIONS
+        };
+        while self.recent.len() > 1
+            && many(&self.recent)
             && let Some(old) = self.recent.pop_front()
         {
             self.archive.push(&old);
         }
     }
 
-    /// Takes the head back; never the first block. A head from the archive comes without its states, see
-    /// [`Self::complete_head`].
-    pub(crate) fn pop(&mut self) -> Option<Arc<Block>> {
+    /// Takes the head back; never the first block. The next one, if it comes from the archive, is without its states:
+    /// see [`Self::complete_head`].
+    pub(crate) fn pop(&mut self) -> Option<StoredBlock> {
         if self.recent.len() < 2 {
             let before = self.archive.pop()?.block()?;
             self.recent.push_front(Arc::new(before));
         }
-        self.recent.pop_back()
+        self.recent.pop_back().map(|block| (&*block).into())
     }
 
     /// Rebuilds the head's states if it came from the archive.
@@ -169,8 +183,7 @@ impl Blocks {
         }
         let head = self.head();
         let parent = self.archive.len().checked_sub(1).and_then(|place| self.archive.state_after(place));
-        let archived = Archived { hash: head.hash(), record: head.record() };
-        if let Some(whole) = archived.block_on(parent.unwrap_or_default()) {
+        if let Some(whole) = StoredBlock::from(&**head).block_on(parent.unwrap_or_default()) {
             self.recent = VecDeque::from([Arc::new(whole)]);
         }
     }

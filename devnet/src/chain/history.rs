@@ -1,19 +1,11 @@
 //! Leaving a history for another: rollbacks, reorgs, snapshots.
 
-use std::sync::Arc;
-
 use alloy::{
     eips::BlockNumHash,
     primitives::{Address, B256},
 };
 
-use super::{
-    Chain, Event,
-    block::{Block, Transaction},
-    blocks::Blocks,
-    pool::Pool,
-    time::TimeKeeper,
-};
+use super::{Chain, Event, archive::StoredBlock, block::Transaction, blocks::Blocks, pool::Pool, time::TimeKeeper};
 use crate::{
     error::Error,
     state::{BlockHashes, State},
@@ -47,7 +39,7 @@ pub(crate) enum Reorg {
 
 impl Chain {
     /// Takes back the last `depth` blocks. Their transactions are forgotten.
-    pub(crate) fn roll_back(&mut self, depth: u64) -> Result<Vec<Arc<Block>>, Error> {
+    pub(crate) fn roll_back(&mut self, depth: u64) -> Result<Vec<StoredBlock>, Error> {
         let head = self.head().number();
         let target = head.checked_sub(depth).and_then(|number| self.block_by_number(number));
         let Some(target) = target else {
@@ -72,21 +64,24 @@ impl Chain {
 
     /// Replaces the last `depth` blocks by as many others.
     pub(crate) fn reorganize(&mut self, depth: u64, reorg: Reorg) -> Result<(), Error> {
+        let last = self.head().number();
         let removed = self.roll_back(depth)?;
         let mut lists = Vec::new();
         match reorg {
             Reorg::Replace(given) => lists = given,
             Reorg::Requeue => {
-                for transaction in removed.iter().flat_map(|block| &block.transactions) {
-                    // One that was replaced meanwhile stays replaced.
-                    self.pool.add(transaction.clone()).ok();
+                for block in removed.iter().filter_map(StoredBlock::block) {
+                    for transaction in block.transactions {
+                        // One that was replaced meanwhile stays replaced.
+                        self.pool.add(transaction).ok();
+                    }
                 }
                 self.mine(None)?;
             }
         }
         lists.resize_with(usize::try_from(depth).unwrap_or(usize::MAX), Vec::new);
         let made = self.head().number();
-        let left = removed.last().map_or(0, |block| block.number()).saturating_sub(made);
+        let left = last.saturating_sub(made);
         for list in lists.into_iter().take(usize::try_from(left).unwrap_or(usize::MAX)) {
             self.mine(Some(list))?;
         }

@@ -21,12 +21,12 @@ impl Chain {
         let Some(terminal) = self.spec.terminal_total_difficulty() else { return };
         self.total_difficulty = alloy::primitives::U256::ZERO;
         let mut paris = None;
-        for block in self.blocks.iter() {
-            self.total_difficulty = self.total_difficulty.saturating_add(block.header().difficulty);
+        for header in self.blocks.headers() {
+            self.total_difficulty = self.total_difficulty.saturating_add(header.difficulty);
             if paris.is_none() && self.total_difficulty >= terminal {
                 // A first block that is difficult enough counts as merged itself.
-                let first = block.number() == self.first_number();
-                paris = Some(block.number() + u64::from(!first));
+                let first = header.number == self.first_number();
+                paris = Some(header.number + u64::from(!first));
             }
         }
         self.spec.set_paris(paris);

@@ -27,7 +27,7 @@ use alloy_hardforks::EthereumHardforks;
 
 pub(crate) use self::{
     admission::Rejection,
-    archive::Checkpoint,
+    archive::{Checkpoint, StoredBlock},
     block::{Block, States, Transaction},
     blocks::Blocks,
     build::{context, replay, seal},
@@ -53,8 +53,8 @@ const FINALIZED_DEPTH: u64 = 64;
 pub(crate) enum Event {
     /// A block is the new head.
     Added(Arc<Block>),
-    /// The head was taken back: a reorg, a rollback or a revert.
-    Removed(Arc<Block>),
+    /// The head was taken back: a reorg, a rollback or a revert. They may be many, hence not the block itself.
+    Removed(StoredBlock),
     /// A transaction waits.
     Pending(Box<Transaction>),
 }
@@ -266,9 +266,9 @@ impl Chain {
     }
 
     /// Takes the head back; never the first block. The last one to go is followed by [`Blocks::complete_head`].
-    fn pop(&mut self) -> Option<Arc<Block>> {
+    fn pop(&mut self) -> Option<StoredBlock> {
         let block = self.blocks.pop()?;
-        self.number_by_hash.remove(&block.hash());
+        self.number_by_hash.remove(&block.hash);
         for hash in block.transaction_hashes() {
             self.location_by_transaction.remove(&hash);
         }

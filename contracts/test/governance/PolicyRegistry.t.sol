@@ -71,7 +71,7 @@ contract PolicyRegistryTest is GovernanceFixture {
         IPolicySet before = governance.current();
         ProtocolParameters memory next = _parameters();
         next.protocolFeeBps = 700;
-        uint256 from = block.timestamp + delay;
+        uint256 from = vm.getBlockTimestamp() + delay;
         vm.expectEmit(false, true, true, true);
         emit IPolicyRegistry.ChangeAnnounced(IPolicySet(address(0)), from, from + window);
         vm.prank(owner);
@@ -196,14 +196,14 @@ contract PolicyRegistryTest is GovernanceFixture {
         skip(1 days);
         timelock.execute(address(governance), 0, announce, 0, 0);
         (, uint256 from,) = governance.pending();
-        assertEq(from, block.timestamp + delay, "the registry's delay comes on top");
+        assertEq(from, vm.getBlockTimestamp() + delay, "the registry's delay comes on top");
     }
 
     // ---------------------------------------------------------------- pauses
 
     function test_the_guardian_pauses_new_jobs_for_a_while() public {
         vm.expectEmit();
-        emit IPolicyRegistry.NewJobsPaused(guardian, block.timestamp + 2 days, block.timestamp + 7 days);
+        emit IPolicyRegistry.NewJobsPaused(guardian, vm.getBlockTimestamp() + 2 days, vm.getBlockTimestamp() + 7 days);
         vm.prank(guardian);
         governance.pauseNewJobs(2 days);
         assertTrue(governance.isPaused());
@@ -230,7 +230,7 @@ contract PolicyRegistryTest is GovernanceFixture {
 
     /// A guardian who wants the network shut for good gets no further than half of the time, whatever it tries.
     function test_pauses_cannot_be_chained() public {
-        uint256 start = block.timestamp;
+        uint256 start = vm.getBlockTimestamp();
         uint256 open;
         uint256 step = 6 hours;
         for (uint256 i; i < 120; ++i) {
@@ -239,11 +239,11 @@ contract PolicyRegistryTest is GovernanceFixture {
             if (!governance.isPaused()) open += step;
             skip(step);
         }
-        assertGe(open, (block.timestamp - start) / 2);
+        assertGe(open, (vm.getBlockTimestamp() - start) / 2);
     }
 
     function test_neither_resuming_nor_a_new_guardian_makes_the_cool_down_shorter() public {
-        uint256 next = block.timestamp + 2 days + 5 days;
+        uint256 next = vm.getBlockTimestamp() + 2 days + 5 days;
         vm.prank(guardian);
         governance.pauseNewJobs(2 days);
         skip(1 hours);

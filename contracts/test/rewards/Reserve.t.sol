@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {ActivityLog} from "../../src/rewards/ActivityLog.sol";
+import {IRewardDistributor} from "../../src/rewards/IRewardDistributor.sol";
+import {InferToken} from "../../src/rewards/InferToken.sol";
+import {RejectingOwner, ReenteringOwner} from "../stake/Recipients.sol";
+import {RewardFixture} from "./RewardFixture.sol";
+
+contract RewardReserveTest is RewardFixture {
+    function test_anyone_adds_to_the_reserve() public {
+        hoax(stranger, 3 ether);
+        vm.expectEmit(address(distributor));
+        emit IRewardDistributor.Funded(stranger, 3 ether, RESERVE + 3 ether);
+        distributor.fund{value: 3 ether}();
+        assertEq(distributor.reserve(), RESERVE + 3 ether);
+        assertEq(distributor.liabilities(), RESERVE + 3 ether);
+        vm.expectRevert(IRewardDistributor.ZeroAmount.selector);
+        distributor.fund();
+    }
+
+    function test_a_donation_changes_nothing() public {
+        uint256 budget = distributor.budget();
+        vm.deal(address(distributor), address(distributor).balance + 1e6 ether);
+        assertEq(distributor.reserve(), RESERVE);
+        assertEq(distributor.budget(), budget);
+        assertEq(distributor.liabilities(), RESERVE);
+        (bool taken,) = address(distributor).call{value: 1}("");
+        assertFalse(taken, "it takes no plain transfers");
+    }
+
+    function test_there_is_nothing_to_withdraw_without_a_credit() public {
+        vm.expectRevert(abi.encodeWithSelector(IRewardDistributor.NothingToWithdraw.selector, alice));
+        distributor.withdrawFor(alice);
+    }
+
+    function test_an_owner_that_refuses_money_stops_nobody_else_and_keeps_its_credit() public {
+        address rejecting = address(new RejectingOwner());
+        _credit(rejecting, "rejecting", 3 ether);
+        vm.expectRevert(abi.encodeWithSelector(IRewardDistributor.TransferFailed.selector, rejecting, 3 ether));
+        distributor.withdrawFor(rejecting);
+        assertEq(distributor.creditOf(rejecting), 3 ether);
+        assertEq(distributor.liabilities(), address(distributor).balance);
+    }
+
+    function test_an_owner_that_comes_back_is_paid_once() public {
+        ReenteringOwner reentering = new ReenteringOwner(address(distributor));
+        reentering.prepare(abi.encodeCall(distributor.withdrawFor, (address(reentering))));
+        _credit(address(reentering), "reentering", 3 ether);
+        distributor.withdrawFor(address(reentering));
+        assertTrue(reentering.reentered());
+        assertFalse(reentering.succeeded());
+        assertEq(address(reentering).balance, 3 ether);
+        assertEq(distributor.liabilities(), address(distributor).balance);
+    }
+
+    function test_an_owner_that_claims_while_it_is_paid_gets_nothing_twice() public {
+        ReenteringOwner reentering = new ReenteringOwner(address(distributor));
+        uint32 id = _credit(address(reentering), "reentering", 3 ether);
+        reentering.prepare(abi.encodeCall(distributor.claimTracked, (_batch(_claim(id, 0, 3 ether)))));
+        distributor.withdrawFor(address(reentering));
+        assertTrue(reentering.succeeded(), "a claim is skipped, not refused");
+        assertEq(distributor.creditOf(address(reentering)), 0);
+        assertEq(address(reentering).balance, 3 ether);
+    }
+
+    function test_its_parts_belong_together() public {
+        ActivityLog other = new ActivityLog(jobRegistry, EPOCH_LENGTH + 1);
+        _refused(abi.encode(governance, other, executors, staking), "epochLength");
+        _refused(abi.encode(governance, activities, address(0), staking), "executors");
+        _refused(abi.encode(governance, activities, executors, address(0)), "stakeWeights");
+    }
+
+    function test_the_token_has_a_fixed_supply_permits_and_votes() public {
+        InferToken token = new InferToken(alice, 1e27);
+        assertEq(token.totalSupply(), 1e27);
+        assertEq(token.balanceOf(alice), 1e27);
+        assertEq(token.decimals(), 18);
+        assertEq(token.CLOCK_MODE(), "mode=timestamp");
+        assertEq(token.clock(), vm.getBlockTimestamp());
+        vm.expectRevert(InferToken.ZeroSupply.selector);
+        new InferToken(alice, 0);
+
+        vm.startPrank(alice);
+        token.delegate(bob);
+        token.transfer(carol, 4e26);
+        skip(1);
+        assertEq(token.getPastVotes(bob, vm.getBlockTimestamp() - 1), 6e26);
+        vm.stopPrank();
+
+        (address signer, uint256 key) = makeAddrAndKey("signer");
+        bytes32 structHash = keccak256(
+            abi.encode(
+                keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"),
+                signer,
+                bob,
+                5,
+                0,
+                type(uint256).max
+            )
+        );
+        (uint8 v, bytes32 r, bytes32 s) =
+            vm.sign(key, keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), structHash)));
+        token.permit(signer, bob, 5, type(uint256).max, v, r, s);
+        assertEq(token.allowance(signer, bob), 5);
+        assertEq(token.nonces(signer), 1);
+    }
+
+    /// @dev Gives an executor of that owner a credit.
+    function _credit(address account, string memory name, uint96 amount) private returns (uint32 id) {
+        id = _register(account, name);
+        _burn(id, amount);
+        _nextEpoch();
+        _postAlone(id, amount);
+        assertEq(distributor.claimTracked(_batch(_claim(id, 0, amount))), amount);
+    }
+
+    function _refused(bytes memory arguments, string memory name) private {
+        bytes memory code = abi.encodePacked(vm.getCode("RewardDistributor.sol:RewardDistributor"), arguments);
+        address made;
+        bytes memory reason;
+        assembly ("memory-safe") {
+            made := create(0, add(code, 0x20), mload(code))
+            reason := mload(0x40)
+            mstore(reason, returndatasize())
+            returndatacopy(add(reason, 0x20), 0, returndatasize())
+            mstore(0x40, and(add(add(reason, 0x3f), returndatasize()), not(0x1f)))
+        }
+        assertEq(made, address(0));
+        assertEq(reason, abi.encodeWithSelector(IRewardDistributor.InvalidParameter.selector, name));
+    }
+}

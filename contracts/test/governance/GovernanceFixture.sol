@@ -17,12 +17,14 @@ abstract contract GovernanceFixture is NetworkFixture {
     PolicyRegistry internal governance;
     ProofVerifierList internal verifiers;
 
+    /// @dev From artifacts, as `Deployer` says why.
     function setUp() public virtual override {
         super.setUp();
         // The list names the registry, and the registry's first set names the list.
         address registryAt = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1);
-        verifiers = new ProofVerifierList(IPolicyRegistry(registryAt));
-        governance = new PolicyRegistry(_terms(), owner, guardian, _policies(), _parameters());
+        verifiers = ProofVerifierList(vm.deployCode("ProofVerifierList.sol:ProofVerifierList", abi.encode(registryAt)));
+        bytes memory arguments = abi.encode(_terms(), owner, guardian, _policies(), _parameters());
+        governance = PolicyRegistry(vm.deployCode("PolicyRegistry.sol:PolicyRegistry", arguments));
         assertEq(address(governance), registryAt);
     }
 

@@ -19,6 +19,7 @@ contract RewardGasTest is RewardFixture {
             distributor.claimStaked(_ids(aliceId));
             _nextEpoch();
         }
+        distributor.checkpoint(_ids(aliceId));
         skip(EPOCH_LENGTH / 2);
         // The claim itself, then the money: an account with a credit and a balance from before.
         distributor.claimStaked(_ids(aliceId));

@@ -42,7 +42,9 @@ contract PolicyRegistry is IPolicyRegistry, Ownable2Step {
         Policies memory policies_,
         ProtocolParameters memory parameters_
     ) Ownable(owner_) {
-        if (given.changeDelay <= 2 * uint256(given.epochLength)) revert InvalidTerms("changeDelay");
+        if (given.changeDelay <= 2 * uint256(given.epochLength)) {
+            revert InvalidTerms("changeDelay");
+        }
         if (given.changeWindow == 0) revert InvalidTerms("changeWindow");
         if (given.minimumEpochMargin == 0) revert InvalidTerms("minimumEpochMargin");
         if (given.maximumPause == 0) revert InvalidTerms("maximumPause");
@@ -195,7 +197,9 @@ contract PolicyRegistry is IPolicyRegistry, Ownable2Step {
         Policies memory policies_,
         ProtocolParameters memory parameters_
     ) private returns (IPolicySet) {
-        if (parameters_.epochLength != epochLength) revert EpochLengthFixed(epochLength, parameters_.epochLength);
+        if (parameters_.epochLength != epochLength) {
+            revert EpochLengthFixed(epochLength, parameters_.epochLength);
+        }
         if (parameters_.epochMargin < minimumEpochMargin) {
             revert EpochMarginTooShort(parameters_.epochMargin, minimumEpochMargin);
         }

@@ -84,7 +84,8 @@ library ProtocolParametersLibrary {
             given.rootActivationDelay != 0 && given.rootActivationDelay <= given.epochLength, "rootActivationDelay"
         );
         _require(
-            uint256(given.protocolFeeBps) + given.maxRoyaltyBps <= MAXIMUM_DEDUCTIONS_BPS, "protocolFeeBps, maxRoyaltyBps"
+            uint256(given.protocolFeeBps) + given.maxRoyaltyBps <= MAXIMUM_DEDUCTIONS_BPS,
+            "protocolFeeBps, maxRoyaltyBps"
         );
         // Disagreeing must not pay as well as agreeing.
         _require(
@@ -96,7 +97,8 @@ library ProtocolParametersLibrary {
         _require(given.minimumStake != 0, "minimumStake");
         _require(given.minimumSeatFee != 0, "minimumSeatFee");
         _require(
-            uint256(given.minimumSeatFee) * given.lockMultiplierBps / BASIS_POINTS <= given.minimumStake, "minimumSeatFee"
+            uint256(given.minimumSeatFee) * given.lockMultiplierBps / BASIS_POINTS <= given.minimumStake,
+            "minimumSeatFee"
         );
         _require(given.emissionShareBps <= MAXIMUM_EMISSION_SHARE_BPS, "emissionShareBps");
     }

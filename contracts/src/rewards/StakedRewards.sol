@@ -109,10 +109,7 @@ abstract contract StakedRewards is TrackedRewards {
     function epochState(uint64 epoch) external view returns (EpochState memory) {
         StakedEpoch memory state = _epochs[epoch];
         return EpochState({
-            totalWeight: state.totalWeight,
-            outstanding: state.outstanding,
-            budget: state.budget,
-            left: state.left
+            totalWeight: state.totalWeight, outstanding: state.outstanding, budget: state.budget, left: state.left
         });
     }
 
@@ -162,9 +159,7 @@ abstract contract StakedRewards is TrackedRewards {
         state.totalWeight += uint128(weight);
         ++state.outstanding;
         _counted[executorId] = Counted({
-            weight: uint128(weight),
-            burned: uint96(Math.min(done.burned, type(uint96).max)),
-            epoch: uint32(epoch)
+            weight: uint128(weight), burned: uint96(Math.min(done.burned, type(uint96).max)), epoch: uint32(epoch)
         });
         emit WeightCounted(executorId, epoch, weight);
     }

@@ -28,6 +28,14 @@ abstract contract GovernanceFixture is NetworkFixture {
         assertEq(address(governance), registryAt);
     }
 
+    /// @dev As `new`, but from the artifact; zero when the constructor reverts.
+    function _create(string memory artifact, bytes memory arguments) internal returns (address made) {
+        bytes memory code = abi.encodePacked(vm.getCode(artifact), arguments);
+        assembly ("memory-safe") {
+            made := create(0, add(code, 0x20), mload(code))
+        }
+    }
+
     function _terms() internal pure returns (IPolicyRegistry.Terms memory) {
         return IPolicyRegistry.Terms({
             epochLength: uint32(EPOCH_LENGTH),

@@ -13,8 +13,7 @@ contract ProtocolParametersTest is GovernanceFixture {
 
     function test_the_longest_job_has_two_commit_windows() public pure {
         assertEq(
-            _parameters().longestJob(),
-            1 hours + 10 + 10 minutes + 2 hours + 1 hours + 2 hours + 4 hours + 8 hours
+            _parameters().longestJob(), 1 hours + 10 + 10 minutes + 2 hours + 1 hours + 2 hours + 4 hours + 8 hours
         );
     }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {IRewardDistributor} from "../../src/rewards/IRewardDistributor.sol";
 import {IPolicySet} from "../../src/governance/IPolicySet.sol";
 import {ProtocolParameters} from "../../src/governance/ProtocolParameters.sol";
+import {IRewardDistributor} from "../../src/rewards/IRewardDistributor.sol";
 import {RewardFixture} from "../rewards/RewardFixture.sol";
 import {RejectingOwner} from "../stake/Recipients.sol";
 
@@ -156,8 +156,8 @@ abstract contract RewardHandlers is RewardFixture {
         uint64 through = _epoch() - 1;
         uint256 budget = distributor.budgetThrough(through);
         uint64 staked = distributor.stakedFrom();
-        bool due = distributor.pendingRoot().activatesAt == 0 && total >= active.total
-            && total - active.total <= budget && through >= active.throughEpoch && (staked == 0 || through < staked);
+        bool due = distributor.pendingRoot().activatesAt == 0 && total >= active.total && total - active.total <= budget
+            && through >= active.throughEpoch && (staked == 0 || through < staked);
         vm.prank(poster);
         try distributor.postRoot(next.root, total, through) {
             assertTrue(due, "a root was taken");

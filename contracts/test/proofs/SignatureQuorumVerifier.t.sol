@@ -2,8 +2,8 @@
 pragma solidity ^0.8.30;
 
 import {Governed} from "../../src/governance/Governed.sol";
-import {ISignatureQuorumVerifier} from "../../src/proofs/ISignatureQuorumVerifier.sol";
 import {ProofStatement} from "../../src/proofs/IProofVerifier.sol";
+import {ISignatureQuorumVerifier} from "../../src/proofs/ISignatureQuorumVerifier.sol";
 import {SignatureQuorumVerifier} from "../../src/proofs/SignatureQuorumVerifier.sol";
 import {GovernanceFixture} from "../governance/GovernanceFixture.sol";
 import {VmSafe} from "forge-std/Vm.sol";
@@ -28,7 +28,7 @@ contract SignatureQuorumVerifierTest is GovernanceFixture {
             wallets[place] = wallet;
         }
         // The first five; three of them must sign.
-        verifier = new SignatureQuorumVerifier(governance, _list(0, 5), 3);
+        verifier = _verifier();
     }
 
     // ---------------------------------------------------------------- proofs
@@ -100,7 +100,7 @@ contract SignatureQuorumVerifierTest is GovernanceFixture {
 
     function test_a_proof_is_of_one_chain_and_one_verifier() public {
         bytes memory proof = _sign(0, 1, 2);
-        SignatureQuorumVerifier other = new SignatureQuorumVerifier(governance, _list(0, 5), 3);
+        SignatureQuorumVerifier other = _verifier();
         assertFalse(other.verify(_statement(), proof));
         vm.chainId(block.chainid + 1);
         assertFalse(_verify(proof));
@@ -210,15 +210,11 @@ contract SignatureQuorumVerifierTest is GovernanceFixture {
         address[] memory list = _list(0, 3);
         (list[0], list[1]) = (list[1], list[0]);
         vm.startPrank(owner);
-        vm.expectRevert(
-            abi.encodeWithSelector(ISignatureQuorumVerifier.SignersNotAscending.selector, list[0], list[1])
-        );
+        vm.expectRevert(abi.encodeWithSelector(ISignatureQuorumVerifier.SignersNotAscending.selector, list[0], list[1]));
         verifier.announceSigners(list, 2);
         list = _list(0, 3);
         list[1] = list[0];
-        vm.expectRevert(
-            abi.encodeWithSelector(ISignatureQuorumVerifier.SignersNotAscending.selector, list[0], list[0])
-        );
+        vm.expectRevert(abi.encodeWithSelector(ISignatureQuorumVerifier.SignersNotAscending.selector, list[0], list[0]));
         verifier.announceSigners(list, 2);
         list[0] = address(0);
         vm.expectRevert(
@@ -256,6 +252,11 @@ contract SignatureQuorumVerifierTest is GovernanceFixture {
     }
 
     // ---------------------------------------------------------------- helpers
+
+    function _verifier() private returns (SignatureQuorumVerifier) {
+        bytes memory arguments = abi.encode(governance, _list(0, 5), 3);
+        return SignatureQuorumVerifier(_create("SignatureQuorumVerifier.sol:SignatureQuorumVerifier", arguments));
+    }
 
     function _statement() private pure returns (ProofStatement memory) {
         return ProofStatement({

@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import {ActivityLog} from "../../src/rewards/ActivityLog.sol";
 import {IRewardDistributor} from "../../src/rewards/IRewardDistributor.sol";
 import {InferToken} from "../../src/rewards/InferToken.sol";
-import {RejectingOwner, ReenteringOwner} from "../stake/Recipients.sol";
+import {ReenteringOwner, RejectingOwner} from "../stake/Recipients.sol";
 import {RewardFixture} from "./RewardFixture.sol";
 
 contract RewardReserveTest is RewardFixture {
@@ -116,17 +116,7 @@ contract RewardReserveTest is RewardFixture {
     }
 
     function _refused(bytes memory arguments, string memory name) private {
-        bytes memory code = abi.encodePacked(vm.getCode("RewardDistributor.sol:RewardDistributor"), arguments);
-        address made;
-        bytes memory reason;
-        assembly ("memory-safe") {
-            made := create(0, add(code, 0x20), mload(code))
-            reason := mload(0x40)
-            mstore(reason, returndatasize())
-            returndatacopy(add(reason, 0x20), 0, returndatasize())
-            mstore(0x40, and(add(add(reason, 0x3f), returndatasize()), not(0x1f)))
-        }
-        assertEq(made, address(0));
-        assertEq(reason, abi.encodeWithSelector(IRewardDistributor.InvalidParameter.selector, name));
+        vm.expectRevert(abi.encodeWithSelector(IRewardDistributor.InvalidParameter.selector, name));
+        _create("RewardDistributor.sol:RewardDistributor", arguments);
     }
 }

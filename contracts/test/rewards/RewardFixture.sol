@@ -85,9 +85,8 @@ abstract contract RewardFixture is GovernanceFixture {
     // ---------------------------------------------------------------- the tracked stage
 
     function _leaf(uint32 id, uint96 settled, uint96 cumulative) internal view returns (bytes32) {
-        return keccak256(
-            bytes.concat(keccak256(abi.encode(block.chainid, address(distributor), id, settled, cumulative)))
-        );
+        return
+            keccak256(bytes.concat(keccak256(abi.encode(block.chainid, address(distributor), id, settled, cumulative))));
     }
 
     function _node(bytes32 a, bytes32 b) internal pure returns (bytes32) {

@@ -272,7 +272,9 @@ contract StakedRewardsTest is RewardFixture {
     }
 
     /// Whatever was burned by whom: an epoch gives at most its budget, each executor at most what it burned.
-    function testFuzz_an_epoch_stays_within_budget_and_burns(uint64[3] calldata burned, uint8[3] calldata misses) public {
+    function testFuzz_an_epoch_stays_within_budget_and_burns(uint64[3] calldata burned, uint8[3] calldata misses)
+        public
+    {
         distributor.checkpoint(_all());
         _nextEpoch();
         uint32[] memory ids = _all();
@@ -305,9 +307,7 @@ contract StakedRewardsTest is RewardFixture {
         _nextEpoch();
         uint64 covered = uint64(FIRST_EPOCH) - 1;
         vm.startPrank(poster);
-        vm.expectRevert(
-            abi.encodeWithSelector(IRewardDistributor.EpochNotCovered.selector, first, covered, first - 1)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IRewardDistributor.EpochNotCovered.selector, first, covered, first - 1));
         distributor.postRoot("root", 1, first);
         distributor.postRoot("root", 1, first - 1);
     }
@@ -322,9 +322,7 @@ contract StakedRewardsTest is RewardFixture {
         setUpAgain();
         uint64 epoch = _epoch();
         vm.startPrank(owner);
-        vm.expectRevert(
-            abi.encodeWithSelector(IRewardDistributor.InvalidStakedStage.selector, epoch + 1, epoch + 2)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IRewardDistributor.InvalidStakedStage.selector, epoch + 1, epoch + 2));
         distributor.setStakedFrom(epoch + 1);
         vm.expectEmit(address(distributor));
         emit IRewardDistributor.StakedStageSet(epoch + 9);

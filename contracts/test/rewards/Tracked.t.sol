@@ -115,13 +115,10 @@ contract TrackedRewardsTest is RewardFixture {
         _post("first", 1 ether);
         uint256 activatesAt = distributor.pendingRoot().activatesAt;
         vm.prank(poster);
-        vm.expectRevert(
-            abi.encodeWithSelector(IRewardDistributor.RootPending.selector, bytes32("first"), activatesAt)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IRewardDistributor.RootPending.selector, bytes32("first"), activatesAt));
         distributor.postRoot("second", 1 ether, uint64(FIRST_EPOCH));
         assertEq(distributor.budgetThrough(_epoch() - 1), 0);
     }
-
 
     function test_roots_follow_each_other_by_an_epoch_at_least() public {
         _post("first", 1 ether);

@@ -29,7 +29,8 @@ contract RewardGasTest is RewardFixture {
         _snapshot("claim_rewards_staked_unused_credit", true);
         skip(EPOCH_LENGTH / 8);
         distributor.claimStaked(_ids(aliceId));
-        _snapshot("claim_rewards", true);
+        uint256 used = _snapshot("claim_rewards", true);
+        vm.snapshotValue("gas", "claim_rewards", used);
         distributor.withdrawFor(alice);
         _snapshot("withdraw_for", true);
     }
@@ -58,8 +59,8 @@ contract RewardGasTest is RewardFixture {
         claims[0].proof = proof;
     }
 
-    function _snapshot(string memory name, bool wanted) private {
-        uint256 used = vm.lastCallGas().gasTotalUsed;
+    function _snapshot(string memory name, bool wanted) private returns (uint256 used) {
+        used = vm.lastCallGas().gasTotalUsed;
         if (wanted) vm.snapshotValue("rewards", name, used);
     }
 }

@@ -123,6 +123,28 @@ contract SignatureQuorumVerifierTest is GovernanceFixture {
         assertEq(verifier.statementDigest(_statement()), keccak256(abi.encodePacked(hex"1901", domain, structHash)));
     }
 
+    /// The golden vector of the protocol crate and the book.
+    function test_the_digest_is_the_golden_one() public {
+        address golden = address(bytes20(hex"a4a4a4a4a4a4a4a4a4a4a4a4a4a4a4a4a4a4a4a4"));
+        vm.etch(golden, address(verifier).code);
+        vm.chainId(412_346);
+        ProofStatement memory statement = ProofStatement({
+            jobId: 0x53ae32c1942e071a29f20a8b618a7f29a0af30827e5829246cc9f1f30e956891,
+            executor: address(bytes20(hex"b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2")),
+            modelId: 0x081a55110390a6244d76708818e876c04831281e5d6a53e2c05d61bae355e8b8,
+            version: 1,
+            runtimeClass: keccak256("fp32/libtorch-2.11"),
+            inputHash: 0xa588d34f2e7a6bc59560f2ce69bd153f5493f49afc02b84873ddbbd5def1349b,
+            parametersHash: 0x7456317bba558e5e06da59ad87c1da5f028cd60e013095eb5eec3bb16aa5711d,
+            resultHash: 0xc4721fcb2d4c912f250163ebb30505dcc52ce3df475de42d4c99a34bddae0408,
+            vectorHash: 0x4a61ce0909156a00305332c3c746e5cd5c429a50a38b482091b3f82de91576a0
+        });
+        assertEq(
+            SignatureQuorumVerifier(golden).statementDigest(statement),
+            0x9c4b74d087ee6e8e81fa027038d58c55f4ec2781285d9b4468b553822feb7a6a
+        );
+    }
+
     // ---------------------------------------------------------------- signers
 
     /// A change of signers while a proof is under way: the old ones prove until the moment it acts, the new ones from then on.

@@ -3,7 +3,6 @@ pragma solidity ^0.8.30;
 
 import {ActivityLog} from "../../src/rewards/ActivityLog.sol";
 import {IRewardDistributor} from "../../src/rewards/IRewardDistributor.sol";
-import {InferToken} from "../../src/rewards/InferToken.sol";
 import {ReenteringOwner, RejectingOwner} from "../stake/Recipients.sol";
 import {RewardFixture} from "./RewardFixture.sol";
 
@@ -69,41 +68,6 @@ contract RewardReserveTest is RewardFixture {
         _refused(abi.encode(governance, other, executors, staking), "epochLength");
         _refused(abi.encode(governance, activities, address(0), staking), "executors");
         _refused(abi.encode(governance, activities, executors, address(0)), "stakeWeights");
-    }
-
-    function test_the_token_has_a_fixed_supply_permits_and_votes() public {
-        InferToken token = new InferToken(alice, 1e27);
-        assertEq(token.totalSupply(), 1e27);
-        assertEq(token.balanceOf(alice), 1e27);
-        assertEq(token.decimals(), 18);
-        assertEq(token.CLOCK_MODE(), "mode=timestamp");
-        assertEq(token.clock(), vm.getBlockTimestamp());
-        vm.expectRevert(InferToken.ZeroSupply.selector);
-        new InferToken(alice, 0);
-
-        vm.startPrank(alice);
-        token.delegate(bob);
-        token.transfer(carol, 4e26);
-        skip(1);
-        assertEq(token.getPastVotes(bob, vm.getBlockTimestamp() - 1), 6e26);
-        vm.stopPrank();
-
-        (address signer, uint256 key) = makeAddrAndKey("signer");
-        bytes32 structHash = keccak256(
-            abi.encode(
-                keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"),
-                signer,
-                bob,
-                5,
-                0,
-                type(uint256).max
-            )
-        );
-        (uint8 v, bytes32 r, bytes32 s) =
-            vm.sign(key, keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), structHash)));
-        token.permit(signer, bob, 5, type(uint256).max, v, r, s);
-        assertEq(token.allowance(signer, bob), 5);
-        assertEq(token.nonces(signer), 1);
     }
 
     /// @dev Gives an executor of that owner a credit.

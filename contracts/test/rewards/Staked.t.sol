@@ -130,6 +130,7 @@ contract StakedRewardsTest is RewardFixture {
         _nextEpoch();
         _burn(flash, 50 ether);
         _burn(aliceId, 50 ether);
+        distributor.checkpoint(_ids(flash));
         _nextEpoch();
         distributor.checkpoint(_ids(flash));
         distributor.checkpoint(_all());

@@ -309,6 +309,13 @@ contract TrackedRewardsTest is RewardFixture {
         _assertSkipped(_claim(aliceId, 0, 6 ether), RewardSkip.InvalidLeaf);
     }
 
+    /// The golden vector of the protocol crate and the book; `_leaf` has the same formula.
+    function test_the_leaf_is_the_golden_one() public pure {
+        address golden = address(bytes20(hex"a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5"));
+        bytes32 inner = keccak256(abi.encode(uint256(412_346), golden, uint32(7), uint96(1e18), uint96(2.5e18)));
+        assertEq(keccak256(bytes.concat(inner)), 0x1c8fa053590dbb6694ebfbbf36e51704a97643690210cba4beb69d0a5737cec5);
+    }
+
     function test_a_lower_leaf_takes_nothing_back() public {
         _postAlone(aliceId, 5 ether);
         distributor.claimTracked(_batch(_claim(aliceId, 0, 5 ether)));

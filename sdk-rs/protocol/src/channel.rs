@@ -116,9 +116,8 @@ mod tests {
     #[test]
     fn the_other_form_of_a_signature_is_refused() {
         let signature = sign_voucher(&PrivateKeySigner::random(), 1, CHANNELS, &voucher()).unwrap();
-        let order = U256::from_be_slice(
-            &alloy::hex!("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141"),
-        );
+        let order =
+            U256::from_be_slice(&alloy::hex!("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141"));
         let other = Signature::new(signature.r(), order - signature.s(), !signature.v());
         assert_eq!(voucher_signer(1, CHANNELS, &voucher(), &other), None);
     }

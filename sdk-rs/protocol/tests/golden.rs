@@ -413,7 +413,8 @@ fn clusters() {
 fn the_book_lists_a_golden_vector_of_every_kind() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../book/src/reference/bytes.md");
     let page = fs::read_to_string(page).unwrap();
-    for file in ["ids", "terms", "commitment", "eip712", "channel", "proof", "reward", "vector", "output", "vrf", "vif"] {
+    for file in ["ids", "terms", "commitment", "eip712", "channel", "proof", "reward", "vector", "output", "vrf", "vif"]
+    {
         let mut seen = Vec::new();
         for entry in entries(file) {
             if !seen.contains(&entry.kind) {

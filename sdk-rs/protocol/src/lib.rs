@@ -8,6 +8,8 @@
 //! | [`eip712`] | what keys sign |
 //! | [`vector`], [`profile`], [`comparison`] | output vectors, and which answers agree |
 //! | [`task`], [`output`] | tasks and their canonical bytes |
+//! | [`channel`], [`merkle`] | payment channels, their vouchers, the trees over receipts and rewards |
+//! | [`proof`], [`reward`] | what provers sign; leaves of reward roots |
 //! | [`vrf`], [`vif`] | verifiable randomness, and its binding to a job |
 //! | [`engine`] | the trait between a node and its models |
 //!
@@ -24,13 +26,17 @@
 //! Every function is determined by its arguments, so no error of this crate's own functions is worth a retry. Only an
 //! [`engine::EngineError`], which an engine returns, can be: [`engine::EngineError::is_retryable`] tells.
 
+pub mod channel;
 pub mod commitment;
 pub mod comparison;
 pub mod eip712;
 pub mod engine;
 pub mod ids;
+pub mod merkle;
 pub mod output;
 pub mod profile;
+pub mod proof;
+pub mod reward;
 pub mod task;
 pub mod terms;
 pub mod vector;

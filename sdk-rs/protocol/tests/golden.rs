@@ -6,16 +6,20 @@ use std::{fs, path::Path};
 
 use alloy::{
     hex,
-    primitives::{Address, B256, Bytes, U256, keccak256},
+    primitives::{Address, B256, Bytes, U256, aliases::U96, keccak256},
+    signers::local::PrivateKeySigner,
     sol_types::SolStruct,
 };
 use infera_protocol::{
+    channel::{self, Voucher},
     commitment::{self, Commitment, SaltSecret},
     comparison::{self, Answer, Cluster},
     eip712::{self, Receipt, VrfPossession},
-    ids,
+    ids, merkle,
     output::{ZeroShotParameters, ZeroShotResult, score_from_cosine},
     profile::VerificationProfile,
+    proof::{self, ProofStatement},
+    reward::reward_leaf,
     terms::{self, Terms, Tier, terms_hash},
     vector::OutputVector,
     vif::VifInput,
@@ -96,6 +100,28 @@ impl Entry {
             unitsIn: self.number("receipt", "unitsIn"),
             unitsOut: self.number("receipt", "unitsOut"),
             isFinal: self.number::<u8>("receipt", "isFinal") == 1,
+        }
+    }
+
+    fn voucher(&self) -> Voucher {
+        Voucher {
+            channelId: self.field("voucher", "channelId"),
+            cumulative: self.number("voucher", "cumulative"),
+            receiptsRoot: self.field("voucher", "receiptsRoot"),
+        }
+    }
+
+    fn statement(&self) -> ProofStatement {
+        ProofStatement {
+            jobId: self.field("statement", "jobId"),
+            executor: self.field("statement", "executor"),
+            modelId: self.field("statement", "modelId"),
+            version: self.number("statement", "version"),
+            runtimeClass: self.field("statement", "runtimeClass"),
+            inputHash: self.field("statement", "inputHash"),
+            parametersHash: self.field("statement", "parametersHash"),
+            resultHash: self.field("statement", "resultHash"),
+            vectorHash: self.field("statement", "vectorHash"),
         }
     }
 }
@@ -200,6 +226,77 @@ fn typed_data() {
             "receipt_digest" => json!(eip712::receipt_digest(chain_id(), contract(), &entry.receipt())),
             _ => unknown(entry),
         }
+    });
+}
+
+#[test]
+fn channels() {
+    check("channel", |entry| {
+        let chain_id = || entry.get::<u64>("chain_id");
+        let contract = || entry.get::<Address>("contract");
+        match entry.kind.as_str() {
+            "channel_id" => json!(channel::channel_id(
+                chain_id(),
+                contract(),
+                entry.get("payer"),
+                entry.get("payee"),
+                entry.get("open_nonce")
+            )),
+            "channel_job_id" => json!(channel::job_id(entry.get("channel_id"), entry.get("sequence"))),
+            "voucher_typehash" => {
+                assert_eq!(entry.get::<String>("type"), channel::VOUCHER_TYPE);
+                json!(keccak256(channel::VOUCHER_TYPE))
+            }
+            "voucher_digest" => json!(channel::voucher_digest(chain_id(), contract(), &entry.voucher())),
+            "voucher_signature" => {
+                let signer = PrivateKeySigner::from_bytes(&entry.get("secret_key")).unwrap();
+                let voucher = entry.voucher();
+                let signature = channel::sign_voucher(&signer, chain_id(), contract(), &voucher).unwrap();
+                let by = channel::voucher_signer(chain_id(), contract(), &voucher, &signature);
+                assert_eq!(by, Some(signer.address()));
+                json!(hex::encode_prefixed(signature.as_bytes()))
+            }
+            "receipts_root" => {
+                let leaves: Vec<B256> = entry.get("leaves");
+                for (index, leaf) in leaves.iter().enumerate() {
+                    let proof = merkle::proof(&leaves, index).unwrap();
+                    assert!(merkle::verify(channel::receipts_root(&leaves), *leaf, &proof));
+                }
+                json!(channel::receipts_root(&leaves))
+            }
+            _ => unknown(entry),
+        }
+    });
+}
+
+#[test]
+fn proof_statements() {
+    check("proof", |entry| match entry.kind.as_str() {
+        "proof_statement_typehash" => {
+            assert_eq!(entry.get::<String>("type"), proof::PROOF_STATEMENT_TYPE);
+            json!(keccak256(proof::PROOF_STATEMENT_TYPE))
+        }
+        "proof_statement_digest" => {
+            json!(proof::statement_digest(entry.get("chain_id"), entry.get("contract"), &entry.statement()))
+        }
+        _ => unknown(entry),
+    });
+}
+
+#[test]
+fn rewards() {
+    check("reward", |entry| match entry.kind.as_str() {
+        "reward_leaf" => {
+            let amount = |name| entry.get::<String>(name).parse::<U96>().unwrap();
+            json!(reward_leaf(
+                entry.get("chain_id"),
+                entry.get("contract"),
+                entry.get("executor_id"),
+                amount("settled"),
+                amount("cumulative")
+            ))
+        }
+        _ => unknown(entry),
     });
 }
 
@@ -316,7 +413,8 @@ fn clusters() {
 fn the_book_lists_a_golden_vector_of_every_kind() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../book/src/reference/bytes.md");
     let page = fs::read_to_string(page).unwrap();
-    for file in ["ids", "terms", "commitment", "eip712", "vector", "output", "vrf", "vif"] {
+    for file in ["ids", "terms", "commitment", "eip712", "channel", "proof", "reward", "vector", "output", "vrf", "vif"]
+    {
         let mut seen = Vec::new();
         for entry in entries(file) {
             if !seen.contains(&entry.kind) {

@@ -6,6 +6,7 @@
 
 mod answers;
 mod chain;
+mod channels;
 mod committee;
 mod comparison;
 mod golden;

@@ -269,12 +269,16 @@ def named(text: str) -> str:
 CHAIN = 412346
 REGISTRY = "0x" + "a1" * 20
 EXECUTORS = "0x" + "a2" * 20
+CHANNELS = "0x" + "a3" * 20
+VERIFIER = "0x" + "a4" * 20
+DISTRIBUTOR = "0x" + "a5" * 20
 REQUESTER = "0x" + "b1" * 20
 OWNER = "0x" + "b2" * 20
 PUBLISHER = "0x" + "b3" * 20
 CONSUMER = "0x" + "c1" * 20
 NAME = "all-MiniLM-L6-v2"
 CLASS = "fp32/libtorch-2.11"
+PAYER_KEY = "0x" + "5b" * 32
 LABELS = ["treasury", "protocol upgrade", "Gemeinschaft ✓"]
 INPUT = "Raise the block gas limit to 60 million."
 
@@ -427,6 +431,63 @@ write(
         ),
     ],
 )
+
+VOUCHER_TYPE = "Voucher(bytes32 channelId,uint128 cumulative,bytes32 receiptsRoot)"
+STATEMENT_TYPE = (
+    "ProofStatement(bytes32 jobId,address executor,bytes32 modelId,uint32 version,bytes32 runtimeClass,bytes32 inputHash,"
+    "bytes32 parametersHash,bytes32 resultHash,bytes32 vectorHash)"
+)
+
+
+def merkle_root(level: list) -> str:
+    while len(level) > 1:
+        pairs = [sorted(map(unhex, level[i : i + 2])) for i in range(0, len(level), 2)]
+        level = [hexed(keccak(b"".join(pair))) if len(pair) == 2 else hexed(pair[0]) for pair in pairs]
+    return level[0] if level else "0x" + "00" * 32
+
+
+channel_id = digest(CHAIN, CHANNELS, REQUESTER, OWNER, 3)
+leaves = [named(f"receipt {i}") for i in range(5)]
+voucher = {"channelId": channel_id, "cumulative": "1500000000000000000", "receiptsRoot": merkle_root(leaves)}
+voucher_digest = signing_hash(CHANNELS, digest(named(VOUCHER_TYPE), *voucher.values()))
+write(
+    "channel",
+    [
+        entry("channel_id", channel_id, chain_id=CHAIN, contract=CHANNELS, payer=REQUESTER, payee=OWNER, open_nonce=3),
+        entry("channel_job_id", digest(channel_id, 12), channel_id=channel_id, sequence=12),
+        entry("voucher_typehash", named(VOUCHER_TYPE), type=VOUCHER_TYPE),
+        entry("voucher_digest", voucher_digest, chain_id=CHAIN, contract=CHANNELS, voucher=voucher),
+        entry(
+            "voucher_signature", hexed(ecdsa(int.from_bytes(unhex(PAYER_KEY), "big"), unhex(voucher_digest))),
+            chain_id=CHAIN, contract=CHANNELS, voucher=voucher, secret_key=PAYER_KEY,
+        ),
+        *[entry("receipts_root", merkle_root(leaves[:count]), leaves=leaves[:count]) for count in (5, 0, 1, 2, 3, 4)],
+    ],
+)
+statement = {
+    "jobId": job_id,
+    "executor": OWNER,
+    "modelId": model_id,
+    "version": "1",
+    "runtimeClass": runtime_class,
+    "inputHash": input_hash,
+    "parametersHash": parameters_hash,
+    "resultHash": result_hash,
+    "vectorHash": vector_hash,
+}
+write(
+    "proof",
+    [
+        entry("proof_statement_typehash", named(STATEMENT_TYPE), type=STATEMENT_TYPE),
+        entry(
+            "proof_statement_digest", signing_hash(VERIFIER, digest(named(STATEMENT_TYPE), *statement.values())),
+            chain_id=CHAIN, contract=VERIFIER, statement=statement,
+        ),
+    ],
+)
+reward = {"executor_id": 7, "settled": "1000000000000000000", "cumulative": "2500000000000000000"}
+reward_inner = unhex(digest(CHAIN, DISTRIBUTOR, 7, 10**18, 25 * 10**17))
+write("reward", [entry("reward_leaf", hexed(keccak(reward_inner)), chain_id=CHAIN, contract=DISTRIBUTOR, **reward)])
 
 
 def vrf_entries(text: str) -> list:

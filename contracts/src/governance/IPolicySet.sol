@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {ProtocolParameters} from "./ProtocolParameters.sol";
+
+/// @notice Contracts without custody, which governance may replace.
+struct Policies {
+    address sortition;
+    address beacon;
+    address agreement;
+    address vif;
+    address reputation;
+    address slashing;
+    address proofVerifiers;
+}
+
+/// @title One choice of policy contracts and parameters.
+/// @notice Immutable: a change of anything is a new set. Its values lie in its code, so reading them touches no storage.
+interface IPolicySet {
+    /// @notice A policy is the zero address or has no code.
+    /// @param name Its name in `Policies`.
+    error NoContract(string name, address given);
+
+    function policies() external view returns (Policies memory);
+    function parameters() external view returns (ProtocolParameters memory);
+
+    function sortition() external view returns (address);
+    function beacon() external view returns (address);
+    function agreement() external view returns (address);
+    function vif() external view returns (address);
+    function reputation() external view returns (address);
+    function slashing() external view returns (address);
+    function proofVerifiers() external view returns (address);
+}

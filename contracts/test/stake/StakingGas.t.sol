@@ -22,12 +22,50 @@ contract StakingGasTest is NetworkFixture {
         _slash(id, 1, prover, 1 ether);
     }
 
+    /// The whole transaction: base, calldata, `Slashing`, `Staking`. Own and delegated stake, both exit buckets.
     function test_gasOfASlash() public {
-        _requestExit(alice, STAKE / 2);
+        _fillBuckets();
+        uint256 gas = _gasOfAPunishment(prover);
+        vm.snapshotValue("Staking", "slash", gas);
+        assertLe(gas, 60_000);
+    }
+
+    /// A prover that has never had a reward: its slot is new, which costs 17,100 more than one that is not.
+    function test_gasOfASlashForANewProver() public {
+        uint256 gas = _gasOfAPunishment(makeAddr("new prover"));
+        vm.snapshotValue("Staking", "slash, new prover", gas);
+        assertLe(gas, 60_000 + 17_100);
+    }
+
+    function test_gasOfASlashForANewProverWithBothBucketsFull() public {
+        _fillBuckets();
+        vm.snapshotValue("Staking", "slash, new prover, both buckets", _gasOfAPunishment(makeAddr("new prover")));
+    }
+
+    function test_aSlashCostsTheSameForAnyNumberOfDelegators() public {
+        uint256 state = vm.snapshotState();
+        _delegate(makeAddr("first"), id, 1 ether);
+        uint256 one = _gasOfAPunishment(prover);
+        vm.revertToState(state);
+        for (uint256 i; i < 1_000; ++i) {
+            _delegate(address(uint160(0x1000 + i)), id, 1 ether);
+        }
+        uint256 thousand = _gasOfAPunishment(prover);
+        vm.snapshotValue("Staking", "slash_1000_delegators", thousand);
+        assertEq(thousand, one);
+    }
+
+    function test_gasOfDelegating() public {
+        _delegate(makeAddr("dora"), id, STAKE);
+        _skipEpochs(1);
+        hoax(makeAddr("eve"), STAKE);
         _cool();
-        _slash(id, 5, prover, 1 ether);
-        vm.snapshotGasLastCall("Staking", "slash");
-        assertLe(vm.lastCallGas().gasTotalUsed, 60_000 - 21_000, "60k for the transaction");
+        staking.delegate{value: STAKE}(id);
+        vm.snapshotGasLastCall("Staking", "delegate, first time");
+        vm.prank(makeAddr("dora"));
+        _cool();
+        staking.undelegate(id, 1 ether);
+        vm.snapshotGasLastCall("Staking", "undelegate");
     }
 
     function test_gasOfALock() public {
@@ -51,6 +89,29 @@ contract StakingGasTest is NetworkFixture {
         hoax(jobRegistry, 3 ether);
         staking.settle{value: 3 ether}(JOB, requester, LOCK, settlements);
         vm.snapshotGasLastCall("Staking", "settle, three seats");
+    }
+
+    /// @dev Own and delegated stake in both exit buckets.
+    function _fillBuckets() private {
+        address dora = makeAddr("dora");
+        _delegate(dora, id, STAKE);
+        for (uint256 i; i < 2; ++i) {
+            _requestExit(alice, STAKE / 10);
+            _undelegate(dora, id, STAKE / 10);
+            if (i == 0) _skipToEpoch(staking.exitMaturity() - UNBONDING_EPOCHS);
+        }
+    }
+
+    function _gasOfAPunishment(address rewarded) private returns (uint256) {
+        bytes memory data = abi.encodeCall(slashing.punishNoReveal, (id, JOB, 1 ether, rewarded));
+        uint256 intrinsic = 21_000;
+        for (uint256 i; i < data.length; ++i) {
+            intrinsic += data[i] == 0 ? 4 : 16;
+        }
+        _cool();
+        vm.prank(jobRegistry);
+        slashing.punishNoReveal(id, JOB, 1 ether, rewarded);
+        return intrinsic + vm.lastCallGas().gasTotalUsed;
     }
 
     function _cool() private {

@@ -93,12 +93,12 @@ contract ExecutorKeysTest is NetworkFixture {
     function test_aSignerThatActedIsRememberedAndNeverComesBack() public {
         _register(alice, "alice");
         address signer = _keys("alice").signer;
-        uint64 registeredAt = uint64(block.timestamp);
+        uint64 registeredAt = uint64(vm.getBlockTimestamp());
         skip(10);
         _announce(alice, "alice 2");
         skip(KEY_CHANGE_DELAY);
         executors.activateKeys(1);
-        uint64 replacedAt = uint64(block.timestamp);
+        uint64 replacedAt = uint64(vm.getBlockTimestamp());
 
         assertEq(executors.signerAt(signer, registeredAt - 1), 0);
         assertEq(executors.signerAt(signer, registeredAt), 1);

@@ -92,7 +92,7 @@ abstract contract JobFixture is Test {
     function _addExecutor(uint256 stake, uint96 price, uint16 capacity) internal returns (uint32 id) {
         string memory name = vm.toString(executors.executorCount() + 1);
         Vm.Wallet memory vrf = vm.createWallet(string.concat("vrf ", name));
-        Vm.Wallet memory signer = vm.createWallet(string.concat("signer ", name));
+        Vm.Wallet memory signer = _signerWallet(executors.executorCount() + 1);
         address owner = makeAddr(string.concat("owner ", name));
         IExecutorRegistry.Keys memory keys = IExecutorRegistry.Keys({
             signer: signer.addr,
@@ -118,6 +118,11 @@ abstract contract JobFixture is Test {
     function _offer(uint32 id, uint96 price, uint16 capacity) internal {
         vm.prank(executors.ownerOf(id));
         executors.setOffering(modelId, VERSION, RUNTIME_CLASS, 0, price, capacity);
+    }
+
+    /// @dev The hot key that the fixture gave an executor.
+    function _signerWallet(uint256 id) internal returns (Vm.Wallet memory) {
+        return vm.createWallet(string.concat("signer ", vm.toString(id)));
     }
 
     function _signer(uint32 id) internal view returns (address) {

@@ -51,8 +51,40 @@ contract StakingGasTest is NetworkFixture {
             _delegate(address(uint160(0x1000 + i)), id, 1 ether);
         }
         uint256 thousand = _gasOfAPunishment(prover);
-        vm.snapshotValue("Staking", "slash_1000_delegators", thousand);
+        vm.snapshotValue("gas", "slash_1000_delegators", thousand);
         assertEq(thousand, one);
+    }
+
+    function test_gasOfStakingAndLeaving() public {
+        _skipEpochs(1);
+        bytes memory data = abi.encodeCall(staking.stake, (id));
+        hoax(alice, STAKE);
+        _cool();
+        vm.cool(address(executors));
+        staking.stake{value: STAKE}(id);
+        vm.snapshotValue("gas", "stake", _intrinsic(data) + vm.lastCallGas().gasTotalUsed);
+
+        data = abi.encodeCall(staking.requestExit, (STAKE));
+        vm.prank(alice);
+        _cool();
+        vm.cool(address(executors));
+        staking.requestExit(STAKE);
+        uint256 gas = _intrinsic(data) + vm.lastCallGas().gasTotalUsed;
+        uint64 maturesAt = staking.exitMaturity();
+        _skipToEpoch(maturesAt);
+        data = abi.encodeCall(staking.completeExit, (id, maturesAt));
+        _cool();
+        vm.cool(address(executors));
+        staking.completeExit(id, maturesAt);
+        // Both steps.
+        vm.snapshotValue("gas", "exit", gas + _intrinsic(data) + vm.lastCallGas().gasTotalUsed);
+    }
+
+    function test_gasOfPublishingAModel() public {
+        bytes memory data =
+            abi.encodeCall(models.publish, ("minilm", keccak256("manifest"), 2, "ipfs://manifest", _classes()));
+        _publish("minilm");
+        vm.snapshotValue("gas", "publish_model", _intrinsic(data) + vm.lastCallGas().gasTotalUsed);
     }
 
     function test_gasOfDelegating() public {
@@ -104,14 +136,18 @@ contract StakingGasTest is NetworkFixture {
 
     function _gasOfAPunishment(address rewarded) private returns (uint256) {
         bytes memory data = abi.encodeCall(slashing.punishNoReveal, (id, JOB, 1 ether, rewarded));
-        uint256 intrinsic = 21_000;
-        for (uint256 i; i < data.length; ++i) {
-            intrinsic += data[i] == 0 ? 4 : 16;
-        }
         _cool();
         vm.prank(jobRegistry);
         slashing.punishNoReveal(id, JOB, 1 ether, rewarded);
-        return intrinsic + vm.lastCallGas().gasTotalUsed;
+        return _intrinsic(data) + vm.lastCallGas().gasTotalUsed;
+    }
+
+    /// @dev What a transaction costs before it runs.
+    function _intrinsic(bytes memory data) private pure returns (uint256 gas) {
+        gas = 21_000;
+        for (uint256 i; i < data.length; ++i) {
+            gas += data[i] == 0 ? 4 : 16;
+        }
     }
 
     function _cool() private {

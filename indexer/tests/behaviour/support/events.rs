@@ -240,6 +240,29 @@ pub fn staked(executor: u32, stake: u128) -> (Address, LogData) {
     })
 }
 
+pub fn delegated(executor: u32, amount: u128) -> (Address, LogData) {
+    staking(IStaking::Delegated {
+        executorId: executor,
+        delegator: REQUESTER,
+        amount: U256::from(amount),
+        shares: U256::from(amount),
+    })
+}
+
+pub fn exit_requested(executor: u32, amount: u128, matures_at: u64) -> (Address, LogData) {
+    staking(IStaking::ExitRequested { executorId: executor, amount: U256::from(amount), maturesAtEpoch: matures_at })
+}
+
+pub fn undelegation_requested(executor: u32, amount: u128, matures_at: u64) -> (Address, LogData) {
+    staking(IStaking::UndelegationRequested {
+        executorId: executor,
+        delegator: REQUESTER,
+        amount: U256::from(amount),
+        shares: U256::from(amount),
+        maturesAtEpoch: matures_at,
+    })
+}
+
 pub fn slashed(number: u8, executor: u32, amount: u128) -> Vec<(Address, LogData)> {
     vec![staking(IStaking::Slashed {
         executorId: executor,

@@ -436,10 +436,10 @@ contract Staking is Delegations, JobCallers {
     {
         if (word.ejected()) return false;
         if (word.inFlight() >= uint256(capacity).min(AccountWordLibrary.MAX_IN_FLIGHT)) return false;
-        Pool memory pool = _pools[executorId];
+        Pool storage pool = _pools[executorId];
+        uint256 own = pool.own;
         uint256 locked = word.locked() + amount;
-        return pool.own >= minimumStake && locked <= uint256(pool.own) + pool.delegated
-            && locked <= AccountWordLibrary.MAX_LOCKED;
+        return own >= minimumStake && locked <= own + pool.delegated && locked <= AccountWordLibrary.MAX_LOCKED;
     }
 
     /// @dev Underflows, and so reverts, for a seat that was never locked.

@@ -214,7 +214,7 @@ contract AdvanceTest is JobFixture {
         (bytes32 jobId, uint32[] memory committee) = _requestDrawable(terms);
         _commit(terms, committee[0], _honest());
         for (uint32 id = 1; id <= 5; ++id) {
-            if (!_contains(committee, id)) _offer(id, PRICE, 0);
+            if (!_contains(committee, id)) _leave(id);
         }
         _afterDeadline(jobId);
         _expectRefund(jobId, RefundReason.TooFewCommitments, escrow - _bounties(terms, 1));

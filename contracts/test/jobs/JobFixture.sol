@@ -110,6 +110,20 @@ abstract contract JobFixture is Test {
         _offer(id, price, capacity);
     }
 
+    /// @dev Takes all stake out: no more seats from now on, whatever is offered.
+    function _leave(uint32 id) internal {
+        vm.prank(executors.ownerOf(id));
+        staking.requestExit(type(uint256).max);
+    }
+
+    /// @dev The committee of a request at the start of the next epoch. Offers that are changed now act on it.
+    function _foretell(Terms memory terms) internal returns (uint32[] memory committee) {
+        uint256 state = vm.snapshotState();
+        _nextEpoch();
+        (, committee) = _requestDrawn(terms);
+        vm.revertToState(state);
+    }
+
     function _sign(Vm.Wallet memory wallet, bytes32 digest) private returns (bytes memory) {
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(wallet, digest);
         return abi.encodePacked(r, s, v);

@@ -2,7 +2,7 @@
 
 use clap::{ArgAction, Parser, Subcommand};
 
-use crate::commands::{advance, deploy, executor, explain, indexer, model, request, up, vrf, withdraw};
+use crate::commands::{advance, deploy, executor, explain, indexer, model, request, stake, up, vrf, withdraw};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -57,6 +57,9 @@ pub(crate) enum Command {
     /// Run an executor, and manage its registration and stake
     #[command(subcommand)]
     Executor(executor::Command),
+    /// Put stake with somebody else's executor, and take it back
+    #[command(subcommand)]
+    Stake(stake::Command),
     /// Read the chain into a database and serve it as a REST API
     Indexer(indexer::Arguments),
     /// Deploy the contracts

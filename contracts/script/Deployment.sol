@@ -9,6 +9,7 @@ import {BlockhashBeacon} from "../src/schedule/BlockhashBeacon.sol";
 import {Sortition} from "../src/schedule/Sortition.sol";
 import {Reputation} from "../src/stake/Reputation.sol";
 import {Slashing} from "../src/stake/Slashing.sol";
+import {StakePools} from "../src/stake/StakePools.sol";
 import {Staking} from "../src/stake/Staking.sol";
 import {AgreementVerifier} from "../src/verify/AgreementVerifier.sol";
 import {VifVerifier} from "../src/verify/VifVerifier.sol";
@@ -34,11 +35,11 @@ struct Contracts {
 /// keccak256(rlp(account, nonce))[12:], so the order fixes all addresses. Counted from the deployer's nonce at the
 /// start:
 ///
-///   0  ModelRegistry()
-///   1  ExecutorRegistry(models, staking, sortition, keyChangeDelay)
-///   2  Staking(executors, jobs, slashing, reputation, minimumStake, epochLength, unbondingEpochs)
+///   0  ModelRegistry(modelChangeDelay)
+///   1  ExecutorRegistry(models, staking, sortition, keyChangeDelay, epochLength)
+///   2  Staking(executors, [jobs, 0, 0], slashing, reputation, parameters)
 ///   3  Reputation(fullStepFee)
-///   4  Slashing(jobs, staking)
+///   4  Slashing(executors, staking, [jobs, 0, 0], court: 0)
 ///   5  Sortition(executors, epochLength)
 ///   6  BlockhashBeacon()
 ///   7  AgreementVerifier()
@@ -55,20 +56,20 @@ abstract contract Deployment is CommonBase {
             expected[i] = vm.computeCreateAddress(deployer, nonce + i);
         }
         address jobs = expected[9];
-        all.models = new ModelRegistry();
+        all.models = new ModelRegistry(given.modelChangeDelay);
         all.executors =
-            new ExecutorRegistry(all.models, Staking(expected[2]), Sortition(expected[5]), given.keyChangeDelay);
+            new ExecutorRegistry(
+            all.models, Staking(expected[2]), Sortition(expected[5]), given.keyChangeDelay, given.epochLength
+        );
         all.staking = new Staking(
             all.executors,
-            jobs,
+            [jobs, address(0), address(0)],
             expected[4],
             Reputation(expected[3]),
-            given.minimumStake,
-            given.epochLength,
-            given.unbondingEpochs
+            StakePools.Parameters(given.minimumStake, given.epochLength, given.unbondingEpochs, given.fullStepFee)
         );
         all.reputation = new Reputation(given.fullStepFee);
-        all.slashing = new Slashing(jobs, all.staking);
+        all.slashing = new Slashing(all.executors, all.staking, [jobs, address(0), address(0)], address(0));
         all.sortition = new Sortition(address(all.executors), given.epochLength);
         all.beacon = new BlockhashBeacon();
         all.agreement = new AgreementVerifier();

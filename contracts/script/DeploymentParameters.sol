@@ -12,7 +12,9 @@ struct DeploymentParameters {
     uint256 minimumStake;
     uint64 unbondingEpochs;
     uint64 keyChangeDelay;
-    /// Protocol fee of one seat that moves the reputation by a full step.
+    /// From a publisher's announcement until a new latest version or royalty acts.
+    uint64 modelChangeDelay;
+    /// Protocol fee of one seat that moves the reputation by a full step, and makes a clean job.
     uint128 fullStepFee;
     IJobRegistry.Parameters jobs;
 }
@@ -32,7 +34,7 @@ library Presets {
     /// @notice A starting point for a network of strangers.
     /// @dev The longest job: draw within the beacon's reach, two commit windows of an hour, a reveal window of an hour
     /// and a grace of half a day: well under a day. Stake therefore stays slashable for all jobs it was drawn for when
-    /// it exits over seven epochs of a day. A beacon four blocks away outlasts a short reorganisation; keys change
+    /// its exit takes at least seven epochs of a day. A beacon four blocks away outlasts a short reorganisation; keys change
     /// slower than a job, so that a thief of an owner key can't take over seats that are filled.
     function production() internal view returns (DeploymentParameters memory) {
         return read("parameters/production.json");
@@ -44,6 +46,7 @@ library Presets {
         given.minimumStake = _number(json, ".minimumStake");
         given.unbondingEpochs = _number(json, ".unbondingEpochs").toUint64();
         given.keyChangeDelay = _number(json, ".keyChangeDelay").toUint64();
+        given.modelChangeDelay = _number(json, ".modelChangeDelay").toUint64();
         given.fullStepFee = _number(json, ".fullStepFee").toUint128();
         given.jobs.beaconDelay = _number(json, ".jobs.beaconDelay").toUint16();
         given.jobs.minCommitWindow = _number(json, ".jobs.minCommitWindow").toUint32();

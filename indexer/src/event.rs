@@ -8,7 +8,7 @@ use alloy::{
 pub use infera_contracts::{
     IExecutorRegistry::IExecutorRegistryEvents as ExecutorRegistryEvent,
     IJobRegistry::IJobRegistryEvents as JobRegistryEvent, IModelRegistry::IModelRegistryEvents as ModelRegistryEvent,
-    ISlashing::ISlashingEvents as SlashingEvent, ISortition::ISortitionEvents as SortitionEvent,
+    ISortition::ISortitionEvents as SortitionEvent,
     IStaking::IStakingEvents as StakingEvent,
 };
 use infera_sdk::Deployment;
@@ -23,10 +23,8 @@ pub enum Source {
     ModelRegistry,
     /// Executors, their keys and offerings.
     ExecutorRegistry,
-    /// Stake, locks, settlements.
+    /// Stake, delegations, locks, settlements, slashes.
     Staking,
-    /// Offences.
-    Slashing,
     /// Weights in the draws.
     Sortition,
 }
@@ -39,7 +37,6 @@ impl Source {
             Self::ModelRegistry => "ModelRegistry",
             Self::ExecutorRegistry => "ExecutorRegistry",
             Self::Staking => "Staking",
-            Self::Slashing => "Slashing",
             Self::Sortition => "Sortition",
         }
     }
@@ -49,14 +46,8 @@ impl Source {
         Self::ALL.into_iter().find(|source| source.name() == name)
     }
 
-    const ALL: [Self; 6] = [
-        Self::JobRegistry,
-        Self::ModelRegistry,
-        Self::ExecutorRegistry,
-        Self::Staking,
-        Self::Slashing,
-        Self::Sortition,
-    ];
+    const ALL: [Self; 5] =
+        [Self::JobRegistry, Self::ModelRegistry, Self::ExecutorRegistry, Self::Staking, Self::Sortition];
 }
 
 /// A decoded event, by the contract that emitted it.
@@ -71,7 +62,6 @@ pub enum InferaEvent {
     ModelRegistry(ModelRegistryEvent),
     ExecutorRegistry(ExecutorRegistryEvent),
     Staking(StakingEvent),
-    Slashing(SlashingEvent),
     Sortition(SortitionEvent),
 }
 
@@ -86,7 +76,6 @@ impl InferaEvent {
             Source::ModelRegistry => Self::ModelRegistry(ModelRegistryEvent::decode_raw_log(topics, data)?),
             Source::ExecutorRegistry => Self::ExecutorRegistry(ExecutorRegistryEvent::decode_raw_log(topics, data)?),
             Source::Staking => Self::Staking(StakingEvent::decode_raw_log(topics, data)?),
-            Source::Slashing => Self::Slashing(SlashingEvent::decode_raw_log(topics, data)?),
             Source::Sortition => Self::Sortition(SortitionEvent::decode_raw_log(topics, data)?),
         })
     }
@@ -115,7 +104,6 @@ impl InferaEvent {
                 StakingEvent::Slashed(e) => Some(e.jobId),
                 _ => None,
             },
-            Self::Slashing(SlashingEvent::OffencePunished(e)) => Some(e.jobId),
             Self::ModelRegistry(_) | Self::ExecutorRegistry(_) | Self::Sortition(_) => None,
         }
     }
@@ -129,12 +117,26 @@ impl InferaEvent {
                 ExecutorRegistryEvent::KeysChanged(e) => e.executorId,
                 ExecutorRegistryEvent::SignerRevoked(e) => e.executorId,
                 ExecutorRegistryEvent::OfferingChanged(e) => e.executorId,
+                ExecutorRegistryEvent::PoolExecutorListed(e) => e.executorId,
+                ExecutorRegistryEvent::PoolCreated(_)
+                | ExecutorRegistryEvent::PoolAdminNamed(_)
+                | ExecutorRegistryEvent::PoolAdminChanged(_)
+                | ExecutorRegistryEvent::PoolRequesterListed(_) => return None,
             }),
             Self::Staking(event) => Some(match event {
-                StakingEvent::ProverRewardWithdrawn(_) => return None,
+                StakingEvent::ProverRewardWithdrawn(_) | StakingEvent::SlashedStakeBurned(_) => return None,
                 StakingEvent::Staked(e) => e.executorId,
                 StakingEvent::ExitRequested(e) => e.executorId,
                 StakingEvent::ExitCompleted(e) => e.executorId,
+                StakingEvent::Delegated(e) => e.executorId,
+                StakingEvent::UndelegationRequested(e) => e.executorId,
+                StakingEvent::UndelegationCompleted(e) => e.executorId,
+                StakingEvent::DelegatorPaid(e) => e.executorId,
+                StakingEvent::CommissionAnnounced(e) => e.executorId,
+                StakingEvent::EarningsDivided(e) => e.executorId,
+                StakingEvent::GenerationStarted(e) => e.executorId,
+                StakingEvent::ReputationHalved(e) => e.executorId,
+                StakingEvent::StrikesForgiven(e) => e.executorId,
                 StakingEvent::SeatLocked(e) => e.executorId,
                 StakingEvent::SeatUnlocked(e) => e.executorId,
                 StakingEvent::SeatSettled(e) => e.executorId,
@@ -143,7 +145,6 @@ impl InferaEvent {
                 StakingEvent::Reinstated(e) => e.executorId,
                 StakingEvent::EarningsWithdrawn(e) => e.executorId,
             }),
-            Self::Slashing(SlashingEvent::OffencePunished(e)) => Some(e.executorId),
             Self::Sortition(SortitionEvent::WeightChanged(e)) => Some(e.executorId),
             Self::JobRegistry(event) => match event {
                 JobRegistryEvent::SeatDeclined(e) => Some(e.executorId),
@@ -163,6 +164,8 @@ impl InferaEvent {
                 ModelRegistryEvent::VersionAdded(e) => e.modelId,
                 ModelRegistryEvent::RuntimeClassAdded(e) => e.modelId,
                 ModelRegistryEvent::VersionStatusChanged(e) => e.modelId,
+                ModelRegistryEvent::LatestAnnounced(e) => e.modelId,
+                ModelRegistryEvent::RoyaltyAnnounced(e) => e.modelId,
             }),
             _ => None,
         }
@@ -209,7 +212,6 @@ impl EventDecoder {
                 (deployment.model_registry, Source::ModelRegistry),
                 (deployment.executor_registry, Source::ExecutorRegistry),
                 (deployment.staking, Source::Staking),
-                (deployment.slashing, Source::Slashing),
                 (deployment.sortition, Source::Sortition),
             ],
         }

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::{
     event::{
-        ExecutorRegistryEvent, IndexedEvent, InferaEvent, JobRegistryEvent, ModelRegistryEvent, SlashingEvent,
-        SortitionEvent, StakingEvent,
+        ExecutorRegistryEvent, IndexedEvent, InferaEvent, JobRegistryEvent, ModelRegistryEvent, SortitionEvent,
+        StakingEvent,
     },
     fold::{JobTerms, VerificationProfile},
     names::{JobPhase, Offence, RefundReason, SeatOutcome, VersionStatus},
@@ -30,13 +30,6 @@ impl InferaEvent {
             Self::ModelRegistry(event) => model_registry(event),
             Self::ExecutorRegistry(event) => executor_registry(event),
             Self::Staking(event) => staking(event),
-            Self::Slashing(SlashingEvent::OffencePunished(e)) => (
-                "OffencePunished",
-                json!({
-                    "executorId": e.executorId, "jobId": e.jobId, "offence": Offence::from(e.offence),
-                    "strike": e.strike, "percent": e.percent, "amount": decimal(e.amount),
-                }),
-            ),
             Self::Sortition(SortitionEvent::WeightChanged(e)) => {
                 ("WeightChanged", json!({ "key": e.key, "executorId": e.executorId, "weight": e.weight }))
             }
@@ -142,6 +135,14 @@ fn model_registry(event: &ModelRegistryEvent) -> (&'static str, Value) {
             "VersionStatusChanged",
             json!({ "modelId": e.modelId, "version": e.version, "status": VersionStatus::from(e.status) }),
         ),
+        ModelRegistryEvent::LatestAnnounced(e) => (
+            "LatestAnnounced",
+            json!({ "modelId": e.modelId, "version": e.version, "activeAt": e.activeAt }),
+        ),
+        ModelRegistryEvent::RoyaltyAnnounced(e) => (
+            "RoyaltyAnnounced",
+            json!({ "modelId": e.modelId, "receiver": e.receiver, "bps": e.bps, "activeAt": e.activeAt }),
+        ),
     }
 }
 
@@ -184,6 +185,22 @@ fn executor_registry(event: &ExecutorRegistryEvent) -> (&'static str, Value) {
                 },
             }),
         ),
+        ExecutorRegistryEvent::PoolCreated(e) => {
+            ("PoolCreated", json!({ "pool": e.pool, "admin": e.admin, "listsRequesters": e.listsRequesters }))
+        }
+        ExecutorRegistryEvent::PoolAdminNamed(e) => {
+            ("PoolAdminNamed", json!({ "pool": e.pool, "nextAdmin": e.nextAdmin }))
+        }
+        ExecutorRegistryEvent::PoolAdminChanged(e) => {
+            ("PoolAdminChanged", json!({ "pool": e.pool, "admin": e.admin }))
+        }
+        ExecutorRegistryEvent::PoolExecutorListed(e) => (
+            "PoolExecutorListed",
+            json!({ "pool": e.pool, "executorId": e.executorId, "admitted": e.admitted }),
+        ),
+        ExecutorRegistryEvent::PoolRequesterListed(e) => {
+            ("PoolRequesterListed", json!({ "pool": e.pool, "requester": e.requester, "admitted": e.admitted }))
+        }
     }
 }
 
@@ -199,8 +216,54 @@ fn staking(event: &StakingEvent) -> (&'static str, Value) {
             "ExitRequested",
             json!({ "executorId": e.executorId, "amount": decimal(e.amount), "maturesAtEpoch": e.maturesAtEpoch }),
         ),
-        StakingEvent::ExitCompleted(e) => {
-            ("ExitCompleted", json!({ "executorId": e.executorId, "amount": decimal(e.amount) }))
+        StakingEvent::ExitCompleted(e) => (
+            "ExitCompleted",
+            json!({ "executorId": e.executorId, "amount": decimal(e.amount), "maturesAtEpoch": e.maturesAtEpoch }),
+        ),
+        StakingEvent::Delegated(e) => (
+            "Delegated",
+            json!({
+                "executorId": e.executorId, "delegator": e.delegator, "amount": decimal(e.amount),
+                "shares": decimal(e.shares),
+            }),
+        ),
+        StakingEvent::UndelegationRequested(e) => (
+            "UndelegationRequested",
+            json!({
+                "executorId": e.executorId, "delegator": e.delegator, "amount": decimal(e.amount),
+                "shares": decimal(e.shares), "maturesAtEpoch": e.maturesAtEpoch,
+            }),
+        ),
+        StakingEvent::UndelegationCompleted(e) => (
+            "UndelegationCompleted",
+            json!({
+                "executorId": e.executorId, "delegator": e.delegator, "amount": decimal(e.amount),
+                "maturesAtEpoch": e.maturesAtEpoch,
+            }),
+        ),
+        StakingEvent::DelegatorPaid(e) => (
+            "DelegatorPaid",
+            json!({ "executorId": e.executorId, "delegator": e.delegator, "amount": decimal(e.amount) }),
+        ),
+        StakingEvent::CommissionAnnounced(e) => {
+            ("CommissionAnnounced", json!({ "executorId": e.executorId, "bps": e.bps, "fromEpoch": e.fromEpoch }))
+        }
+        StakingEvent::EarningsDivided(e) => (
+            "EarningsDivided",
+            json!({
+                "executorId": e.executorId, "toOwner": decimal(e.toOwner), "toDelegators": decimal(e.toDelegators),
+            }),
+        ),
+        StakingEvent::GenerationStarted(e) => (
+            "GenerationStarted",
+            json!({ "executorId": e.executorId, "generation": e.generation, "left": decimal(e.left) }),
+        ),
+        StakingEvent::ReputationHalved(e) => {
+            ("ReputationHalved", json!({ "executorId": e.executorId, "reputation": decimal(e.reputation) }))
+        }
+        StakingEvent::StrikesForgiven(e) => ("StrikesForgiven", json!({ "executorId": e.executorId })),
+        StakingEvent::SlashedStakeBurned(e) => {
+            ("SlashedStakeBurned", json!({ "prover": e.prover, "amount": decimal(e.amount) }))
         }
         StakingEvent::SeatLocked(e) => {
             ("SeatLocked", json!({ "executorId": e.executorId, "jobId": e.jobId, "amount": decimal(e.amount) }))
@@ -219,8 +282,8 @@ fn staking(event: &StakingEvent) -> (&'static str, Value) {
         StakingEvent::Slashed(e) => (
             "Slashed",
             json!({
-                "executorId": e.executorId, "jobId": e.jobId, "amount": decimal(e.amount), "burned": decimal(e.burned),
-                "prover": e.prover, "reward": decimal(e.reward),
+                "executorId": e.executorId, "jobId": e.jobId, "prover": e.prover, "offence": Offence::from(e.offence),
+                "strike": e.strike, "percent": e.percent, "amount": decimal(e.amount), "reward": decimal(e.reward),
             }),
         ),
         StakingEvent::Ejected(e) => ("Ejected", json!({ "executorId": e.executorId })),

@@ -118,6 +118,14 @@ enumeration! {
     Offence {
         /// A commitment that was not opened in time.
         NoReveal = 0,
+        /// Two final receipts of one job with different results.
+        Equivocation = 1,
+        /// A VIF proof that does not hold.
+        InvalidVif = 2,
+        /// An opening that is not what was committed to.
+        InvalidOpening = 3,
+        /// A court found the answer wrong.
+        Conviction = 4,
     }
 }
 

@@ -26,6 +26,8 @@ pub struct DeploymentParameters {
     pub unbonding_epochs: u64,
     /// From the announcement of new executor keys until they act.
     pub key_change_delay: u64,
+    /// From a publisher's announcement until a new latest version or royalty acts.
+    pub model_change_delay: u64,
     /// Smallest own stake.
     pub minimum_stake: U256,
     /// Protocol fee of a job that earns a full reputation step.
@@ -41,6 +43,7 @@ struct ParametersFile {
     epoch_length: String,
     unbonding_epochs: String,
     key_change_delay: String,
+    model_change_delay: String,
     minimum_stake: String,
     full_step_fee: String,
     jobs: JobParametersFile,
@@ -88,6 +91,7 @@ impl DeploymentParameters {
             epoch_length: field.number("epochLength", &file.epoch_length)?,
             unbonding_epochs: field.number("unbondingEpochs", &file.unbonding_epochs)?,
             key_change_delay: field.number("keyChangeDelay", &file.key_change_delay)?,
+            model_change_delay: field.number("modelChangeDelay", &file.model_change_delay)?,
             minimum_stake: field.number("minimumStake", &file.minimum_stake)?,
             full_step_fee: field.number("fullStepFee", &file.full_step_fee)?,
             jobs: JobParameters {
@@ -186,29 +190,39 @@ pub async fn deploy(sender: &Sender, parameters: &DeploymentParameters) -> Resul
 
 fn steps(at: &Deployment, with: &DeploymentParameters) -> Vec<(Creation, Vec<u8>, Address)> {
     let epoch_length = U256::from(with.epoch_length);
+    // Room for job registries of other tiers.
+    let job_registries = [at.job_registry, Address::ZERO, Address::ZERO];
     vec![
-        (creation::MODEL_REGISTRY, Vec::new(), at.model_registry),
+        (creation::MODEL_REGISTRY, U256::from(with.model_change_delay).abi_encode(), at.model_registry),
         (
             creation::EXECUTOR_REGISTRY,
-            (at.model_registry, at.staking, at.sortition, U256::from(with.key_change_delay)).abi_encode_params(),
+            (at.model_registry, at.staking, at.sortition, U256::from(with.key_change_delay), epoch_length)
+                .abi_encode_params(),
             at.executor_registry,
         ),
         (
             creation::STAKING,
             (
                 at.executor_registry,
-                at.job_registry,
+                job_registries,
                 at.slashing,
                 at.reputation,
-                with.minimum_stake,
-                epoch_length,
-                U256::from(with.unbonding_epochs),
+                (
+                    with.minimum_stake,
+                    epoch_length,
+                    U256::from(with.unbonding_epochs),
+                    U256::from(with.full_step_fee),
+                ),
             )
                 .abi_encode_params(),
             at.staking,
         ),
         (creation::REPUTATION, U256::from(with.full_step_fee).abi_encode(), at.reputation),
-        (creation::SLASHING, (at.job_registry, at.staking).abi_encode_params(), at.slashing),
+        (
+            creation::SLASHING,
+            (at.executor_registry, at.staking, job_registries, Address::ZERO).abi_encode_params(),
+            at.slashing,
+        ),
         (creation::SORTITION, (at.executor_registry, epoch_length).abi_encode_params(), at.sortition),
         (creation::BLOCKHASH_BEACON, Vec::new(), at.beacon),
         (creation::AGREEMENT_VERIFIER, Vec::new(), at.agreement_verifier),
@@ -269,10 +283,15 @@ mod tests {
             agreement_verifier: zero,
             vif_verifier: zero,
         };
+        // `address[3]` is three words.
+        let words = |part: &str| match part.trim_matches(['(', ')']) {
+            "" => 0,
+            part => part.rsplit_once('[').map_or(1, |(_, length)| length.trim_end_matches(']').parse().unwrap()),
+        };
         for (creation, arguments, _) in steps(&at, &DeploymentParameters::devnet().unwrap()) {
             // All arguments are static, so each word of the encoding is one elementary type of the constructor.
             let types = creation.constructor_types().unwrap().join(",");
-            let words = types.split(',').filter(|part| !part.trim_matches(['(', ')']).is_empty()).count();
+            let words: usize = types.split(',').map(words).sum();
             assert_eq!(arguments.len(), words * 32, "{}({types})", creation.name);
         }
     }

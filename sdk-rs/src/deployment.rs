@@ -53,7 +53,7 @@ impl Deployment {
     }
 
     /// Every contract that emits events.
-    pub fn event_sources(&self) -> [Address; 6] {
-        [self.job_registry, self.model_registry, self.executor_registry, self.staking, self.slashing, self.sortition]
+    pub fn event_sources(&self) -> [Address; 5] {
+        [self.job_registry, self.model_registry, self.executor_registry, self.staking, self.sortition]
     }
 }

@@ -5,6 +5,7 @@
 //! a live L3 are interchangeable.
 
 mod client;
+mod delegator;
 mod deploy;
 mod deployment;
 mod error;
@@ -15,11 +16,12 @@ mod request;
 mod sender;
 
 pub use client::{Client, JobProgress};
+pub use delegator::{DelegatedStake, Delegator};
 pub use deploy::{DeploymentParameters, deploy};
 pub use deployment::Deployment;
 pub use error::{Error, Result};
 pub use key::{read_key, read_password};
-pub use operator::{ExecutorRegistration, Operator};
+pub use operator::{ExecutorRegistration, Exit, Operator};
 pub use publish::{ModelPublication, publish_model};
 pub use request::{JobRequest, RequestedJob};
 pub use sender::{Sender, Sent};

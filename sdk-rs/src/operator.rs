@@ -1,18 +1,19 @@
 //! What an executor's owner does on chain: register, stake, offer models, leave.
 
 use alloy::{
-    primitives::{Address, B256, Bytes, U256},
+    primitives::{B256, Bytes, U256},
     signers::{SignerSync, local::PrivateKeySigner},
 };
 use infera_contracts::{IExecutorRegistry, IExecutorRegistry::Keys, IStaking};
+use infera_protocol::eip712;
 
 use crate::{Deployment, Error, Result, Sender};
 
 /// What an executor registers with.
 #[derive(Debug, Clone)]
 pub struct ExecutorRegistration {
-    /// Hot key that commits and reveals.
-    pub signer: Address,
+    /// Hot key that commits and reveals; only its address and a proof of possession leave this process.
+    pub signer: PrivateKeySigner,
     /// Secret key of the VRF; only its public key and a proof of possession leave this process.
     pub vrf_key: PrivateKeySigner,
     /// X25519 public key for private inputs.
@@ -21,6 +22,15 @@ pub struct ExecutorRegistration {
     pub endpoint: String,
     /// Region, for instance `eu-central`.
     pub region: String,
+}
+
+/// Own stake on its way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exit {
+    /// Wei that will be paid, unless slashed before.
+    pub amount: U256,
+    /// It can be taken out from the start of this epoch on.
+    pub matures_at_epoch: u64,
 }
 
 /// An executor's owner.
@@ -61,23 +71,23 @@ impl Operator {
             return Ok(id);
         }
         let registry = self.registry();
-        let digest = registry.vrfPossessionDigest(self.sender.address()).call().await;
-        let digest = digest.map_err(|error| self.registry_error("reading the possession digest", error))?;
-        let possession = registration
-            .vrf_key
-            .sign_hash_sync(&digest)
-            .map_err(|error| Error::Invalid(format!("the VRF key did not sign: {error}")))?;
+        let owner = self.sender.address();
+        let (chain_id, at) = (self.deployment.chain_id, self.deployment.executor_registry);
+        let vrf_possession = sign("VRF key", &registration.vrf_key, eip712::vrf_possession_digest(chain_id, at, owner))?;
+        let signer_possession =
+            sign("signer", &registration.signer, eip712::signer_possession_digest(chain_id, at, owner))?;
         let point = registration.vrf_key.credential().verifying_key().to_encoded_point(false);
         let coordinate = |bytes: Option<&[u8]>| U256::from_be_slice(bytes.unwrap_or_default());
         let keys = Keys {
-            signer: registration.signer,
+            signer: registration.signer.address(),
             vrfX: coordinate(point.x().map(AsRef::as_ref)),
             vrfY: coordinate(point.y().map(AsRef::as_ref)),
             encryptionKey: registration.encryption_key,
         };
         let call = registry.register(
             keys,
-            Bytes::from(possession.as_bytes().to_vec()),
+            vrf_possession,
+            signer_possession,
             registration.endpoint.clone(),
             registration.region.clone(),
         );
@@ -95,7 +105,8 @@ impl Operator {
         Ok(())
     }
 
-    /// Offers a model version in the public pool; capacity 0 withdraws the offer. `price` in wei per unit.
+    /// Offers a model version in the public pool; capacity 0 withdraws the offer. `price` in wei per unit. Acts on jobs
+    /// that are requested from the next epoch on.
     pub async fn offer(
         &self,
         model: B256,
@@ -119,21 +130,58 @@ impl Operator {
         Ok(())
     }
 
-    /// Starts the exit of `amount` wei of stake; `U256::MAX` takes all there is.
+    /// Starts the exit of `amount` wei of own stake; `U256::MAX` takes all there is.
     pub async fn request_exit(&self, amount: U256) -> Result<()> {
         self.sender.call("requesting the exit", self.staking().requestExit(amount)).await?;
         Ok(())
     }
 
-    /// Takes a matured exit out.
-    pub async fn complete_exit(&self, executor_id: u32) -> Result<()> {
-        self.sender.call("completing the exit", self.staking().completeExit(executor_id)).await?;
+    /// Exits of the last 32 exit periods that were not taken out, in the order they mature.
+    pub async fn exits(&self, executor_id: u32) -> Result<Vec<Exit>> {
+        const PERIODS: u64 = 32;
+        let staking = self.staking();
+        let failed = |error| Error::from_call("Staking", self.deployment.staking, "reading the exits", error);
+        let newest = staking.exitMaturity().call().await.map_err(failed)?;
+        let period = staking.unbondingEpochs().call().await.map_err(failed)?;
+        let mut exits = Vec::new();
+        for back in (0..=PERIODS).rev() {
+            let Some(matures_at_epoch) = newest.checked_sub(back * period) else { continue };
+            let amount = staking.exitOf(executor_id, matures_at_epoch).call().await.map_err(failed)?;
+            if !amount.is_zero() {
+                exits.push(Exit { amount, matures_at_epoch });
+            }
+        }
+        Ok(exits)
+    }
+
+    /// Takes an exit out that matured at the start of the epoch.
+    pub async fn complete_exit(&self, executor_id: u32, matures_at_epoch: u64) -> Result<()> {
+        self.sender.call("completing the exit", self.staking().completeExit(executor_id, matures_at_epoch)).await?;
         Ok(())
     }
 
-    /// Pays the earnings out to the owner.
+    /// Announces the commission on delegators' earnings, in basis points; it acts from the next epoch.
+    pub async fn announce_commission(&self, basis_points: u16) -> Result<()> {
+        self.sender.call("announcing the commission", self.staking().announceCommission(basis_points)).await?;
+        Ok(())
+    }
+
+    /// Takes an ejected executor back once all of its own stake has left.
+    pub async fn reinstate(&self, executor_id: u32) -> Result<()> {
+        self.sender.call("taking the executor back", self.staking().reinstate(executor_id)).await?;
+        Ok(())
+    }
+
+    /// Pays the owner's part of the earnings out to it.
     pub async fn withdraw_earnings(&self, executor_id: u32) -> Result<()> {
         self.sender.call("withdrawing the earnings", self.staking().withdrawEarnings(executor_id)).await?;
         Ok(())
     }
+}
+
+/// A key's signature as contracts take it: 65 bytes r, s, v. `name` is what errors call the key.
+fn sign(name: &str, key: &PrivateKeySigner, digest: B256) -> Result<Bytes> {
+    let signature =
+        key.sign_hash_sync(&digest).map_err(|error| Error::Invalid(format!("the {name} did not sign: {error}")))?;
+    Ok(Bytes::from(signature.as_bytes().to_vec()))
 }

@@ -7,6 +7,7 @@ pub(crate) mod explain;
 pub(crate) mod indexer;
 pub(crate) mod model;
 pub(crate) mod request;
+pub(crate) mod stake;
 pub(crate) mod up;
 pub(crate) mod vrf;
 pub(crate) mod withdraw;
@@ -27,6 +28,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Withdraw(arguments) => withdraw::run(&arguments, output).await,
         Command::Model(command) => model::run(command, output).await,
         Command::Executor(command) => executor::run(command, output).await,
+        Command::Stake(command) => stake::run(command, output).await,
         Command::Indexer(arguments) => indexer::run(&arguments, output).await,
         Command::Deploy(arguments) => deploy::run(&arguments, output).await,
         Command::Devnet(arguments) => infera_devnet::command::run(*arguments).await,

@@ -86,13 +86,15 @@ fn a_network_is_deployed_and_joined_step_by_step() {
 fn joins_and_leaves(chain: &Chain, network: &str, owner: &str) {
     let directory = chain.directory.path();
     let vrf = hex_key(directory, "vrf.key", &key(2));
+    let signer_key = hex_key(directory, "signer.key", &key(3));
     let signer: Address = key(3).address();
     run(&format!("executor stake {network} {owner} --amount 1"))
         .fails_with(&["owns no executor", "infera executor register"]);
     run(&format!("executor status {network} --id 1")).fails_with(&["there is no executor 1"]);
 
     let register = format!(
-        "executor register {network} {owner} --signer {signer} --vrf-key-file {} --stake 50.5 --price 0.00001 --capacity 4 --json",
+        "executor register {network} {owner} --signer-key-file {} --vrf-key-file {} --stake 50.5 --price 0.00001 --capacity 4 --json",
+        signer_key.display(),
         vrf.display()
     );
     let registered = run(&register).json();
@@ -108,6 +110,8 @@ fn joins_and_leaves(chain: &Chain, network: &str, owner: &str) {
     assert_eq!(status["signer"].as_str().unwrap(), signer.to_string().to_lowercase());
     assert_eq!((&status["offers"], &status["reputation"]), (&1.into(), &500_000.into()));
 
+    delegates(chain, network);
+
     let withdrawn = run(&format!("executor offer {network} {owner} --price 0 --capacity 0"));
     assert!(withdrawn.data().contains("is not offered any more"));
     run(&format!("executor withdraw {network} {owner}")).fails_with(&["executor 1 has no earnings"]);
@@ -118,6 +122,21 @@ fn joins_and_leaves(chain: &Chain, network: &str, owner: &str) {
     assert_eq!(exit["amount"], "10000000000000000000");
     assert!(exit["maturesAt"].as_u64().unwrap() > 1_600_000_000, "{exit}");
     run(&format!("executor exit {network} {owner} --complete")).fails_with(&["ExitNotMature"]);
+}
+
+fn delegates(chain: &Chain, network: &str) {
+    let delegator = hex_key(chain.directory.path(), "delegator.key", &key(4));
+    let holding = format!("{network} --key-file {} --executor 1", delegator.display());
+    let delegated = run(&format!("stake delegate {holding} --amount 7 --json")).json();
+    assert_eq!((&delegated["stake"], &delegated["earnings"]), (&"7000000000000000000".into(), &"0".into()));
+    run(&format!("stake withdraw {holding}")).fails_with(&["has earned nothing with executor 1"]);
+    let exit = run(&format!("stake undelegate {holding} --amount 2 --json")).json();
+    assert!(exit["maturesAt"].as_u64().unwrap() > 1_600_000_000, "{exit}");
+    run(&format!("stake complete {holding} --matures-at {}", exit["maturesAtEpoch"])).fails_with(&["ExitNotMature"]);
+    run(&format!("stake undelegate {holding} --amount 6")).fails_with(&["InsufficientStake"]);
+    assert_eq!(run(&format!("stake show {holding} --json")).json()["stake"], "5000000000000000000");
+    let status = run(&format!("executor status {network} --id 1 --json")).json();
+    assert_eq!(status[0]["delegated"], "5000000000000000000");
 }
 
 #[test]

@@ -15,6 +15,7 @@ fn the_commands_that_others_rely_on_are_there() {
         "deploy",
         "executor run",
         "executor register",
+        "stake delegate",
         "request",
         "explain",
         "indexer",
@@ -31,7 +32,7 @@ fn the_commands_that_others_rely_on_are_there() {
 #[test]
 fn help_fits_a_terminal_and_teaches_by_example() {
     for command in
-        ["up", "deploy", "request", "explain", "indexer", "executor", "executor register", "model verify", "vrf prove"]
+        ["up", "deploy", "request", "explain", "indexer", "executor", "executor register", "stake", "model verify", "vrf prove"]
     {
         let help = run(&format!("{command} --help")).data();
         assert!(help.contains("Example"), "{help}");

@@ -5,8 +5,13 @@ import {IModelRegistry} from "../models/IModelRegistry.sol";
 import {ISortition} from "../schedule/ISortition.sol";
 import {IStaking} from "../stake/IStaking.sol";
 import {IExecutorRegistry} from "./IExecutorRegistry.sol";
+import {Pools} from "./Pools.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+/// @dev What a draw needs of an offering: the price in the upper 96 bits, the capacity in the lower 16. 0 is no offering.
+type Offer is uint112;
 
 /// @title Executors: identity, keys and what they offer.
 /// @notice Nothing here moves money: stake lives in `Staking`, the draws in `Sortition`, whose weights this contract sets.
@@ -14,41 +19,57 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 /// A change of stake or reputation does not call back here, so a weight in a draw may be older than both until somebody
 /// calls `refreshWeights`. That is safe: a draw asks `IStaking.tryLockSeat` for every pick, which refuses an executor that is
 /// ejected, below the minimum or without free stake. A stale weight costs skipped picks, never an unbacked seat.
-contract ExecutorRegistry is IExecutorRegistry, EIP712 {
+contract ExecutorRegistry is IExecutorRegistry, Pools, EIP712 {
     struct PendingKeys {
         Keys keys;
         /// 0 when no change is pending.
         uint64 activeAt;
     }
 
-    /// @dev Who holds a signer. One slot, read for every commit and reveal.
+    /// @dev Who holds a signer. One slot, read for every commit and reveal. Kept when the signer stops: what it signed
+    /// before can still be held against the executor.
     struct SignerHolder {
         uint32 executorId;
-        /// False while the signer is only announced.
-        bool active;
+        /// 0 while the signer is only announced.
+        uint64 from;
+        /// 0 while it acts.
+        uint64 until;
     }
 
-    /// @dev One slot, read for every pick of a draw.
+    /// @dev An offering as it is, in one slot that is read for every pick of a draw.
     struct StoredOffering {
-        uint96 pricePerUnit;
-        uint16 capacity;
+        Offer current;
+        /// Epoch of the last change.
+        uint32 epoch;
         /// Position in `_offeringKeys`, counted from 1; 0 when the offering is not active.
         uint8 position;
+        uint64 pool;
+    }
+
+    /// @dev An offering as it was, in one slot that is read when it changed a short while ago: `previous` before the epoch of
+    /// the last change, `older` before `previousEpoch`, in which it became `previous`.
+    struct FormerOffering {
+        Offer previous;
+        uint32 previousEpoch;
+        Offer older;
     }
 
     /// @notice Active offerings of one executor; bounds the gas of `refreshWeights`.
     uint256 public constant MAX_OFFERINGS = 64;
 
-    bytes32 private constant POSSESSION_TYPEHASH = keccak256("VrfPossession(address owner)");
+    uint8 private constant CAPACITY_BITS = 16;
+    bytes32 private constant VRF_POSSESSION_TYPEHASH = keccak256("VrfPossession(address owner)");
+    bytes32 private constant SIGNER_POSSESSION_TYPEHASH = keccak256("SignerPossession(address owner)");
     /// @dev The prime of secp256k1's field.
     uint256 private constant FIELD = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEFFFFFC2F;
-    uint64 private constant PUBLIC_POOL = 0;
 
     IModelRegistry public immutable models;
     IStaking public immutable staking;
     ISortition public immutable sortition;
     /// @inheritdoc IExecutorRegistry
     uint64 public immutable keyChangeDelay;
+    /// @notice In seconds; epochs are counted from the Unix epoch.
+    uint64 public immutable epochLength;
 
     /// @inheritdoc IExecutorRegistry
     uint32 public executorCount;
@@ -58,15 +79,22 @@ contract ExecutorRegistry is IExecutorRegistry, EIP712 {
     mapping(uint32 executorId => Executor) private _executors;
     mapping(uint32 executorId => PendingKeys) private _pending;
     mapping(uint32 executorId => mapping(bytes32 offeringKey => StoredOffering)) private _offerings;
+    mapping(uint32 executorId => mapping(bytes32 offeringKey => FormerOffering)) private _formerOfferings;
     mapping(uint32 executorId => bytes32[]) private _offeringKeys;
 
-    constructor(IModelRegistry models_, IStaking staking_, ISortition sortition_, uint64 keyChangeDelay_)
-        EIP712("Infera", "1")
-    {
+    constructor(
+        IModelRegistry models_,
+        IStaking staking_,
+        ISortition sortition_,
+        uint64 keyChangeDelay_,
+        uint64 epochLength_
+    ) EIP712("Infera", "1") {
+        if (epochLength_ == 0) revert ZeroEpochLength();
         models = models_;
         staking = staking_;
         sortition = sortition_;
         keyChangeDelay = keyChangeDelay_;
+        epochLength = epochLength_;
     }
 
     // ---------------------------------------------------------------- identity and keys
@@ -75,28 +103,31 @@ contract ExecutorRegistry is IExecutorRegistry, EIP712 {
     function register(
         Keys calldata keys,
         bytes calldata vrfPossession,
+        bytes calldata signerPossession,
         string calldata endpoint,
         string calldata region
     ) external returns (uint32 executorId) {
         executorId = idOfOwner[msg.sender];
         if (executorId != 0) revert AlreadyRegistered(msg.sender, executorId);
-        _validate(keys, vrfPossession);
+        _validate(keys, vrfPossession, signerPossession);
 
         executorId = ++executorCount;
         idOfOwner[msg.sender] = executorId;
-        _claimSigner(keys.signer, executorId, true);
+        _claimSigner(keys.signer, SignerHolder(executorId, uint64(block.timestamp), 0));
         _executors[executorId] = Executor(msg.sender, keys, endpoint, region);
         emit ExecutorRegistered(executorId, msg.sender, keys.signer, keys, endpoint, region);
     }
 
     /// @inheritdoc IExecutorRegistry
-    function announceKeys(Keys calldata keys, bytes calldata vrfPossession) external {
+    function announceKeys(Keys calldata keys, bytes calldata vrfPossession, bytes calldata signerPossession) external {
         uint32 executorId = _ownId();
-        _validate(keys, vrfPossession);
+        _validate(keys, vrfPossession, signerPossession);
 
         _dropPending(executorId);
         // Keeping the signer while other keys change is fine; it stays claimed, and active.
-        if (keys.signer != _executors[executorId].keys.signer) _claimSigner(keys.signer, executorId, false);
+        if (keys.signer != _executors[executorId].keys.signer) {
+            _claimSigner(keys.signer, SignerHolder(executorId, 0, 0));
+        }
         uint64 activeAt = uint64(block.timestamp) + keyChangeDelay;
         _pending[executorId] = PendingKeys(keys, activeAt);
         emit KeysChangeAnnounced(executorId, keys, activeAt);
@@ -109,8 +140,11 @@ contract ExecutorRegistry is IExecutorRegistry, EIP712 {
         if (block.timestamp < pending.activeAt) revert KeysNotActiveYet(executorId, pending.activeAt);
 
         delete _pending[executorId];
-        delete _signers[_executors[executorId].keys.signer];
-        _signers[pending.keys.signer] = SignerHolder(executorId, true);
+        address signer = _executors[executorId].keys.signer;
+        if (pending.keys.signer != signer) {
+            _signers[signer].until = uint64(block.timestamp);
+            _signers[pending.keys.signer].from = uint64(block.timestamp);
+        }
         _executors[executorId].keys = pending.keys;
         emit KeysChanged(executorId, pending.keys);
     }
@@ -121,7 +155,7 @@ contract ExecutorRegistry is IExecutorRegistry, EIP712 {
         address signer = _executors[executorId].keys.signer;
         if (signer == address(0)) revert ZeroSigner();
 
-        delete _signers[signer];
+        _signers[signer].until = uint64(block.timestamp);
         delete _executors[executorId].keys.signer;
         // An announced change that names the signer would bring it back.
         if (_pending[executorId].keys.signer == signer) delete _pending[executorId];
@@ -140,15 +174,15 @@ contract ExecutorRegistry is IExecutorRegistry, EIP712 {
         uint16 capacity
     ) external {
         uint32 executorId = _ownId();
-        if (pool != PUBLIC_POOL) revert PoolNotSupported(pool);
         bytes32 key = offeringKeyOf(modelId, version, runtimeClass, pool);
 
         uint64 weight;
         if (capacity == 0) {
             _withdrawOffering(executorId, key);
         } else {
+            if (!admitsExecutor(pool, executorId)) revert NotAdmitted(pool, executorId);
             if (!models.isServable(modelId, version, runtimeClass)) revert NotServable(modelId, version, runtimeClass);
-            _storeOffering(executorId, key, pricePerUnit, capacity);
+            _storeOffering(executorId, key, pool, Offer.wrap((uint112(pricePerUnit) << CAPACITY_BITS) | capacity));
             weight = _weightOf(executorId);
         }
         emit OfferingChanged(executorId, modelId, version, runtimeClass, pool, offeringOf(executorId, key));
@@ -161,7 +195,8 @@ contract ExecutorRegistry is IExecutorRegistry, EIP712 {
         uint64 weight = _weightOf(executorId);
         bytes32[] memory keys = _offeringKeys[executorId];
         for (uint256 i; i < keys.length; ++i) {
-            sortition.setWeight(keys[i], executorId, weight);
+            bool admitted = admitsExecutor(_offerings[executorId][keys[i]].pool, executorId);
+            sortition.setWeight(keys[i], executorId, admitted ? weight : 0);
         }
     }
 
@@ -181,7 +216,14 @@ contract ExecutorRegistry is IExecutorRegistry, EIP712 {
     /// @inheritdoc IExecutorRegistry
     function idOfSigner(address signer) external view returns (uint32) {
         SignerHolder memory holder = _signers[signer];
-        return holder.active ? holder.executorId : 0;
+        return holder.from != 0 && holder.until == 0 ? holder.executorId : 0;
+    }
+
+    /// @inheritdoc IExecutorRegistry
+    function signerAt(address signer, uint64 time) external view returns (uint32) {
+        SignerHolder memory holder = _signers[signer];
+        if (holder.from == 0 || time < holder.from) return 0;
+        return holder.until == 0 || time < holder.until ? holder.executorId : 0;
     }
 
     /// @inheritdoc IExecutorRegistry
@@ -191,8 +233,16 @@ contract ExecutorRegistry is IExecutorRegistry, EIP712 {
 
     /// @inheritdoc IExecutorRegistry
     function offeringOf(uint32 executorId, bytes32 offeringKey) public view returns (Offering memory) {
+        return _offering(_offerings[executorId][offeringKey].current);
+    }
+
+    /// @inheritdoc IExecutorRegistry
+    function offeringAt(uint32 executorId, bytes32 offeringKey, uint256 time) external view returns (Offering memory) {
+        uint256 epoch = time / epochLength;
         StoredOffering memory stored = _offerings[executorId][offeringKey];
-        return Offering(stored.pricePerUnit, stored.capacity, stored.position != 0);
+        if (stored.epoch < epoch) return _offering(stored.current);
+        FormerOffering memory former = _formerOfferings[executorId][offeringKey];
+        return _offering(former.previousEpoch < epoch ? former.previous : former.older);
     }
 
     /// @inheritdoc IExecutorRegistry
@@ -211,7 +261,12 @@ contract ExecutorRegistry is IExecutorRegistry, EIP712 {
 
     /// @inheritdoc IExecutorRegistry
     function vrfPossessionDigest(address owner) public view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(POSSESSION_TYPEHASH, owner)));
+        return _hashTypedDataV4(keccak256(abi.encode(VRF_POSSESSION_TYPEHASH, owner)));
+    }
+
+    /// @inheritdoc IExecutorRegistry
+    function signerPossessionDigest(address owner) public view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(SIGNER_POSSESSION_TYPEHASH, owner)));
     }
 
     // ---------------------------------------------------------------- internals
@@ -226,48 +281,67 @@ contract ExecutorRegistry is IExecutorRegistry, EIP712 {
         return _executors[executorId].keys.signer == address(0) ? 0 : staking.weightOf(executorId);
     }
 
-    function _claimSigner(address signer, uint32 executorId, bool active) private {
+    function _claimSigner(address signer, SignerHolder memory holder) private {
         if (_signers[signer].executorId != 0) revert SignerInUse(signer);
-        _signers[signer] = SignerHolder(executorId, active);
+        _signers[signer] = holder;
     }
 
     function _dropPending(uint32 executorId) private {
         address signer = _pending[executorId].keys.signer;
-        if (!_signers[signer].active) delete _signers[signer];
+        if (_signers[signer].from == 0) delete _signers[signer];
         delete _pending[executorId];
     }
 
-    function _storeOffering(uint32 executorId, bytes32 key, uint96 pricePerUnit, uint16 capacity) private {
-        uint8 position = _offerings[executorId][key].position;
+    function _storeOffering(uint32 executorId, bytes32 key, uint64 pool, Offer offer) private {
+        StoredOffering memory stored = _offerings[executorId][key];
+        uint8 position = stored.position;
         if (position == 0) {
             bytes32[] storage keys = _offeringKeys[executorId];
             if (keys.length == MAX_OFFERINGS) revert TooManyOfferings(executorId, MAX_OFFERINGS);
             keys.push(key);
             position = uint8(keys.length);
         }
-        _offerings[executorId][key] = StoredOffering(pricePerUnit, capacity, position);
+        _change(executorId, key, stored, StoredOffering(offer, 0, position, pool));
     }
 
     function _withdrawOffering(uint32 executorId, bytes32 key) private {
-        uint8 position = _offerings[executorId][key].position;
-        if (position == 0) revert NotOffered(executorId, key);
+        StoredOffering memory stored = _offerings[executorId][key];
+        if (stored.position == 0) revert NotOffered(executorId, key);
 
         bytes32[] storage keys = _offeringKeys[executorId];
         bytes32 last = keys[keys.length - 1];
-        keys[position - 1] = last;
-        _offerings[executorId][last].position = position;
+        keys[stored.position - 1] = last;
+        _offerings[executorId][last].position = stored.position;
         keys.pop();
-        delete _offerings[executorId][key];
+        _change(executorId, key, stored, StoredOffering(Offer.wrap(0), 0, 0, stored.pool));
+    }
+
+    /// @dev Keeps what stood before this epoch, and what stood before the last one.
+    function _change(uint32 executorId, bytes32 key, StoredOffering memory stored, StoredOffering memory next) private {
+        next.epoch = SafeCast.toUint32(block.timestamp / epochLength);
+        if (stored.epoch != next.epoch) {
+            Offer older = _formerOfferings[executorId][key].previous;
+            _formerOfferings[executorId][key] = FormerOffering(stored.current, stored.epoch, older);
+        }
+        _offerings[executorId][key] = next;
+    }
+
+    function _offering(Offer offer) private pure returns (Offering memory) {
+        uint112 word = Offer.unwrap(offer);
+        uint16 capacity = uint16(word);
+        return Offering(uint96(word >> CAPACITY_BITS), capacity, capacity != 0);
     }
 
     /// @dev A recovered signer is the last 20 bytes of the hash of its public key, so a signature that recovers to the VRF
     /// key's own address shows that its secret is known. Naming the owner keeps others from replaying it.
-    function _validate(Keys calldata keys, bytes calldata vrfPossession) private view {
+    function _validate(Keys calldata keys, bytes calldata vrfPossession, bytes calldata signerPossession) private view {
         if (keys.signer == address(0)) revert ZeroSigner();
         if (!_isOnCurve(keys.vrfX, keys.vrfY)) revert InvalidVrfKey(keys.vrfX, keys.vrfY);
         address expected = address(uint160(uint256(keccak256(abi.encode(keys.vrfX, keys.vrfY)))));
         (address recovered,,) = ECDSA.tryRecoverCalldata(vrfPossessionDigest(msg.sender), vrfPossession);
         if (recovered != expected) revert InvalidPossessionProof(expected, recovered);
+        (recovered,,) = ECDSA.tryRecoverCalldata(signerPossessionDigest(msg.sender), signerPossession);
+        if (recovered != keys.signer) revert InvalidSignerProof(keys.signer, recovered);
     }
 
     /// @dev y^2 = x^3 + 7; the point at infinity has no affine coordinates and (0, 0) is not on the curve.

@@ -76,7 +76,7 @@ abstract contract CommitteeDraw is Escrow {
                 _setLength(excluded, ++length);
                 excluded[length - 1] = executorId;
 
-                IExecutorRegistry.Offering memory offering = executors.offeringOf(executorId, key);
+                IExecutorRegistry.Offering memory offering = executors.offeringAt(executorId, key, word.requestTime());
                 uint256 fee = uint256(offering.pricePerUnit) * terms.maxUnits;
                 if (offering.active && fee <= feeBound && staking.canLockSeat(executorId, lock, offering.capacity)) {
                     draw.committee = draw.committee.withSeat(seat, executorId);

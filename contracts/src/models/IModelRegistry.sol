@@ -53,6 +53,13 @@ interface IModelRegistry {
         string contentUri;
     }
 
+    /// @notice What a publisher takes of each fee that its model earns.
+    struct Royalty {
+        address receiver;
+        /// Basis points, at most `MAX_ROYALTY_BPS`.
+        uint16 bps;
+    }
+
     event ModelPublished(bytes32 indexed modelId, address indexed publisher, string name);
     event VersionAdded(
         bytes32 indexed modelId, uint32 indexed version, bytes32 manifestHash, uint8 task, string contentUri
@@ -61,6 +68,10 @@ interface IModelRegistry {
         bytes32 indexed modelId, uint32 indexed version, bytes32 indexed runtimeClass, VerificationProfile profile
     );
     event VersionStatusChanged(bytes32 indexed modelId, uint32 indexed version, VersionStatus status);
+
+    /// @notice A version becomes the latest at `activeAt`, in Unix seconds, if it is active then.
+    event LatestAnnounced(bytes32 indexed modelId, uint32 indexed version, uint64 activeAt);
+    event RoyaltyAnnounced(bytes32 indexed modelId, address indexed receiver, uint16 bps, uint64 activeAt);
 
     error ModelExists(bytes32 modelId);
     error UnknownModel(bytes32 modelId);
@@ -73,6 +84,8 @@ interface IModelRegistry {
     error NoRuntimeClass();
     error DuplicateRuntimeClass(bytes32 runtimeClass);
     error InvalidProfile(bytes32 runtimeClass, string field);
+    error RoyaltyTooHigh(uint16 bps, uint16 maximum);
+    error ZeroReceiver();
     error StatusNotReversible(VersionStatus from, VersionStatus to);
 
     /// @notice Registers a model with its first version. modelId = keccak256(abi.encode(publisher, name)).
@@ -84,7 +97,9 @@ interface IModelRegistry {
         RuntimeClassInput[] calldata classes
     ) external returns (bytes32 modelId);
 
-    /// @notice Adds the next version. Only the publisher.
+    /// @notice Adds the next version. Only the publisher. It can be named at once, and becomes the latest after `changeDelay`,
+    /// so that executors can prepare; a version that is added meanwhile takes its place and waits anew. The first active
+    /// version is the latest at once.
     function addVersion(
         bytes32 modelId,
         bytes32 manifestHash,
@@ -96,10 +111,22 @@ interface IModelRegistry {
     /// @notice Active -> Deprecated -> Revoked, forward only. Only the publisher. New jobs need an active version.
     function setStatus(bytes32 modelId, uint32 version, VersionStatus status) external;
 
+    /// @notice Announces what the publisher takes of each fee; acts on jobs that are settled from `changeDelay` later on.
+    /// Replaces an earlier announcement. Only the publisher.
+    /// @param receiver Not zero, unless `bps` is 0.
+    function announceRoyalty(bytes32 modelId, address receiver, uint16 bps) external;
+
     function modelIdOf(address publisher, string calldata name) external pure returns (bytes32);
     function publisherOf(bytes32 modelId) external view returns (address);
-    /// @notice Highest active version; reverts `UnknownModel` or `UnknownVersion` when there is none.
+    /// @notice The newest active version that is past its delay, or else the newest before it; reverts `UnknownModel` or
+    /// `UnknownVersion` when there is none.
     function latestVersion(bytes32 modelId) external view returns (uint32);
+    /// @notice The version that becomes the latest, and when; 0 when none waits.
+    function nextVersion(bytes32 modelId) external view returns (uint32 version, uint64 activeAt);
+    /// @notice The royalty that acts now; nothing for an unknown model.
+    function royaltyOf(bytes32 modelId) external view returns (Royalty memory);
+    /// @notice Seconds from an announcement until a new latest version or royalty acts.
+    function changeDelay() external view returns (uint64);
     function versionOf(bytes32 modelId, uint32 version) external view returns (Version memory);
     /// @notice The profile; rule `None` when the version or class is unknown. Never reverts.
     function profileOf(bytes32 modelId, uint32 version, bytes32 runtimeClass)

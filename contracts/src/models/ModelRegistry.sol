@@ -8,18 +8,38 @@ contract ModelRegistry is IModelRegistry {
     struct Model {
         address publisher;
         uint32 versionCount;
-        /// Highest active version, 0 when there is none.
+        /// Highest active version past its delay when this was written, 0 when there is none.
         uint32 latest;
+        /// Takes its place at `nextAt`, 0 when none waits.
+        uint32 next;
+        uint64 nextAt;
     }
 
+    struct RoyaltyTerms {
+        Royalty current;
+        Royalty next;
+        /// When `next` acts, in Unix seconds; 0 when none was announced.
+        uint64 nextAt;
+    }
+
+    /// @notice The most a publisher can take of a fee.
+    uint16 public constant MAX_ROYALTY_BPS = 1_000;
     uint256 private constant MAX_DIMENSION = 1024;
     uint256 private constant PARTS_PER_BILLION = 1e9;
     uint256 private constant PARTS_PER_MILLION = 1e6;
 
+    /// @inheritdoc IModelRegistry
+    uint64 public immutable changeDelay;
+
     mapping(bytes32 modelId => Model) private _models;
+    mapping(bytes32 modelId => RoyaltyTerms) private _royalties;
     mapping(bytes32 modelId => mapping(uint32 version => Version)) private _versions;
     mapping(bytes32 modelId => mapping(uint32 version => mapping(bytes32 runtimeClass => VerificationProfile))) private
         _profiles;
+
+    constructor(uint64 changeDelay_) {
+        changeDelay = changeDelay_;
+    }
 
     /// @inheritdoc IModelRegistry
     function publish(
@@ -58,8 +78,20 @@ contract ModelRegistry is IModelRegistry {
         if (status <= current) revert StatusNotReversible(current, status);
 
         _versions[modelId][version].status = status;
+        _promote(model);
+        if (version == model.next) model.next = 0;
         if (version == model.latest) model.latest = _highestActiveBelow(modelId, version);
         emit VersionStatusChanged(modelId, version, status);
+    }
+
+    /// @inheritdoc IModelRegistry
+    function announceRoyalty(bytes32 modelId, address receiver, uint16 bps) external {
+        _ownModel(modelId);
+        if (bps > MAX_ROYALTY_BPS) revert RoyaltyTooHigh(bps, MAX_ROYALTY_BPS);
+        if (bps != 0 && receiver == address(0)) revert ZeroReceiver();
+        uint64 activeAt = uint64(block.timestamp) + changeDelay;
+        _royalties[modelId] = RoyaltyTerms(royaltyOf(modelId), Royalty(receiver, bps), activeAt);
+        emit RoyaltyAnnounced(modelId, receiver, bps, activeAt);
     }
 
     /// @inheritdoc IModelRegistry
@@ -76,8 +108,21 @@ contract ModelRegistry is IModelRegistry {
     function latestVersion(bytes32 modelId) external view returns (uint32) {
         Model storage model = _models[modelId];
         if (model.publisher == address(0)) revert UnknownModel(modelId);
-        if (model.latest == 0) revert UnknownVersion(modelId, 0);
-        return model.latest;
+        uint32 latest = _isDue(model) ? model.next : model.latest;
+        if (latest == 0) revert UnknownVersion(modelId, 0);
+        return latest;
+    }
+
+    /// @inheritdoc IModelRegistry
+    function nextVersion(bytes32 modelId) external view returns (uint32 version, uint64 activeAt) {
+        Model storage model = _models[modelId];
+        return model.next == 0 || _isDue(model) ? (0, 0) : (model.next, model.nextAt);
+    }
+
+    /// @inheritdoc IModelRegistry
+    function royaltyOf(bytes32 modelId) public view returns (Royalty memory) {
+        RoyaltyTerms storage terms = _royalties[modelId];
+        return terms.nextAt != 0 && block.timestamp >= terms.nextAt ? terms.next : terms.current;
     }
 
     /// @inheritdoc IModelRegistry
@@ -114,13 +159,28 @@ contract ModelRegistry is IModelRegistry {
 
         version = model.versionCount + 1;
         model.versionCount = version;
-        model.latest = version;
+        _promote(model);
         _versions[modelId][version] = Version(manifestHash, task, VersionStatus.Active, contentUri);
         emit VersionAdded(modelId, version, manifestHash, task, contentUri);
+        if (model.latest == 0) {
+            (model.latest, model.next) = (version, 0);
+        } else {
+            (model.next, model.nextAt) = (version, uint64(block.timestamp) + changeDelay);
+        }
+        emit LatestAnnounced(modelId, version, model.latest == version ? uint64(block.timestamp) : model.nextAt);
 
         for (uint256 i; i < classes.length; ++i) {
             _addRuntimeClass(modelId, version, classes[i]);
         }
+    }
+
+    function _isDue(Model storage model) private view returns (bool) {
+        return model.next != 0 && block.timestamp >= model.nextAt;
+    }
+
+    /// @dev Writes down what has come into force by time alone.
+    function _promote(Model storage model) private {
+        if (_isDue(model)) (model.latest, model.next) = (model.next, 0);
     }
 
     function _addRuntimeClass(bytes32 modelId, uint32 version, RuntimeClassInput calldata class) private {

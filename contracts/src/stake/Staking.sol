@@ -3,25 +3,21 @@ pragma solidity ^0.8.30;
 
 import {IExecutorRegistry} from "../executors/IExecutorRegistry.sol";
 import {AccountWord, AccountWordLibrary, INITIAL_REPUTATION} from "./AccountWord.sol";
+import {Delegations} from "./Delegations.sol";
 import {IReputation} from "./IReputation.sol";
-import {IStaking, SeatOutcome} from "./IStaking.sol";
-import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
+import {IStaking, Offence, SeatOutcome} from "./IStaking.sol";
+import {JobCallers, MAX_JOB_REGISTRIES} from "./JobCallers.sol";
+import {Shares} from "./Shares.sol";
+import {StakePools} from "./StakePools.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
-/// @title Custody of executors' stake and earnings; locks per job in flight; the reputation word.
-/// @notice Money comes in by `stake` and `settle` alone. Coins forced upon the contract belong to nobody: every amount is
-/// counted here, none is derived from the balance.
-contract Staking is IStaking {
+/// @title Custody of executors' stake, delegations and earnings; locks per job in flight; the reputation word; strikes.
+/// @notice Money comes in by `stake`, `delegate` and `settle` alone. Coins forced upon the contract belong to nobody: every
+/// amount is counted here, none is derived from the balance.
+contract Staking is Delegations, JobCallers {
     using Math for uint256;
     using SafeCast for uint256;
-
-    /// @dev Stake of one executor, one storage slot. There is no exit when `exiting` is 0.
-    struct Pool {
-        uint96 active;
-        uint96 exiting;
-        uint64 maturesAtEpoch;
-    }
 
     /// @dev The last epoch in which a requester's jobs lowered an executor's score, plus one; 0 is never.
     struct BadOutcomes {
@@ -29,142 +25,180 @@ contract Staking is IStaking {
         uint64 outlier;
     }
 
+    /// @dev What a prover's proofs took. One slot, so that a slash writes the reward and the rest at once.
+    struct Taken {
+        uint128 reward;
+        uint128 unburned;
+    }
+
     /// @notice Where slashed stake goes. Nobody has its key, so the native coin, which can't be destroyed, is out of reach.
     address public constant BURN_ADDRESS = 0x000000000000000000000000000000000000dEaD;
+    /// @notice Clean jobs that take one strike back.
+    uint256 public constant CLEAN_JOBS_PER_STRIKE = 1_000;
 
     uint256 private constant WEIGHT_UNIT = 1e15;
     uint256 private constant VOLUME_UNIT = 1e12;
     uint256 private constant FULL_SCORE = 1e6;
     uint256 private constant HUNDRED_PERCENT = 100;
-    /// @dev The prover gets at most a tenth.
+    /// @dev The prover gets at most a tenth of what the executor's own stake loses.
     uint256 private constant PROVER_DIVISOR = 10;
+    uint256 private constant STRIKE_BITS = 8;
 
-    IExecutorRegistry public immutable executors;
-    address public immutable jobRegistry;
     address public immutable slashing;
     IReputation public immutable reputation;
-    /// @inheritdoc IStaking
-    uint256 public immutable minimumStake;
-    /// @inheritdoc IStaking
-    uint64 public immutable epochLength;
-    /// @inheritdoc IStaking
-    uint64 public immutable unbondingEpochs;
 
-    /// @inheritdoc IStaking
-    uint256 public liabilities;
-    /// @inheritdoc IStaking
-    mapping(address prover => uint256) public proverRewardOf;
-    mapping(uint32 executorId => AccountWord) private _accounts;
-    mapping(uint32 executorId => Pool) private _pools;
+    mapping(address prover => Taken) private _taken;
     mapping(address requester => mapping(uint32 executorId => BadOutcomes)) private _badOutcomes;
 
     modifier onlyJobRegistry() {
-        if (msg.sender != jobRegistry) revert NotJobRegistry(msg.sender);
+        if (!isJobRegistry(msg.sender)) revert NotJobRegistry(msg.sender);
         _;
     }
 
     constructor(
         IExecutorRegistry executors_,
-        address jobRegistry_,
+        address[MAX_JOB_REGISTRIES] memory jobRegistries,
         address slashing_,
         IReputation reputation_,
-        uint256 minimumStake_,
-        uint64 epochLength_,
-        uint64 unbondingEpochs_
-    ) {
-        if (minimumStake_ == 0) revert InvalidParameter("minimumStake");
-        if (epochLength_ == 0) revert InvalidParameter("epochLength");
-        if (unbondingEpochs_ == 0) revert InvalidParameter("unbondingEpochs");
-        executors = executors_;
-        jobRegistry = jobRegistry_;
+        Parameters memory given
+    ) StakePools(executors_, given) JobCallers(jobRegistries) {
         slashing = slashing_;
         reputation = reputation_;
-        minimumStake = minimumStake_;
-        epochLength = epochLength_;
-        unbondingEpochs = unbondingEpochs_;
     }
 
-    // ---------------------------------------------------------------- stake
+    // ---------------------------------------------------------------- own stake
 
     /// @inheritdoc IStaking
     function stake(uint32 executorId) external payable {
         if (msg.value == 0) revert ZeroAmount();
-        if (executors.ownerOf(executorId) == address(0)) revert UnknownExecutor(executorId);
+        address owner = _requireExecutor(executorId);
         if (_accounts[executorId].ejected()) revert EjectedExecutor(executorId);
+        _divideEarnings(executorId);
         Pool storage pool = _pools[executorId];
-        uint256 active = pool.active + msg.value;
-        if (active < minimumStake) revert BelowMinimumStake(active, minimumStake);
+        PoolShares storage shares = _shares[executorId];
+        uint256 own = pool.own + msg.value;
+        if (own < minimumStake) revert BelowMinimumStake(own, minimumStake);
 
-        pool.active = active.toUint96();
-        liabilities += msg.value;
-        emit Staked(executorId, msg.sender, msg.value, active);
+        shares.own += Shares.minted(msg.value, pool.own, shares.own).toUint128();
+        pool.own = own.toUint88();
+        _recordVotes(executorId, owner, shares.own);
+        emit Staked(executorId, msg.sender, msg.value, own);
     }
 
     /// @inheritdoc IStaking
     function requestExit(uint256 amount) external {
-        uint32 executorId = executors.idOfOwner(msg.sender);
-        if (executorId == 0) revert NotOwner(msg.sender, executorId);
+        uint32 executorId = _ownExecutor();
         if (amount == 0) revert ZeroAmount();
+        _divideEarnings(executorId);
         Pool memory pool = _pools[executorId];
-        if (pool.exiting != 0) revert ExitPending(executorId);
-        if (amount == type(uint256).max) amount = pool.active;
-        if (amount > pool.active) revert InsufficientStake(pool.active, amount);
-        uint256 remaining = pool.active - amount;
+        if (amount == type(uint256).max) amount = pool.own;
+        if (amount == 0 || amount > pool.own) revert InsufficientStake(pool.own, amount);
+        uint256 remaining = pool.own - amount;
         if (remaining != 0 && remaining < minimumStake) revert BelowMinimumStake(remaining, minimumStake);
         // Exiting stake is slashable until it matures, but a seat's lock must be covered for as long as the seat lasts.
         uint256 locked = _accounts[executorId].locked();
-        if (remaining < locked) revert StakeLocked(locked);
+        if (remaining + pool.delegated < locked) revert StakeLocked(locked);
 
-        uint64 maturesAtEpoch = currentEpoch() + unbondingEpochs;
-        _pools[executorId] = Pool(remaining.toUint96(), amount.toUint96(), maturesAtEpoch);
+        PoolShares storage shares = _shares[executorId];
+        shares.own -= Shares.burned(amount, pool.own, shares.own).toUint128();
+        uint64 maturesAtEpoch = exitMaturity();
+        _buckets[executorId][maturesAtEpoch].own += amount.toUint128();
+        pool.own = remaining.toUint88();
+        pool.lastMaturity = uint256(maturesAtEpoch).toUint32();
+        _pools[executorId] = pool;
+        _recordVotes(executorId, msg.sender, shares.own);
         emit ExitRequested(executorId, amount, maturesAtEpoch);
     }
 
     /// @inheritdoc IStaking
-    function completeExit(uint32 executorId) external {
-        Pool memory pool = _pools[executorId];
-        uint256 amount = pool.exiting;
+    function completeExit(uint32 executorId, uint64 maturesAtEpoch) external {
+        uint256 amount = exitOf(executorId, maturesAtEpoch);
         if (amount == 0) revert NoExit(executorId);
-        uint64 epoch = currentEpoch();
-        if (epoch < pool.maturesAtEpoch) revert ExitNotMature(epoch, pool.maturesAtEpoch);
+        _requireMature(maturesAtEpoch);
 
-        _pools[executorId] = Pool(pool.active, 0, 0);
-        liabilities -= amount;
-        emit ExitCompleted(executorId, amount);
-
-        AccountWord word = _accounts[executorId];
-        if (word.ejected() && pool.active == 0 && word.inFlight() == 0) {
-            _accounts[executorId] = word.withEjected(false).withReputation(INITIAL_REPUTATION, epoch);
-            emit Reinstated(executorId);
-        }
+        _buckets[executorId][maturesAtEpoch].own = 0;
+        emit ExitCompleted(executorId, amount, maturesAtEpoch);
         _pay(executors.ownerOf(executorId), amount);
     }
 
     /// @inheritdoc IStaking
     function withdrawEarnings(uint32 executorId) external {
-        AccountWord word = _accounts[executorId];
-        uint256 amount = word.earnings();
+        _divideEarnings(executorId);
+        uint256 amount = _standings[executorId].ownerEarnings;
         if (amount == 0) revert NothingToWithdraw(executorId);
 
-        _accounts[executorId] = word.withEarnings(0);
-        liabilities -= amount;
+        _standings[executorId].ownerEarnings = 0;
         address owner = executors.ownerOf(executorId);
         emit EarningsWithdrawn(executorId, owner, amount);
         _pay(owner, amount);
     }
 
     /// @inheritdoc IStaking
+    function announceCommission(uint16 bps) external {
+        uint32 executorId = _ownExecutor();
+        if (bps > MAX_COMMISSION_BPS) revert CommissionTooHigh(bps, MAX_COMMISSION_BPS);
+        _divideEarnings(executorId);
+        Standing storage standing = _standings[executorId];
+        standing.nextCommissionBps = bps;
+        standing.nextCommissionEpoch = currentEpoch() + 1;
+        emit CommissionAnnounced(executorId, bps, standing.nextCommissionEpoch);
+    }
+
+    /// @inheritdoc IStaking
+    function reinstate(uint32 executorId) external {
+        AccountWord word = _accounts[executorId];
+        if (!word.ejected()) revert NotEjected(executorId);
+        Pool memory pool = _pools[executorId];
+        if (pool.own != 0 || word.inFlight() != 0) revert NotExited(pool.own, word.inFlight());
+        _requireMature(pool.lastMaturity);
+
+        // Delegators were backing nothing since the owner left: what is theirs is theirs.
+        _shares[executorId].own = 0;
+        _startGeneration(executorId);
+        _accounts[executorId] =
+            _accounts[executorId].withEjected(false).withReputation(INITIAL_REPUTATION, currentEpoch());
+        emit Reinstated(executorId);
+    }
+
+    /// @inheritdoc IStaking
+    function forgiveStrikes(uint32 executorId) external {
+        AccountWord word = _accounts[executorId];
+        uint256 cleanJobs = word.cleanJobs();
+        if (cleanJobs < CLEAN_JOBS_PER_STRIKE) revert TooFewCleanJobs(cleanJobs, CLEAN_JOBS_PER_STRIKE);
+        _accounts[executorId] = word.withCleanJobs(cleanJobs - CLEAN_JOBS_PER_STRIKE);
+        uint256 strikes = _pools[executorId].strikes;
+        uint256 forgiven;
+        for (uint256 offence; offence <= uint256(type(Offence).max); ++offence) {
+            uint256 count = (strikes >> (STRIKE_BITS * offence)) & type(uint8).max;
+            forgiven |= count.saturatingSub(1) << (STRIKE_BITS * offence);
+        }
+        _pools[executorId].strikes = uint40(forgiven);
+        emit StrikesForgiven(executorId);
+    }
+
+    // ---------------------------------------------------------------- slashed stake
+
+    /// @inheritdoc IStaking
     function withdrawProverReward(address prover) external {
-        uint256 amount = proverRewardOf[prover];
+        uint256 amount = _taken[prover].reward;
         if (amount == 0) revert NoProverReward(prover);
 
-        delete proverRewardOf[prover];
-        liabilities -= amount;
+        _taken[prover].reward = 0;
         emit ProverRewardWithdrawn(prover, amount);
         _pay(prover, amount);
     }
 
-    // ---------------------------------------------------------------- job registry and slashing
+    /// @inheritdoc IStaking
+    function burnSlashed(address prover) external {
+        uint256 amount = _taken[prover].unburned;
+        if (amount == 0) revert NothingToBurn(prover);
+
+        _taken[prover].unburned = 0;
+        emit SlashedStakeBurned(prover, amount);
+        _pay(BURN_ADDRESS, amount);
+    }
+
+    // ---------------------------------------------------------------- job registries and slashing
 
     /// @inheritdoc IStaking
     function tryLockSeat(bytes32 jobId, uint32 executorId, uint128 amount, uint16 capacity)
@@ -200,30 +234,33 @@ contract Staking is IStaking {
             _settleSeat(jobId, requester, amount, settlement, epoch);
         }
         if (msg.value != total) revert WrongValue(total, msg.value);
-        liabilities += total;
     }
 
     /// @inheritdoc IStaking
-    function slash(uint32 executorId, bytes32 jobId, uint8 percent, address prover, uint256 rewardCap)
+    function slash(uint32 executorId, bytes32 jobId, Penalty calldata penalty, address prover, uint256 rewardCap)
         external
         returns (uint256 amount)
     {
         if (msg.sender != slashing) revert NotSlashing(msg.sender);
         Pool memory pool = _pools[executorId];
-        uint256 fromActive = _percentOf(pool.active, percent);
-        // A matured exit belongs to its owner, paid out or not.
-        uint256 fromExiting = currentEpoch() < pool.maturesAtEpoch ? _percentOf(pool.exiting, percent) : 0;
-        amount = fromActive + fromExiting;
-        uint256 reward = prover == address(0) ? 0 : (amount / PROVER_DIVISOR).min(rewardCap);
-        uint256 burned = amount - reward;
+        uint8 strike = _strike(pool, penalty.offence);
+        uint256 percent = strike == 1 ? penalty.first : strike == 2 ? penalty.second : penalty.third;
+        if (percent > HUNDRED_PERCENT) percent = HUNDRED_PERCENT;
+        uint256 fromOwn = _percentOf(pool.own, percent);
+        uint256 fromDelegated = _percentOf(pool.delegated, percent);
+        amount = fromOwn + fromDelegated + _slashExits(executorId, pool.lastMaturity, percent);
+        unchecked {
+            // A part is at most the whole.
+            pool.own -= uint88(fromOwn);
+            pool.delegated -= uint88(fromDelegated);
+        }
+        if (percent == HUNDRED_PERCENT || penalty.halvesReputation) _discredit(executorId, pool, percent, penalty);
+        _pools[executorId] = pool;
 
-        _pools[executorId] =
-            Pool((pool.active - fromActive).toUint96(), (pool.exiting - fromExiting).toUint96(), pool.maturesAtEpoch);
-        if (reward != 0) proverRewardOf[prover] += reward;
-        liabilities -= burned;
-        emit Slashed(executorId, jobId, amount, burned, prover, reward);
-        if (percent >= HUNDRED_PERCENT) _accounts[executorId] = _eject(_accounts[executorId], executorId);
-        if (burned != 0) _pay(BURN_ADDRESS, burned);
+        uint256 reward = prover == address(0) ? 0 : (fromOwn / PROVER_DIVISOR).min(rewardCap);
+        Taken memory taken = _taken[prover];
+        _taken[prover] = Taken((taken.reward + reward).toUint128(), (taken.unburned + amount - reward).toUint128());
+        emit Slashed(executorId, jobId, prover, penalty.offence, strike, uint8(percent), amount, reward);
     }
 
     // ---------------------------------------------------------------- views
@@ -237,33 +274,85 @@ contract Staking is IStaking {
             reputation: _scoreAt(word, currentEpoch()),
             volume: word.volume(),
             inFlight: word.inFlight(),
-            ejected: word.ejected()
+            ejected: word.ejected(),
+            cleanJobs: word.cleanJobs()
         });
     }
 
     /// @inheritdoc IStaking
-    function stakeOf(uint32 executorId) external view returns (uint256) {
-        return _pools[executorId].active;
+    function poolOf(uint32 executorId) external view returns (PoolView memory) {
+        Pool memory pool = _pools[executorId];
+        Standing memory standing = _standings[executorId];
+        uint256 earned = _accounts[executorId].earnings();
+        return PoolView({
+            own: pool.own,
+            delegated: pool.delegated,
+            delegatedShares: _shares[executorId].delegated,
+            generation: standing.generation,
+            commissionBps: standing.commissionBps,
+            nextCommissionBps: standing.nextCommissionEpoch == 0 ? 0 : standing.nextCommissionBps,
+            nextCommissionEpoch: standing.nextCommissionEpoch,
+            ownerEarnings: standing.ownerEarnings + earned - _delegatorsPart(pool, standing, earned)
+        });
     }
 
     /// @inheritdoc IStaking
-    function exitOf(uint32 executorId) external view returns (uint256 amount, uint64 maturesAtEpoch) {
+    function stakeOf(uint32 executorId) public view returns (uint256) {
         Pool memory pool = _pools[executorId];
-        return pool.exiting == 0 ? (0, 0) : (pool.exiting, pool.maturesAtEpoch);
+        return uint256(pool.own) + pool.delegated;
+    }
+
+    /// @inheritdoc IStaking
+    function exitOf(uint32 executorId, uint64 maturesAtEpoch) public view returns (uint256) {
+        return _buckets[executorId][maturesAtEpoch].own;
+    }
+
+    /// @inheritdoc IStaking
+    function exitingOf(uint32 executorId) external view returns (uint256) {
+        uint64 newest = exitMaturity();
+        return exitOf(executorId, newest) + exitOf(executorId, newest - unbondingEpochs);
     }
 
     /// @inheritdoc IStaking
     function freeStakeOf(uint32 executorId) external view returns (uint256) {
-        // A slash may leave less than the seats in flight have locked.
-        return uint256(_pools[executorId].active).saturatingSub(_accounts[executorId].locked());
+        // A slash, or delegators who leave, may leave less than the seats in flight have locked.
+        return stakeOf(executorId).saturatingSub(_accounts[executorId].locked());
+    }
+
+    /// @inheritdoc IStaking
+    function strikesOf(uint32 executorId, Offence offence) external view returns (uint8) {
+        return uint8(_pools[executorId].strikes >> (STRIKE_BITS * uint256(offence)));
+    }
+
+    /// @inheritdoc IStaking
+    function proverRewardOf(address prover) external view returns (uint256) {
+        return _taken[prover].reward;
+    }
+
+    /// @inheritdoc IStaking
+    function unburnedOf(address prover) external view returns (uint256) {
+        return _taken[prover].unburned;
+    }
+
+    /// @inheritdoc IStaking
+    function votesOf(uint32 executorId, address account, uint64 epoch) external view returns (uint256) {
+        uint64 present = currentEpoch();
+        if (epoch > present) revert EpochNotStarted(epoch, present);
+        Pool memory pool = _pools[executorId];
+        PoolShares memory all = _shares[executorId];
+        uint256 before = _sharesBefore(executorId, account, epoch);
+        // A share's worth never rises, so what is left now is no more than what stood then.
+        if (account == executors.ownerOf(executorId)) return Shares.worth(before.min(all.own), pool.own, all.own);
+        return Shares.worth(before.min(_delegatedShares(executorId, account)), pool.delegated, all.delegated);
     }
 
     /// @inheritdoc IStaking
     function weightOf(uint32 executorId) external view returns (uint64) {
         AccountWord word = _accounts[executorId];
-        uint256 active = _pools[executorId].active;
-        if (word.ejected() || active < minimumStake) return 0;
-        // Below 2^47, for the stake is below 2^96 wei: the cast is safe, and a draw's 56-bit total holds 7e13 INFER.
+        Pool memory pool = _pools[executorId];
+        if (word.ejected() || pool.own < minimumStake) return 0;
+        // Below 2^40, for the stake is below 2^89 wei: the cast is safe, and a draw's 56-bit total holds 7e13 INFER.
+        uint256 active = uint256(pool.own) + pool.delegated;
         return uint64((active / WEIGHT_UNIT) * _scoreAt(word, currentEpoch()) / FULL_SCORE);
     }
 
@@ -272,12 +361,72 @@ contract Staking is IStaking {
         return _canLockSeat(_accounts[executorId], executorId, amount, capacity);
     }
 
-    /// @inheritdoc IStaking
-    function currentEpoch() public view returns (uint64) {
-        return uint64(block.timestamp / epochLength);
+    // ---------------------------------------------------------------- internals: slashing
+
+    /// @dev Counts a strike in `pool`.
+    function _strike(Pool memory pool, Offence offence) private pure returns (uint8 strike) {
+        uint256 offset = STRIKE_BITS * uint256(offence);
+        strike = uint8(pool.strikes >> offset);
+        if (strike == type(uint8).max) return strike;
+        unchecked {
+            // Below 255, so the count stays within its bits.
+            pool.strikes += uint40(1 << offset);
+            return strike + 1;
+        }
     }
 
-    // ---------------------------------------------------------------- internals
+    /// @dev A matured bucket belongs to its owners, paid out or not.
+    function _slashExits(uint32 executorId, uint64 lastMaturity, uint256 percent) private returns (uint256 amount) {
+        uint64 epoch = currentEpoch();
+        if (lastMaturity <= epoch) return 0;
+        amount = _slashBucket(executorId, lastMaturity, percent);
+        if (lastMaturity - unbondingEpochs > epoch) {
+            amount += _slashBucket(executorId, lastMaturity - unbondingEpochs, percent);
+        }
+    }
+
+    function _slashBucket(uint32 executorId, uint64 maturesAtEpoch, uint256 percent) private returns (uint256) {
+        Bucket memory bucket = _buckets[executorId][maturesAtEpoch];
+        uint256 fromOwn = _percentOf(bucket.own, percent);
+        uint256 fromDelegated = _percentOf(bucket.delegated, percent);
+        if (fromOwn + fromDelegated != 0) {
+            _buckets[executorId][maturesAtEpoch] =
+                Bucket(bucket.own - uint128(fromOwn), bucket.delegated - uint128(fromDelegated));
+        }
+        return fromOwn + fromDelegated;
+    }
+
+    /// @dev What an offence costs beside stake.
+    function _discredit(uint32 executorId, Pool memory pool, uint256 percent, Penalty calldata penalty) private {
+        AccountWord word = _accounts[executorId];
+        uint64 epoch = currentEpoch();
+        if (penalty.halvesReputation) {
+            uint256 score = _scoreAt(word, epoch) / 2;
+            word = word.withReputation(score, epoch);
+            emit ReputationHalved(executorId, score);
+            if (score < reputation.ejectionLine()) word = _eject(word, executorId);
+        }
+        if (percent == HUNDRED_PERCENT) {
+            word = _eject(word, executorId);
+            // Nothing is left to exit: coming back takes as long as an exit would.
+            pool.lastMaturity = uint256(exitMaturity()).toUint32();
+        }
+        _accounts[executorId] = word;
+    }
+
+    function _percentOf(uint256 amount, uint256 percent) private pure returns (uint256) {
+        unchecked {
+            // Amounts are below 2^128, percentages at most 100.
+            return (amount * percent + HUNDRED_PERCENT - 1) / HUNDRED_PERCENT;
+        }
+    }
+
+    // ---------------------------------------------------------------- internals: seats
+
+    function _ownExecutor() private view returns (uint32 executorId) {
+        executorId = executors.idOfOwner(msg.sender);
+        if (executorId == 0) revert NotOwner(msg.sender, executorId);
+    }
 
     /// @dev What does not fit in the word is refused like any other seat: a pick that reverts would stop the whole draw.
     function _canLockSeat(AccountWord word, uint32 executorId, uint128 amount, uint16 capacity)
@@ -287,9 +436,10 @@ contract Staking is IStaking {
     {
         if (word.ejected()) return false;
         if (word.inFlight() >= uint256(capacity).min(AccountWordLibrary.MAX_IN_FLIGHT)) return false;
-        uint256 active = _pools[executorId].active;
+        Pool storage pool = _pools[executorId];
+        uint256 own = pool.own;
         uint256 locked = word.locked() + amount;
-        return active >= minimumStake && locked <= active && locked <= AccountWordLibrary.MAX_LOCKED;
+        return own >= minimumStake && locked <= own + pool.delegated && locked <= AccountWordLibrary.MAX_LOCKED;
     }
 
     /// @dev Underflows, and so reverts, for a seat that was never locked.
@@ -302,10 +452,7 @@ contract Staking is IStaking {
     {
         uint32 executorId = settlement.executorId;
         AccountWord word = _release(_accounts[executorId], amount);
-        if (settlement.payment != 0) {
-            word = word.withEarnings(word.earnings() + settlement.payment);
-            word = word.addVolume(settlement.payment / VOLUME_UNIT);
-        }
+        if (settlement.payment != 0) word = _credit(word, executorId, settlement.payment);
 
         uint256 scoreBefore = _scoreAt(word, epoch);
         uint256 scoreAfter = scoreBefore;
@@ -313,9 +460,23 @@ contract Staking is IStaking {
             scoreAfter = reputation.step(scoreBefore, settlement.outcome, settlement.protocolFee);
             word = word.withReputation(scoreAfter, epoch);
         }
+        if (settlement.outcome == SeatOutcome.Success && settlement.protocolFee >= cleanJobFee) {
+            word = word.addCleanJob();
+        }
         emit SeatSettled(executorId, jobId, settlement.outcome, settlement.payment, scoreBefore, scoreAfter);
         if (scoreAfter < scoreBefore && scoreAfter < reputation.ejectionLine()) word = _eject(word, executorId);
         _accounts[executorId] = word;
+    }
+
+    /// @dev Earnings gather in the word, one slot for a whole settlement, and are divided when stakes change or somebody
+    /// withdraws; at once only when they don't fit.
+    function _credit(AccountWord word, uint32 executorId, uint256 payment) private returns (AccountWord) {
+        uint256 earned = word.earnings() + payment;
+        if (earned > AccountWordLibrary.MAX_EARNINGS) {
+            _divide(executorId, earned);
+            earned = 0;
+        }
+        return word.withEarnings(earned).addVolume(payment / VOLUME_UNIT);
     }
 
     /// @dev A requester lowers an executor's score at most once an epoch by each kind of bad outcome, so that nobody can bait
@@ -349,14 +510,5 @@ contract Staking is IStaking {
         if (score == INITIAL_REPUTATION) return score;
         uint256 epochs = word.epochsSinceDrift(epoch);
         if (epochs != 0) score = reputation.drift(score, epochs);
-    }
-
-    function _percentOf(uint256 amount, uint256 percent) private pure returns (uint256) {
-        return (amount * percent.min(HUNDRED_PERCENT)).ceilDiv(HUNDRED_PERCENT);
-    }
-
-    /// @dev All state is written before; the recipient may do as it likes.
-    function _pay(address to, uint256 amount) private {
-        if (!LowLevelCall.callNoReturn(to, amount, "")) revert TransferFailed(to, amount);
     }
 }

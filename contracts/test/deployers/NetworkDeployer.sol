@@ -6,6 +6,7 @@ import {ModelRegistry} from "../../src/models/ModelRegistry.sol";
 import {Sortition} from "../../src/schedule/Sortition.sol";
 import {Reputation} from "../../src/stake/Reputation.sol";
 import {Slashing} from "../../src/stake/Slashing.sol";
+import {StakePools} from "../../src/stake/StakePools.sol";
 import {Staking} from "../../src/stake/Staking.sol";
 import {CommonBase} from "forge-std/Base.sol";
 
@@ -23,32 +24,33 @@ struct NetworkContracts {
 contract NetworkDeployer is CommonBase {
     struct Parameters {
         address jobRegistry;
+        address court;
         uint256 minimumStake;
         uint64 epochLength;
         uint64 unbondingEpochs;
         uint64 keyChangeDelay;
+        uint64 modelChangeDelay;
         uint128 fullStepFee;
     }
 
     function deploy(Parameters calldata given) external returns (NetworkContracts memory all) {
-        all.models = new ModelRegistry();
+        all.models = new ModelRegistry(given.modelChangeDelay);
         all.reputation = new Reputation(given.fullStepFee);
         // The next three name each other: their addresses follow from the deployer's nonce.
         uint64 nonce = vm.getNonce(address(this));
         Staking stakingAt = Staking(vm.computeCreateAddress(address(this), nonce + 1));
         address slashingAt = vm.computeCreateAddress(address(this), nonce + 2);
         Sortition sortitionAt = Sortition(vm.computeCreateAddress(address(this), nonce + 3));
-        all.executors = new ExecutorRegistry(all.models, stakingAt, sortitionAt, given.keyChangeDelay);
+        all.executors = new ExecutorRegistry(all.models, stakingAt, sortitionAt, given.keyChangeDelay, given.epochLength);
         all.staking = new Staking(
             all.executors,
-            given.jobRegistry,
+            [given.jobRegistry, address(0), address(0)],
             slashingAt,
             all.reputation,
-            given.minimumStake,
-            given.epochLength,
-            given.unbondingEpochs
+            StakePools.Parameters(given.minimumStake, given.epochLength, given.unbondingEpochs, given.fullStepFee)
         );
-        all.slashing = new Slashing(given.jobRegistry, all.staking);
+        all.slashing =
+            new Slashing(all.executors, all.staking, [given.jobRegistry, address(0), address(0)], given.court);
         all.sortition = new Sortition(address(all.executors), given.epochLength);
         assert(address(all.staking) == address(stakingAt));
         assert(address(all.slashing) == slashingAt);

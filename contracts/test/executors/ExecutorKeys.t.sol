@@ -16,10 +16,11 @@ contract ExecutorKeysTest is NetworkFixture {
     function test_registerGivesDenseIdsFromOneAndActsAtOnce() public {
         IExecutorRegistry.Keys memory keys = _keys("alice");
         bytes memory possession = _possession("alice", alice);
+        bytes memory signerPossession = _signerPossession("alice", alice);
         vm.expectEmit(address(executors));
         emit IExecutorRegistry.ExecutorRegistered(1, alice, keys.signer, keys, "https://alice.example", "eu");
         vm.prank(alice);
-        assertEq(executors.register(keys, possession, "https://alice.example", "eu"), 1);
+        assertEq(executors.register(keys, possession, signerPossession, "https://alice.example", "eu"), 1);
         assertEq(_register(bob, "bob"), 2);
 
         assertEq(executors.executorCount(), 2);
@@ -39,7 +40,7 @@ contract ExecutorKeysTest is NetworkFixture {
         bytes memory possession = _possession("alice 2", alice);
         vm.expectRevert(abi.encodeWithSelector(IExecutorRegistry.AlreadyRegistered.selector, alice, 1));
         vm.prank(alice);
-        executors.register(keys, possession, "", "");
+        executors.register(keys, possession, "", "", "");
     }
 
     function test_registerRefusesTheZeroSigner() public {
@@ -53,9 +54,65 @@ contract ExecutorKeysTest is NetworkFixture {
         IExecutorRegistry.Keys memory keys = _keys("bob");
         keys.signer = _keys("alice").signer;
         bytes memory possession = _possession("bob", bob);
+        bytes memory signerPossession = _signerPossession("alice", bob);
         vm.expectRevert(abi.encodeWithSelector(IExecutorRegistry.SignerInUse.selector, keys.signer));
         vm.prank(bob);
-        executors.register(keys, possession, "", "");
+        executors.register(keys, possession, signerPossession, "", "");
+    }
+
+    /// A front-runner that sees a registration under way can't take its signer: the signer names its owner.
+    function test_regression_aSignerCannotBeSquatted() public {
+        IExecutorRegistry.Keys memory keys = _keys("mallory");
+        keys.signer = _keys("alice").signer;
+        bytes memory possession = _possession("mallory", bob);
+        bytes memory seenInTheMempool = _signerPossession("alice", alice);
+        vm.prank(bob);
+        vm.expectPartialRevert(IExecutorRegistry.InvalidSignerProof.selector);
+        executors.register(keys, possession, seenInTheMempool, "", "");
+        assertEq(_register(alice, "alice"), 1);
+    }
+
+    function test_theSignersProofNamesThisChain() public {
+        IExecutorRegistry.Keys memory keys = _keys("alice");
+        bytes memory signerPossession = _signerPossession("alice", alice);
+        vm.chainId(block.chainid + 1);
+        bytes memory possession = _possession("alice", alice);
+        vm.prank(alice);
+        vm.expectPartialRevert(IExecutorRegistry.InvalidSignerProof.selector);
+        executors.register(keys, possession, signerPossession, "", "");
+    }
+
+    function testFuzz_aMalformedSignersProofIsRefusedByName(bytes calldata signerPossession) public {
+        IExecutorRegistry.Keys memory keys = _keys("alice");
+        bytes memory possession = _possession("alice", alice);
+        vm.prank(alice);
+        vm.expectPartialRevert(IExecutorRegistry.InvalidSignerProof.selector);
+        executors.register(keys, possession, signerPossession, "", "");
+    }
+
+    function test_aSignerThatActedIsRememberedAndNeverComesBack() public {
+        _register(alice, "alice");
+        address signer = _keys("alice").signer;
+        uint64 registeredAt = uint64(vm.getBlockTimestamp());
+        skip(10);
+        _announce(alice, "alice 2");
+        skip(KEY_CHANGE_DELAY);
+        executors.activateKeys(1);
+        uint64 replacedAt = uint64(vm.getBlockTimestamp());
+
+        assertEq(executors.signerAt(signer, registeredAt - 1), 0);
+        assertEq(executors.signerAt(signer, registeredAt), 1);
+        assertEq(executors.signerAt(signer, replacedAt - 1), 1);
+        assertEq(executors.signerAt(signer, replacedAt), 0);
+        assertEq(executors.signerAt(_keys("alice 2").signer, replacedAt - 1), 0, "only announced");
+        assertEq(executors.signerAt(_keys("alice 2").signer, replacedAt), 1);
+
+        IExecutorRegistry.Keys memory keys = _keys("alice");
+        bytes memory possession = _possession("alice", alice);
+        bytes memory signerPossession = _signerPossession("alice", alice);
+        vm.expectRevert(abi.encodeWithSelector(IExecutorRegistry.SignerInUse.selector, signer));
+        vm.prank(alice);
+        executors.announceKeys(keys, possession, signerPossession);
     }
 
     // ---------------------------------------------------------------- VRF key
@@ -92,7 +149,7 @@ contract ExecutorKeysTest is NetworkFixture {
         bytes memory possession = _possession("alice", alice);
         vm.prank(bob);
         vm.expectPartialRevert(IExecutorRegistry.InvalidPossessionProof.selector);
-        executors.register(keys, possession, "", "");
+        executors.register(keys, possession, "", "", "");
     }
 
     function test_possessionMustNameThisChain() public {
@@ -101,14 +158,14 @@ contract ExecutorKeysTest is NetworkFixture {
         vm.chainId(block.chainid + 1);
         vm.prank(alice);
         vm.expectPartialRevert(IExecutorRegistry.InvalidPossessionProof.selector);
-        executors.register(keys, possession, "", "");
+        executors.register(keys, possession, "", "", "");
     }
 
     function testFuzz_malformedPossessionIsRefusedByName(bytes calldata possession) public {
         IExecutorRegistry.Keys memory keys = _keys("alice");
         vm.prank(alice);
         vm.expectPartialRevert(IExecutorRegistry.InvalidPossessionProof.selector);
-        executors.register(keys, possession, "", "");
+        executors.register(keys, possession, "", "", "");
     }
 
     function test_theDigestIsTheOneOfEip712() public view {
@@ -123,6 +180,8 @@ contract ExecutorKeysTest is NetworkFixture {
         );
         bytes32 structHash = keccak256(abi.encode(keccak256("VrfPossession(address owner)"), alice));
         assertEq(executors.vrfPossessionDigest(alice), keccak256(abi.encodePacked(hex"1901", domain, structHash)));
+        structHash = keccak256(abi.encode(keccak256("SignerPossession(address owner)"), alice));
+        assertEq(executors.signerPossessionDigest(alice), keccak256(abi.encodePacked(hex"1901", domain, structHash)));
     }
 
     // ---------------------------------------------------------------- change of keys
@@ -161,7 +220,7 @@ contract ExecutorKeysTest is NetworkFixture {
         bytes memory possession = _possession("mallory", alice);
         vm.prank(alice);
         vm.expectPartialRevert(IExecutorRegistry.InvalidPossessionProof.selector);
-        executors.announceKeys(keys, possession);
+        executors.announceKeys(keys, possession, "");
     }
 
     function test_announceKeysIsForRegisteredOwners() public {
@@ -169,7 +228,7 @@ contract ExecutorKeysTest is NetworkFixture {
         bytes memory possession = _possession("alice", alice);
         vm.expectRevert(abi.encodeWithSelector(IExecutorRegistry.NotRegistered.selector, alice));
         vm.prank(alice);
-        executors.announceKeys(keys, possession);
+        executors.announceKeys(keys, possession, "");
     }
 
     function test_anAnnouncedSignerIsTaken() public {
@@ -178,9 +237,10 @@ contract ExecutorKeysTest is NetworkFixture {
         IExecutorRegistry.Keys memory keys = _keys("bob");
         keys.signer = _keys("alice 2").signer;
         bytes memory possession = _possession("bob", bob);
+        bytes memory signerPossession = _signerPossession("alice 2", bob);
         vm.expectRevert(abi.encodeWithSelector(IExecutorRegistry.SignerInUse.selector, keys.signer));
         vm.prank(bob);
-        executors.register(keys, possession, "", "");
+        executors.register(keys, possession, signerPossession, "", "");
     }
 
     function test_anotherAnnouncementReplacesTheFirstAndFreesItsSigner() public {
@@ -208,12 +268,13 @@ contract ExecutorKeysTest is NetworkFixture {
         IExecutorRegistry.Keys memory keys = _keys("alice 2");
         keys.signer = _keys("alice").signer;
         bytes memory possession = _possession("alice 2", alice);
+        bytes memory signerPossession = _signerPossession("alice", alice);
         vm.prank(alice);
-        executors.announceKeys(keys, possession);
+        executors.announceKeys(keys, possession, signerPossession);
         assertEq(executors.idOfSigner(keys.signer), 1, "still acts while the change is pending");
         // A replaced announcement does not free a signer that is in use.
         vm.prank(alice);
-        executors.announceKeys(keys, possession);
+        executors.announceKeys(keys, possession, signerPossession);
         assertEq(executors.idOfSigner(keys.signer), 1);
 
         skip(KEY_CHANGE_DELAY);
@@ -265,8 +326,9 @@ contract ExecutorKeysTest is NetworkFixture {
         IExecutorRegistry.Keys memory keys = _keys("alice 2");
         keys.signer = _keys("alice").signer;
         bytes memory possession = _possession("alice 2", alice);
+        bytes memory signerPossession = _signerPossession("alice", alice);
         vm.startPrank(alice);
-        executors.announceKeys(keys, possession);
+        executors.announceKeys(keys, possession, signerPossession);
         executors.revokeSigner();
         vm.stopPrank();
         skip(KEY_CHANGE_DELAY);
@@ -289,12 +351,13 @@ contract ExecutorKeysTest is NetworkFixture {
     function _announce(address owner, string memory name) private {
         IExecutorRegistry.Keys memory keys = _keys(name);
         bytes memory possession = _possession(name, owner);
+        bytes memory signerPossession = _signerPossession(name, owner);
         vm.expectEmit(address(executors));
         emit IExecutorRegistry.KeysChangeAnnounced(
             executors.idOfOwner(owner), keys, uint64(block.timestamp) + KEY_CHANGE_DELAY
         );
         vm.prank(owner);
-        executors.announceKeys(keys, possession);
+        executors.announceKeys(keys, possession, signerPossession);
     }
 
     function _expectInvalidVrfKey(uint256 x, uint256 y) private {
@@ -308,6 +371,6 @@ contract ExecutorKeysTest is NetworkFixture {
     function _expectRefused(IExecutorRegistry.Keys memory keys, bytes memory possession, bytes memory reason) private {
         vm.expectRevert(reason);
         vm.prank(alice);
-        executors.register(keys, possession, "", "");
+        executors.register(keys, possession, "", "", "");
     }
 }

@@ -49,13 +49,45 @@ contract ExecutorOfferingsTest is NetworkFixture {
         assertEq(key, keccak256(abi.encode(modelId, uint32(1), RUNTIME_CLASS, uint64(0))));
     }
 
-    function test_priceAndCapacityChangeAtOnce() public {
+    function test_aChangeActsOnJobsOfTheNextEpoch() public {
         _offer(PRICE, 4);
+        assertFalse(_at(0).active, "not before it was offered");
+        _skipEpochs(1);
+        assertEq(_at(0).pricePerUnit, PRICE);
+
+        // The beacon is known: a dearer price would be paid by a job whose committee is fixed.
         _offer(2 * PRICE, 8);
-        IExecutorRegistry.Offering memory offering = executors.offeringOf(id, key);
-        assertEq(offering.pricePerUnit, 2 * PRICE);
-        assertEq(offering.capacity, 8);
-        assertEq(executors.offeringKeysOf(id).length, 1);
+        assertEq(executors.offeringOf(id, key).pricePerUnit, 2 * PRICE);
+        assertEq(_at(0).pricePerUnit, PRICE);
+        assertEq(_at(0).capacity, 4);
+        _offer(3 * PRICE, 9);
+        assertEq(_at(0).pricePerUnit, PRICE, "nor with a second change");
+
+        _skipEpochs(1);
+        assertEq(_at(0).pricePerUnit, 3 * PRICE);
+        assertEq(_at(EPOCH_LENGTH).pricePerUnit, PRICE, "a job of the last epoch that is drawn now");
+        _offer(PRICE, 0);
+        assertEq(_at(0).pricePerUnit, 3 * PRICE);
+        assertEq(_at(EPOCH_LENGTH).pricePerUnit, PRICE, "the change of before is not forgotten");
+        _skipEpochs(1);
+        assertFalse(_at(0).active);
+        assertEq(_at(EPOCH_LENGTH).pricePerUnit, 3 * PRICE);
+    }
+
+    /// What acts on an epoch is what was set last before it, whenever it is asked for in that epoch or the next.
+    function testFuzz_offeringsAreFrozenPerEpoch(uint256 seed) public {
+        uint16[12] memory frozen;
+        uint16 current;
+        for (uint256 epoch; epoch < 12; ++epoch) {
+            frozen[epoch] = current;
+            for (uint256 change; change < uint256(keccak256(abi.encode(seed, epoch))) % 3; ++change) {
+                _assertFrozen(frozen, epoch);
+                current = uint16(1 + uint256(keccak256(abi.encode(seed, epoch, change))) % 100);
+                _offer(PRICE, current);
+            }
+            _assertFrozen(frozen, epoch);
+            _skipEpochs(1);
+        }
     }
 
     function test_capacityZeroWithdraws() public {
@@ -86,13 +118,6 @@ contract ExecutorOfferingsTest is NetworkFixture {
         _offer(PRICE, 8);
         _offer(PRICE, 0);
         assertFalse(executors.offeringOf(id, key).active);
-    }
-
-    function testFuzz_poolsOtherThanThePublicAreRefused(uint64 pool) public {
-        vm.assume(pool != 0);
-        vm.expectRevert(abi.encodeWithSelector(IExecutorRegistry.PoolNotSupported.selector, pool));
-        vm.prank(alice);
-        executors.setOffering(modelId, 1, RUNTIME_CLASS, pool, PRICE, 4);
     }
 
     function test_offeringsAreForRegisteredOwners() public {
@@ -222,10 +247,11 @@ contract ExecutorOfferingsTest is NetworkFixture {
 
     function test_theDrawReadsOneSlotPerAnswer() public {
         _offer(PRICE, 4);
+        _skipEpochs(2);
         address signer = executors.executorOf(id).keys.signer;
         vm.record();
         executors.idOfSigner(signer);
-        executors.offeringOf(id, key);
+        executors.offeringAt(id, key, block.timestamp);
         (bytes32[] memory reads,) = vm.accesses(address(executors));
         assertEq(reads.length, 2);
     }
@@ -233,6 +259,16 @@ contract ExecutorOfferingsTest is NetworkFixture {
     function _offer(uint96 price, uint16 capacity) private {
         vm.prank(alice);
         executors.setOffering(modelId, 1, RUNTIME_CLASS, 0, price, capacity);
+    }
+
+    /// @dev What acts on jobs requested so long ago.
+    function _at(uint256 ago) private view returns (IExecutorRegistry.Offering memory) {
+        return executors.offeringAt(id, key, block.timestamp - ago);
+    }
+
+    function _assertFrozen(uint16[12] memory frozen, uint256 epoch) private view {
+        assertEq(_at(0).capacity, frozen[epoch]);
+        if (epoch != 0) assertEq(_at(EPOCH_LENGTH).capacity, frozen[epoch - 1]);
     }
 
     function _assertNextWeight(uint64 expected) private view {

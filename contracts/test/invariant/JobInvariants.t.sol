@@ -59,7 +59,14 @@ contract JobInvariants is JobHandlers {
 
     /// J2
     function invariant_staking_holds_what_it_owes() public view {
-        assertEq(address(staking).balance, staking.liabilities() + donatedToStaking);
+        uint256 owed;
+        for (uint32 id = 1; id <= executors.executorCount(); ++id) {
+            owed += staking.stakeOf(id) + staking.poolOf(id).ownerEarnings;
+        }
+        for (uint256 i = 0; i < creditors.length; ++i) {
+            owed += staking.proverRewardOf(creditors[i]) + staking.unburnedOf(creditors[i]);
+        }
+        assertEq(address(staking).balance, owed + donatedToStaking);
     }
 
     /// J3

@@ -59,8 +59,10 @@ contract CommitTest is JobFixture {
 
     function test_all_seats_get_what_the_dearest_member_asks() public {
         Terms memory terms = _terms(0);
-        (, uint32[] memory committee) = _requestDrawable(terms);
+        uint32[] memory committee = _foretell(terms);
         _offer(committee[2], PRICE + 7, CAPACITY);
+        _nextEpoch();
+        _requestDrawable(terms);
         _commit(terms, committee[0], _honest());
         assertEq(jobs.jobState(jobs.jobIdOf(terms)).seatFee, uint256(PRICE + 7) * UNITS);
     }
@@ -69,21 +71,30 @@ contract CommitTest is JobFixture {
         for (uint32 id = 1; id <= 5; ++id) {
             _offer(id, 1, CAPACITY);
         }
+        _nextEpoch();
         (bytes32 jobId,) = _requestDrawn(_terms(0));
         assertEq(jobs.jobState(jobId).seatFee, parameters.minSeatFee);
     }
 
     function test_the_dear_the_full_and_the_withdrawn_are_skipped() public {
         Terms memory terms = _terms(0);
-        (, uint32[] memory committee) = _requestDrawable(terms);
+        uint32[] memory committee = _foretell(terms);
         _offer(committee[0], 2 * PRICE + 1, CAPACITY);
-        (uint32[] memory without,) = jobs.committeeOf(terms);
-        assertFalse(_contains(without, committee[0]));
-
         _offer(committee[1], PRICE, 0);
-        (without,) = jobs.committeeOf(terms);
+        _nextEpoch();
+        (, uint32[] memory without) = _requestDrawable(terms);
         assertEq(without.length, 3);
         assertFalse(_contains(without, committee[0]) || _contains(without, committee[1]));
+    }
+
+    function test_regression_no_price_is_raised_once_the_beacon_is_known() public {
+        Terms memory terms = _terms(0);
+        (bytes32 jobId, uint32[] memory committee) = _requestDrawable(terms);
+        _offer(committee[2], PRICE + 7, CAPACITY);
+        _nextEpoch();
+        _offer(committee[1], PRICE + 9, CAPACITY);
+        _commit(terms, committee[0], _honest());
+        assertEq(jobs.jobState(jobId).seatFee, uint256(PRICE) * UNITS);
     }
 
     function test_who_cannot_lock_the_dearest_fee_is_skipped() public {
@@ -207,10 +218,12 @@ contract DeclineTest is JobFixture {
 
     function test_successors_ask_no_more_than_the_fee() public {
         Terms memory terms = _terms(0);
-        (, uint32[] memory committee) = _requestDrawn(terms);
+        uint32[] memory committee = _foretell(terms);
         for (uint32 id = 1; id <= 5; ++id) {
             if (!_contains(committee, id)) _offer(id, PRICE + 1, CAPACITY);
         }
+        _nextEpoch();
+        _requestDrawn(terms);
         _decline(terms, committee[0]);
         assertEq(jobs.jobState(jobs.jobIdOf(terms)).committee[0], 0);
     }
@@ -219,7 +232,7 @@ contract DeclineTest is JobFixture {
         Terms memory terms = _terms(0);
         (bytes32 jobId, uint32[] memory committee) = _requestDrawn(terms);
         for (uint32 id = 1; id <= 5; ++id) {
-            if (!_contains(committee, id)) _offer(id, PRICE, 0);
+            if (!_contains(committee, id)) _leave(id);
         }
         _commit(terms, committee[0], _honest());
         _commit(terms, committee[2], _honest());

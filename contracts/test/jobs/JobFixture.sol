@@ -92,25 +92,51 @@ abstract contract JobFixture is Test {
     function _addExecutor(uint256 stake, uint96 price, uint16 capacity) internal returns (uint32 id) {
         string memory name = vm.toString(executors.executorCount() + 1);
         Vm.Wallet memory vrf = vm.createWallet(string.concat("vrf ", name));
+        Vm.Wallet memory signer = _signerWallet(executors.executorCount() + 1);
         address owner = makeAddr(string.concat("owner ", name));
         IExecutorRegistry.Keys memory keys = IExecutorRegistry.Keys({
-            signer: makeAddr(string.concat("signer ", name)),
+            signer: signer.addr,
             vrfX: vrf.publicKeyX,
             vrfY: vrf.publicKeyY,
             encryptionKey: keccak256(bytes(name))
         });
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(vrf, executors.vrfPossessionDigest(owner));
+        bytes memory vrfProof = _sign(vrf, executors.vrfPossessionDigest(owner));
+        bytes memory signerProof = _sign(signer, executors.signerPossessionDigest(owner));
         vm.prank(owner);
-        id = executors.register(keys, abi.encodePacked(r, s, v), "https://executor.example", "eu");
+        id = executors.register(keys, vrfProof, signerProof, "https://executor.example", "eu");
         vm.deal(owner, stake);
         vm.prank(owner);
         staking.stake{value: stake}(id);
         _offer(id, price, capacity);
     }
 
+    /// @dev Takes all stake out: no more seats from now on, whatever is offered.
+    function _leave(uint32 id) internal {
+        vm.prank(executors.ownerOf(id));
+        staking.requestExit(type(uint256).max);
+    }
+
+    /// @dev The committee of a request at the start of the next epoch. Offers that are changed now act on it.
+    function _foretell(Terms memory terms) internal returns (uint32[] memory committee) {
+        uint256 state = vm.snapshotState();
+        _nextEpoch();
+        (, committee) = _requestDrawn(terms);
+        vm.revertToState(state);
+    }
+
+    function _sign(Vm.Wallet memory wallet, bytes32 digest) private returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(wallet, digest);
+        return abi.encodePacked(r, s, v);
+    }
+
     function _offer(uint32 id, uint96 price, uint16 capacity) internal {
         vm.prank(executors.ownerOf(id));
         executors.setOffering(modelId, VERSION, RUNTIME_CLASS, 0, price, capacity);
+    }
+
+    /// @dev The hot key that the fixture gave an executor.
+    function _signerWallet(uint256 id) internal returns (Vm.Wallet memory) {
+        return vm.createWallet(string.concat("signer ", vm.toString(id)));
     }
 
     function _signer(uint32 id) internal view returns (address) {

@@ -3,8 +3,7 @@ pragma solidity ^0.8.30;
 
 import {IJobRegistry} from "../../src/jobs/IJobRegistry.sol";
 import {Answer, JobState, Phase, RefundReason, Terms} from "../../src/jobs/JobTypes.sol";
-import {ISlashing, Offence} from "../../src/stake/ISlashing.sol";
-import {IStaking} from "../../src/stake/IStaking.sol";
+import {IStaking, Offence} from "../../src/stake/IStaking.sol";
 import {JobFixture, Reply} from "./JobFixture.sol";
 
 contract RevealTest is JobFixture {
@@ -247,8 +246,8 @@ contract ResolveTest is JobFixture {
         assertEq(staking.stakeOf(committee[1]), STAKE);
 
         vm.warp(end + 1);
-        vm.expectEmit(address(all.slashing));
-        emit ISlashing.OffencePunished(committee[1], jobId, Offence.NoReveal, 1, 5, STAKE / 20);
+        vm.expectEmit(address(staking));
+        emit IStaking.Slashed(committee[1], jobId, stranger, Offence.NoReveal, 1, 5, STAKE / 20, 10 * SEAT_FEE);
         _resolve(terms, answers);
         assertEq(jobs.jobState(jobId).agreeing, 5);
         assertEq(staking.stakeOf(committee[1]), STAKE - STAKE / 20);

@@ -9,12 +9,13 @@ contract ModelRegistryTest is Test {
     bytes32 private constant CLASS = keccak256("fp32/libtorch-2.11");
     bytes32 private constant MANIFEST = keccak256("manifest");
     uint8 private constant TASK = 2;
+    uint64 private constant CHANGE_DELAY = 2 days;
 
     address private immutable publisher = makeAddr("publisher");
     ModelRegistry private registry;
 
     function setUp() public {
-        registry = new ModelRegistry();
+        registry = new ModelRegistry(CHANGE_DELAY);
     }
 
     // ---------------------------------------------------------------- publish
@@ -158,7 +159,7 @@ contract ModelRegistryTest is Test {
 
     // ---------------------------------------------------------------- versions
 
-    function test_addVersionIsTheNewLatestAndLeavesTheOldAsItWas() public {
+    function test_addVersionBecomesTheLatestAfterTheDelayAndLeavesTheOldAsItWas() public {
         bytes32 modelId = _publish("minilm");
         bytes memory before = abi.encode(registry.versionOf(modelId, 1), registry.profileOf(modelId, 1, CLASS));
         VerificationProfile memory profile = _profile();
@@ -169,7 +170,17 @@ contract ModelRegistryTest is Test {
         vm.prank(publisher);
         assertEq(registry.addVersion(modelId, keccak256("manifest 2"), TASK, "", _classes(profile)), 2);
 
+        assertTrue(registry.isServable(modelId, 2, CLASS), "by its number at once");
+        uint64 activeAt = uint64(block.timestamp) + CHANGE_DELAY;
+        (uint32 next, uint64 nextAt) = registry.nextVersion(modelId);
+        assertEq(next, 2);
+        assertEq(nextAt, activeAt);
+        vm.warp(activeAt - 1);
+        assertEq(registry.latestVersion(modelId), 1);
+        vm.warp(activeAt);
         assertEq(registry.latestVersion(modelId), 2);
+        (next, nextAt) = registry.nextVersion(modelId);
+        assertEq(next + nextAt, 0);
         assertEq(registry.profileOf(modelId, 2, CLASS).scale, 100);
         assertEq(abi.encode(registry.versionOf(modelId, 1), registry.profileOf(modelId, 1, CLASS)), before);
     }
@@ -190,6 +201,7 @@ contract ModelRegistryTest is Test {
         for (uint256 i; i < 3; ++i) {
             vm.prank(publisher);
             registry.addVersion(modelId, MANIFEST, TASK, "", _classes(_profile()));
+            skip(CHANGE_DELAY);
         }
         _setStatus(modelId, 3, VersionStatus.Deprecated);
         assertEq(registry.latestVersion(modelId), 4);
@@ -203,6 +215,75 @@ contract ModelRegistryTest is Test {
         vm.prank(publisher);
         assertEq(registry.addVersion(modelId, MANIFEST, TASK, "", _classes(_profile())), 5);
         assertEq(registry.latestVersion(modelId), 5);
+    }
+
+    function test_aVersionAddedMeanwhileTakesThePlaceOfTheOneThatWaits() public {
+        bytes32 modelId = _publish("minilm");
+        _addVersion(modelId);
+        skip(CHANGE_DELAY - 1);
+        _addVersion(modelId);
+        skip(CHANGE_DELAY - 1);
+        assertEq(registry.latestVersion(modelId), 1);
+        skip(1);
+        assertEq(registry.latestVersion(modelId), 3);
+    }
+
+    function test_aVersionThatIsWithdrawnWhileItWaitsNeverBecomesTheLatest() public {
+        bytes32 modelId = _publish("minilm");
+        _addVersion(modelId);
+        _setStatus(modelId, 2, VersionStatus.Revoked);
+        skip(CHANGE_DELAY);
+        assertEq(registry.latestVersion(modelId), 1);
+    }
+
+    function test_theFirstActiveVersionIsTheLatestAtOnce() public {
+        bytes32 modelId = _publish("minilm");
+        _addVersion(modelId);
+        _setStatus(modelId, 1, VersionStatus.Revoked);
+        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.UnknownVersion.selector, modelId, 0));
+        registry.latestVersion(modelId);
+        _addVersion(modelId);
+        assertEq(registry.latestVersion(modelId), 3);
+        skip(CHANGE_DELAY);
+        assertEq(registry.latestVersion(modelId), 3, "the one that waited is older");
+    }
+
+    // ---------------------------------------------------------------- royalties
+
+    function test_aRoyaltyActsAfterTheDelay() public {
+        bytes32 modelId = _publish("minilm");
+        vm.expectEmit(address(registry));
+        emit IModelRegistry.RoyaltyAnnounced(modelId, publisher, 500, uint64(block.timestamp) + CHANGE_DELAY);
+        _announceRoyalty(modelId, publisher, 500);
+        skip(CHANGE_DELAY - 1);
+        assertEq(registry.royaltyOf(modelId).bps, 0);
+        skip(1);
+        assertEq(registry.royaltyOf(modelId).bps, 500);
+        assertEq(registry.royaltyOf(modelId).receiver, publisher);
+
+        _announceRoyalty(modelId, address(1), 900);
+        _announceRoyalty(modelId, address(0), 0);
+        assertEq(registry.royaltyOf(modelId).bps, 500);
+        skip(CHANGE_DELAY);
+        assertEq(registry.royaltyOf(modelId).bps, 0);
+    }
+
+    function testFuzz_royaltiesAreCapped(uint16 bps) public {
+        bytes32 modelId = _publish("minilm");
+        uint16 maximum = registry.MAX_ROYALTY_BPS();
+        bps = uint16(bound(bps, maximum + 1, type(uint16).max));
+        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.RoyaltyTooHigh.selector, bps, maximum));
+        _announceRoyalty(modelId, publisher, bps);
+        _announceRoyalty(modelId, publisher, maximum);
+    }
+
+    function test_aRoyaltyNeedsAReceiverAndIsThePublishersAlone() public {
+        bytes32 modelId = _publish("minilm");
+        vm.expectRevert(IModelRegistry.ZeroReceiver.selector);
+        _announceRoyalty(modelId, address(0), 1);
+        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.NotPublisher.selector, address(this), publisher));
+        registry.announceRoyalty(modelId, address(this), 1);
+        assertEq(registry.royaltyOf("none").bps, 0);
     }
 
     function test_latestVersionRefusesAnUnknownModel() public {
@@ -252,6 +333,16 @@ contract ModelRegistryTest is Test {
     }
 
     // ---------------------------------------------------------------- helpers
+
+    function _addVersion(bytes32 modelId) private {
+        vm.prank(publisher);
+        registry.addVersion(modelId, MANIFEST, TASK, "", _classes(_profile()));
+    }
+
+    function _announceRoyalty(bytes32 modelId, address receiver, uint16 bps) private {
+        vm.prank(publisher);
+        registry.announceRoyalty(modelId, receiver, bps);
+    }
 
     function _publish(string memory name) private returns (bytes32) {
         vm.prank(publisher);

@@ -26,13 +26,14 @@ contract AccountWordCaller {
 
 contract AccountWordTest is Test {
     struct Fields {
-        uint88 earnings;
+        uint80 earnings;
         uint80 locked;
         uint256 score;
-        uint24 epoch;
+        uint32 epoch;
         uint32 volume;
         uint256 inFlight;
         bool ejected;
+        uint256 cleanJobs;
     }
 
     AccountWordCaller private caller;
@@ -55,12 +56,13 @@ contract AccountWordTest is Test {
     function test_theFieldsLieWhereTheDrawingSays() public pure {
         AccountWord zero;
         assertEq(AccountWord.unwrap(zero.withEarnings(1)), 1);
-        assertEq(AccountWord.unwrap(zero.withLocked(1)), 1 << 88);
-        assertEq(AccountWord.unwrap(zero.withReputation(INITIAL_REPUTATION ^ 1, 0)), 1 << 168);
-        assertEq(AccountWord.unwrap(zero.withReputation(INITIAL_REPUTATION, 1)), 1 << 188);
-        assertEq(AccountWord.unwrap(zero.addVolume(1)), 1 << 212);
-        assertEq(AccountWord.unwrap(zero.withInFlight(1)), 1 << 244);
-        assertEq(AccountWord.unwrap(zero.withEjected(true)), 1 << 255);
+        assertEq(AccountWord.unwrap(zero.withLocked(1)), 1 << 80);
+        assertEq(AccountWord.unwrap(zero.withReputation(INITIAL_REPUTATION ^ 1, 0)), 1 << 160);
+        assertEq(AccountWord.unwrap(zero.withReputation(INITIAL_REPUTATION, 1)), 1 << 180);
+        assertEq(AccountWord.unwrap(zero.addVolume(1)), 1 << 202);
+        assertEq(AccountWord.unwrap(zero.withInFlight(1)), 1 << 234);
+        assertEq(AccountWord.unwrap(zero.withEjected(true)), 1 << 245);
+        assertEq(AccountWord.unwrap(zero.addCleanJob()), 1 << 246);
     }
 
     function testFuzz_fieldsAreIndependent(Fields memory first, Fields memory second) public pure {
@@ -77,10 +79,13 @@ contract AccountWordTest is Test {
         word = word.withInFlight(second.inFlight).withLocked(second.locked);
         (first.inFlight, first.locked) = (second.inFlight, second.locked);
         _assertFields(word, first);
+        word = word.withCleanJobs(second.cleanJobs);
+        first.cleanJobs = second.cleanJobs;
+        _assertFields(word, first);
     }
 
     function testFuzz_valuesThatDoNotFitRevert(AccountWord word, uint256 value) public {
-        _expectOverflow(88, value = bound(value, 1 << 88, type(uint256).max));
+        _expectOverflow(80, value = bound(value, 1 << 80, type(uint256).max));
         caller.withEarnings(word, value);
         _expectOverflow(80, value);
         caller.withLocked(word, value);
@@ -92,7 +97,7 @@ contract AccountWordTest is Test {
 
     function test_theLargestValuesFit() public {
         AccountWord word;
-        assertEq(word.withEarnings(type(uint88).max).earnings(), type(uint88).max);
+        assertEq(word.withEarnings(type(uint80).max).earnings(), type(uint80).max);
         assertEq(word.withLocked(type(uint80).max).locked(), type(uint80).max);
         assertEq(word.withReputation(1e6, 0).reputation(), 1e6);
         assertEq(word.withInFlight(2047).inFlight(), 2047);
@@ -107,7 +112,14 @@ contract AccountWordTest is Test {
         assertEq(word.addVolume(amount).volume(), amount < room ? start + amount : type(uint32).max);
     }
 
-    function testFuzz_driftIsCountedFromTheLastWrite(uint256 epoch, uint24 elapsed) public pure {
+    function test_cleanJobsSaturate() public pure {
+        AccountWord word = AccountWord.wrap(0).withCleanJobs(1022).addCleanJob();
+        assertEq(word.cleanJobs(), 1023);
+        assertEq(word.addCleanJob().cleanJobs(), 1023);
+    }
+
+    function testFuzz_driftIsCountedFromTheLastWrite(uint256 epoch, uint256 elapsed) public pure {
+        elapsed = bound(elapsed, 0, (1 << 22) - 1);
         epoch = bound(epoch, 0, type(uint64).max);
         AccountWord word = AccountWord.wrap(0).withReputation(1, epoch);
         assertEq(word.epochsSinceDrift(epoch + elapsed), elapsed);
@@ -116,8 +128,10 @@ contract AccountWordTest is Test {
     function _write(Fields memory fields) private pure returns (AccountWord word) {
         fields.score = bound(fields.score, 0, 1e6);
         fields.inFlight = bound(fields.inFlight, 0, 2047);
+        fields.cleanJobs = bound(fields.cleanJobs, 0, 1023);
         word = word.withEarnings(fields.earnings).withLocked(fields.locked).withReputation(fields.score, fields.epoch);
-        return word.addVolume(fields.volume).withInFlight(fields.inFlight).withEjected(fields.ejected);
+        word = word.addVolume(fields.volume).withInFlight(fields.inFlight).withEjected(fields.ejected);
+        return word.withCleanJobs(fields.cleanJobs);
     }
 
     function _assertFields(AccountWord word, Fields memory fields) private pure {
@@ -128,6 +142,7 @@ contract AccountWordTest is Test {
         assertEq(word.volume(), fields.volume);
         assertEq(word.inFlight(), fields.inFlight);
         assertEq(word.ejected(), fields.ejected);
+        assertEq(word.cleanJobs(), fields.cleanJobs);
     }
 
     function _expectOverflow(uint8 bits, uint256 value) private {

@@ -6,7 +6,7 @@ import {IExecutorRegistry} from "../../src/executors/IExecutorRegistry.sol";
 import {IModelRegistry, ResultRule, VerificationProfile} from "../../src/models/IModelRegistry.sol";
 import {ModelRegistry} from "../../src/models/ModelRegistry.sol";
 import {Sortition} from "../../src/schedule/Sortition.sol";
-import {IStaking, SeatOutcome} from "../../src/stake/IStaking.sol";
+import {IStaking, Offence, SeatOutcome} from "../../src/stake/IStaking.sol";
 import {Reputation} from "../../src/stake/Reputation.sol";
 import {Slashing} from "../../src/stake/Slashing.sol";
 import {Staking} from "../../src/stake/Staking.sol";
@@ -19,6 +19,7 @@ abstract contract NetworkFixture is Test {
     uint64 internal constant EPOCH_LENGTH = 1 days;
     uint64 internal constant UNBONDING_EPOCHS = 7;
     uint64 internal constant KEY_CHANGE_DELAY = 2 days;
+    uint64 internal constant MODEL_CHANGE_DELAY = 3 days;
     uint128 internal constant FULL_STEP_FEE = 0.01 ether;
     uint256 internal constant FIRST_EPOCH = 20_000;
 
@@ -26,6 +27,7 @@ abstract contract NetworkFixture is Test {
     bytes32 internal constant JOB = keccak256("a job");
 
     address internal immutable jobRegistry = makeAddr("job registry");
+    address internal immutable court = makeAddr("court");
     address internal immutable publisher = makeAddr("publisher");
     address internal immutable requester = makeAddr("requester");
 
@@ -42,10 +44,12 @@ abstract contract NetworkFixture is Test {
             .deploy(
                 NetworkDeployer.Parameters({
                 jobRegistry: jobRegistry,
+                court: court,
                 minimumStake: MINIMUM_STAKE,
                 epochLength: EPOCH_LENGTH,
                 unbondingEpochs: UNBONDING_EPOCHS,
                 keyChangeDelay: KEY_CHANGE_DELAY,
+                modelChangeDelay: MODEL_CHANGE_DELAY,
                 fullStepFee: FULL_STEP_FEE
             })
             );
@@ -83,10 +87,14 @@ abstract contract NetworkFixture is Test {
         return vm.createWallet(string.concat(name, "'s vrf key"));
     }
 
+    function _signerWallet(string memory name) internal returns (Vm.Wallet memory) {
+        return vm.createWallet(string.concat(name, "'s signer"));
+    }
+
     function _keys(string memory name) internal returns (IExecutorRegistry.Keys memory) {
         Vm.Wallet memory vrf = _vrfWallet(name);
         return IExecutorRegistry.Keys({
-            signer: makeAddr(string.concat(name, "'s signer")),
+            signer: _signerWallet(name).addr,
             vrfX: vrf.publicKeyX,
             vrfY: vrf.publicKeyY,
             encryptionKey: keccak256(bytes(name))
@@ -99,11 +107,18 @@ abstract contract NetworkFixture is Test {
         return abi.encodePacked(r, s, v);
     }
 
+    function _signerPossession(string memory name, address owner) internal returns (bytes memory) {
+        Vm.Wallet memory signer = _signerWallet(name);
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(signer, executors.signerPossessionDigest(owner));
+        return abi.encodePacked(r, s, v);
+    }
+
     function _register(address owner, string memory name) internal returns (uint32) {
         IExecutorRegistry.Keys memory keys = _keys(name);
         bytes memory possession = _possession(name, owner);
+        bytes memory signerPossession = _signerPossession(name, owner);
         vm.prank(owner);
-        return executors.register(keys, possession, "https://executor.example", "eu");
+        return executors.register(keys, possession, signerPossession, "https://executor.example", "eu");
     }
 
     function _registerWithStake(address owner, string memory name, uint256 amount) internal returns (uint32 id) {
@@ -118,9 +133,10 @@ abstract contract NetworkFixture is Test {
         staking.stake{value: amount}(id);
     }
 
-    function _requestExit(address owner, uint256 amount) internal {
+    function _requestExit(address owner, uint256 amount) internal returns (uint64 maturesAtEpoch) {
         vm.prank(owner);
         staking.requestExit(amount);
+        return staking.exitMaturity();
     }
 
     function _skipEpochs(uint256 epochs) internal {
@@ -160,8 +176,41 @@ abstract contract NetworkFixture is Test {
         return slashing.punishNoReveal(id, JOB, seatFee, prover);
     }
 
+    /// @dev A slash of any percentage.
     function _slash(uint32 id, uint8 percent, address prover, uint256 rewardCap) internal returns (uint256) {
+        IStaking.Penalty memory penalty = IStaking.Penalty(Offence.NoReveal, percent, percent, percent, false);
         vm.prank(address(slashing));
-        return staking.slash(id, JOB, percent, prover, rewardCap);
+        return staking.slash(id, JOB, penalty, prover, rewardCap);
+    }
+
+    // ---------------------------------------------------------------- delegation
+
+    function _delegate(address delegator, uint32 id, uint256 amount) internal {
+        hoax(delegator, amount);
+        staking.delegate{value: amount}(id);
+    }
+
+    function _undelegate(address delegator, uint32 id, uint256 amount) internal returns (uint64 maturesAtEpoch) {
+        vm.prank(delegator);
+        staking.undelegate(id, amount);
+        return staking.exitMaturity();
+    }
+
+    function _worthOf(uint32 id, address delegator) internal view returns (uint256 amount) {
+        (amount,,) = staking.delegationOf(id, delegator);
+    }
+
+    function _owedTo(uint32 id, address delegator) internal view returns (uint256 earnings) {
+        (,, earnings) = staking.delegationOf(id, delegator);
+    }
+
+    /// @dev Everything earned by one successful seat.
+    function _earn(uint32 id, uint128 payment) internal {
+        assertTrue(_lock(id, 1 ether));
+        _settle(id, 1 ether, SeatOutcome.Success, payment);
+    }
+
+    function _skipToEpoch(uint64 epoch) internal {
+        vm.warp(uint256(epoch) * EPOCH_LENGTH);
     }
 }

@@ -3,7 +3,8 @@ pragma solidity ^0.8.30;
 
 import {IExecutorRegistry} from "../../src/executors/IExecutorRegistry.sol";
 import {IReputation} from "../../src/stake/IReputation.sol";
-import {IStaking, SeatOutcome} from "../../src/stake/IStaking.sol";
+import {IStaking} from "../../src/stake/IStaking.sol";
+import {StakePools} from "../../src/stake/StakePools.sol";
 import {Staking} from "../../src/stake/Staking.sol";
 import {NetworkFixture} from "./NetworkFixture.sol";
 import {ReenteringOwner, RejectingOwner} from "./Recipients.sol";
@@ -35,7 +36,6 @@ contract StakingFundsTest is NetworkFixture {
 
         assertEq(staking.stakeOf(id), STAKE + 1);
         assertEq(staking.freeStakeOf(id), STAKE + 1);
-        assertEq(staking.liabilities(), STAKE + 1);
         assertEq(address(staking).balance, STAKE + 1);
     }
 
@@ -65,9 +65,9 @@ contract StakingFundsTest is NetworkFixture {
     }
 
     function test_stakeThatDoesNotFitIsRefused() public {
-        uint256 amount = uint256(type(uint96).max) + 1;
+        uint256 amount = uint256(type(uint88).max) + 1;
         vm.deal(address(this), amount);
-        vm.expectRevert(abi.encodeWithSelector(SafeCast.SafeCastOverflowedUintDowncast.selector, 96, amount));
+        vm.expectRevert(abi.encodeWithSelector(SafeCast.SafeCastOverflowedUintDowncast.selector, 88, amount));
         staking.stake{value: amount}(id);
     }
 
@@ -75,30 +75,55 @@ contract StakingFundsTest is NetworkFixture {
 
     function test_anExitLowersCapacityAtOnceAndPaysTheOwnerOnceMature() public {
         _stake(id, STAKE);
-        uint64 maturesAt = staking.currentEpoch() + UNBONDING_EPOCHS;
+        uint64 maturesAt = staking.exitMaturity();
         vm.expectEmit(address(staking));
         emit IStaking.ExitRequested(id, 400 ether, maturesAt);
         _requestExit(alice, 400 ether);
         assertEq(staking.stakeOf(id), 600 ether);
         assertEq(staking.freeStakeOf(id), 600 ether);
         assertEq(staking.weightOf(id), 300_000);
-        _assertExit(400 ether, maturesAt);
-        assertEq(staking.liabilities(), STAKE, "still owed");
+        assertEq(staking.exitOf(id, maturesAt), 400 ether);
+        assertEq(staking.exitingOf(id), 400 ether);
+        assertEq(address(staking).balance, STAKE, "still owed");
 
-        _skipEpochs(UNBONDING_EPOCHS);
+        _skipToEpoch(maturesAt);
         rewind(1);
         vm.expectRevert(abi.encodeWithSelector(IStaking.ExitNotMature.selector, maturesAt - 1, maturesAt));
-        staking.completeExit(id);
+        staking.completeExit(id, maturesAt);
 
         skip(1);
+        assertEq(staking.exitingOf(id), 0);
         vm.expectEmit(address(staking));
-        emit IStaking.ExitCompleted(id, 400 ether);
+        emit IStaking.ExitCompleted(id, 400 ether, maturesAt);
         vm.prank(makeAddr("anyone"));
-        staking.completeExit(id);
+        staking.completeExit(id, maturesAt);
         assertEq(alice.balance, 400 ether);
-        _assertExit(0, 0);
-        assertEq(staking.liabilities(), 600 ether);
+        assertEq(staking.exitOf(id, maturesAt), 0);
         assertEq(address(staking).balance, 600 ether);
+    }
+
+    function testFuzz_leavingTakesBetweenOneAndTwoPeriods(uint64 time) public {
+        vm.warp(bound(time, FIRST_EPOCH * EPOCH_LENGTH, type(uint32).max));
+        uint64 wait = staking.exitMaturity() - staking.currentEpoch();
+        assertGt(wait, UNBONDING_EPOCHS);
+        assertLe(wait, 2 * UNBONDING_EPOCHS);
+        assertEq(staking.exitMaturity() % UNBONDING_EPOCHS, 0);
+    }
+
+    function test_exitsOfAPeriodAddUpAndPeriodsMatureByThemselves() public {
+        _stake(id, STAKE);
+        uint64 first = _requestExit(alice, 100 ether);
+        assertEq(_requestExit(alice, 50 ether), first);
+        _skipToEpoch(first - UNBONDING_EPOCHS);
+        uint64 second = _requestExit(alice, 30 ether);
+        assertEq(second, first + UNBONDING_EPOCHS);
+        assertEq(staking.exitingOf(id), 180 ether);
+        _skipToEpoch(first);
+        staking.completeExit(id, first);
+        assertEq(alice.balance, 150 ether);
+        _skipToEpoch(second + 100);
+        staking.completeExit(id, second);
+        assertEq(alice.balance, 180 ether);
     }
 
     function test_requestExitIsTheOwnersAlone() public {
@@ -120,8 +145,7 @@ contract StakingFundsTest is NetworkFixture {
         staking.stake{value: 1}(id);
         _requestExit(alice, type(uint256).max);
         assertEq(staking.stakeOf(id), 0);
-        (uint256 amount,) = staking.exitOf(id);
-        assertEq(amount, STAKE + 1);
+        assertEq(staking.exitingOf(id), STAKE + 1);
     }
 
     function test_requestExitRefusesMoreThanTheStake() public {
@@ -145,43 +169,36 @@ contract StakingFundsTest is NetworkFixture {
         _requestExit(alice, 300 ether);
     }
 
-    function test_oneExitAtATimeAndAMatureOneIsCompletedFirst() public {
-        _stake(id, STAKE);
-        _requestExit(alice, 100 ether);
-        vm.expectRevert(abi.encodeWithSelector(IStaking.ExitPending.selector, id));
-        _requestExit(alice, 100 ether);
-        _skipEpochs(UNBONDING_EPOCHS);
-        vm.expectRevert(abi.encodeWithSelector(IStaking.ExitPending.selector, id));
-        _requestExit(alice, 100 ether);
-        staking.completeExit(id);
-        _requestExit(alice, 100 ether);
-    }
-
     function test_completeExitNeedsAnExit() public {
         _stake(id, STAKE);
+        uint64 maturesAt = _requestExit(alice, 100 ether);
         vm.expectRevert(abi.encodeWithSelector(IStaking.NoExit.selector, id));
-        staking.completeExit(id);
+        staking.completeExit(id, maturesAt - UNBONDING_EPOCHS);
+        _skipToEpoch(maturesAt);
+        staking.completeExit(id, maturesAt);
+        vm.expectRevert(abi.encodeWithSelector(IStaking.NoExit.selector, id));
+        staking.completeExit(id, maturesAt);
     }
 
     function test_anOwnerThatRejectsItsExitKeepsIt() public {
         address owner = address(new RejectingOwner());
         uint32 other = _registerWithStake(owner, "rejecting", STAKE);
-        _requestExit(owner, STAKE);
-        _skipEpochs(UNBONDING_EPOCHS);
+        uint64 maturesAt = _requestExit(owner, STAKE);
+        _skipToEpoch(maturesAt);
         vm.expectRevert(abi.encodeWithSelector(IStaking.TransferFailed.selector, owner, STAKE));
-        staking.completeExit(other);
-        (uint256 amount,) = staking.exitOf(other);
-        assertEq(amount, STAKE);
+        staking.completeExit(other, maturesAt);
+        assertEq(staking.exitOf(other, maturesAt), STAKE);
     }
 
-    function test_anExitIsPaidOnceToAnOwnerThatReenters() public {
+    /// A contract wallet as owner: registers, stakes, leaves and is paid without being called by anyone it doesn't expect.
+    function test_regression_anExitIsPaidOnceToAContractThatReenters() public {
         ReenteringOwner owner = new ReenteringOwner(address(staking));
         uint32 other = _registerWithStake(address(owner), "reentering", STAKE);
         _stake(id, STAKE);
-        owner.prepare(abi.encodeCall(IStaking.completeExit, (other)));
-        _requestExit(address(owner), STAKE);
-        _skipEpochs(UNBONDING_EPOCHS);
-        staking.completeExit(other);
+        uint64 maturesAt = _requestExit(address(owner), STAKE);
+        owner.prepare(abi.encodeCall(IStaking.completeExit, (other, maturesAt)));
+        _skipToEpoch(maturesAt);
+        staking.completeExit(other, maturesAt);
         assertTrue(owner.reentered());
         assertFalse(owner.succeeded());
         assertEq(address(owner).balance, STAKE);
@@ -189,29 +206,47 @@ contract StakingFundsTest is NetworkFixture {
 
     // ---------------------------------------------------------------- ejection and return
 
-    function test_aFullExitClearsTheLatchAndTheReputationStartsAnew() public {
+    function test_afterAFullExitAnEjectedExecutorComesBackAndStartsAnew() public {
         _stake(id, STAKE);
         _ejectByOutliers(id);
-        _requestExit(alice, STAKE);
-        _skipEpochs(UNBONDING_EPOCHS);
-        assertTrue(staking.accountOf(id).ejected);
+        uint64 maturesAt = _requestExit(alice, STAKE);
+        vm.expectRevert(
+            abi.encodeWithSelector(IStaking.ExitNotMature.selector, staking.currentEpoch(), maturesAt)
+        );
+        staking.reinstate(id);
+        _skipToEpoch(maturesAt);
 
         vm.expectEmit(address(staking));
+        emit IStaking.GenerationStarted(id, 1, 0);
+        vm.expectEmit(address(staking));
         emit IStaking.Reinstated(id);
-        staking.completeExit(id);
+        vm.prank(makeAddr("anyone"));
+        staking.reinstate(id);
         assertFalse(staking.accountOf(id).ejected);
         assertEq(staking.accountOf(id).reputation, reputation.initialScore());
         _stake(id, STAKE);
         assertTrue(_lock(id, 1 ether));
+        staking.completeExit(id, maturesAt);
+        assertEq(alice.balance, STAKE, "the exit is paid whenever anyone asks");
     }
 
-    function test_aPartExitDoesNotClearTheLatch() public {
+    function test_comingBackNeedsAFullExitAndNoSeatInFlight() public {
         _stake(id, STAKE);
+        vm.expectRevert(abi.encodeWithSelector(IStaking.NotEjected.selector, id));
+        staking.reinstate(id);
+        assertTrue(_lock(id, 0));
         _ejectByOutliers(id);
-        _requestExit(alice, STAKE / 2);
-        _skipEpochs(UNBONDING_EPOCHS);
-        staking.completeExit(id);
-        assertTrue(staking.accountOf(id).ejected);
+        uint64 maturesAt = _requestExit(alice, STAKE / 2);
+        _skipToEpoch(maturesAt);
+        vm.expectRevert(abi.encodeWithSelector(IStaking.NotExited.selector, STAKE / 2, 1));
+        staking.reinstate(id);
+        maturesAt = _requestExit(alice, STAKE / 2);
+        _skipToEpoch(maturesAt);
+        vm.expectRevert(abi.encodeWithSelector(IStaking.NotExited.selector, 0, 1));
+        staking.reinstate(id);
+        vm.prank(jobRegistry);
+        staking.unlockSeat(JOB, id, 0);
+        staking.reinstate(id);
     }
 
     function test_driftDoesNotClearTheLatch() public {
@@ -228,30 +263,27 @@ contract StakingFundsTest is NetworkFixture {
         _stake(id, STAKE);
         _outlier(id, 1);
         uint256 score = staking.accountOf(id).reputation;
-        _requestExit(alice, STAKE);
-        _skipEpochs(UNBONDING_EPOCHS);
-        staking.completeExit(id);
-        assertEq(staking.accountOf(id).reputation, reputation.drift(score, UNBONDING_EPOCHS));
+        _skipToEpoch(_requestExit(alice, STAKE));
+        assertEq(staking.accountOf(id).reputation, reputation.drift(score, staking.currentEpoch() - FIRST_EPOCH));
     }
 
     // ---------------------------------------------------------------- earnings
 
     function test_earningsArePaidToTheOwner() public {
-        _earn(id, 3 ether);
+        _stakeAndEarn(id, 3 ether);
         vm.expectEmit(address(staking));
         emit IStaking.EarningsWithdrawn(id, alice, 3 ether);
         vm.prank(makeAddr("anyone"));
         staking.withdrawEarnings(id);
         assertEq(alice.balance, 3 ether);
         assertEq(staking.accountOf(id).earnings, 0);
-        assertEq(staking.liabilities(), STAKE);
 
         vm.expectRevert(abi.encodeWithSelector(IStaking.NothingToWithdraw.selector, id));
         staking.withdrawEarnings(id);
     }
 
     function test_anEjectedExecutorKeepsItsEarnings() public {
-        _earn(id, 3 ether);
+        _stakeAndEarn(id, 3 ether);
         _ejectByOutliers(id);
         staking.withdrawEarnings(id);
         assertEq(alice.balance, 3 ether);
@@ -260,7 +292,7 @@ contract StakingFundsTest is NetworkFixture {
     function test_anOwnerThatRejectsItsEarningsKeepsThem() public {
         address owner = address(new RejectingOwner());
         uint32 other = _register(owner, "rejecting");
-        _earn(other, 3 ether);
+        _stakeAndEarn(other, 3 ether);
         vm.expectRevert(abi.encodeWithSelector(IStaking.TransferFailed.selector, owner, 3 ether));
         staking.withdrawEarnings(other);
         assertEq(staking.accountOf(other).earnings, 3 ether);
@@ -269,8 +301,8 @@ contract StakingFundsTest is NetworkFixture {
     function test_earningsArePaidOnceToAnOwnerThatReenters() public {
         ReenteringOwner owner = new ReenteringOwner(address(staking));
         uint32 other = _register(address(owner), "reentering");
-        _earn(other, 3 ether);
-        _earn(id, 3 ether);
+        _stakeAndEarn(other, 3 ether);
+        _stakeAndEarn(id, 3 ether);
         owner.prepare(abi.encodeCall(IStaking.withdrawEarnings, (other)));
         staking.withdrawEarnings(other);
         assertTrue(owner.reentered());
@@ -290,12 +322,10 @@ contract StakingFundsTest is NetworkFixture {
     }
 
     function test_parametersOfZeroAreRefused() public {
-        _expectInvalid("minimumStake");
-        new Staking(IExecutorRegistry(address(1)), address(1), address(1), IReputation(address(1)), 0, 1, 1);
-        _expectInvalid("epochLength");
-        new Staking(IExecutorRegistry(address(1)), address(1), address(1), IReputation(address(1)), 1, 0, 1);
-        _expectInvalid("unbondingEpochs");
-        new Staking(IExecutorRegistry(address(1)), address(1), address(1), IReputation(address(1)), 1, 1, 0);
+        _expectInvalid("minimumStake", StakePools.Parameters(0, 1, 1, 1));
+        _expectInvalid("epochLength", StakePools.Parameters(1, 0, 1, 1));
+        _expectInvalid("unbondingEpochs", StakePools.Parameters(1, 1, 0, 1));
+        _expectInvalid("cleanJobFee", StakePools.Parameters(1, 1, 1, 0));
     }
 
     function test_parametersReadBack() public view {
@@ -303,17 +333,20 @@ contract StakingFundsTest is NetworkFixture {
         assertEq(staking.epochLength(), EPOCH_LENGTH);
         assertEq(staking.unbondingEpochs(), UNBONDING_EPOCHS);
         assertEq(staking.currentEpoch(), FIRST_EPOCH);
+        assertEq(staking.cleanJobFee(), FULL_STEP_FEE);
+        assertTrue(staking.isJobRegistry(jobRegistry));
+        assertFalse(staking.isJobRegistry(address(0)));
     }
 
     function testFuzz_weightIsStakeTimesReputation(uint256 amount, uint8 outliers) public {
-        amount = bound(amount, MINIMUM_STAKE, type(uint96).max);
+        amount = bound(amount, MINIMUM_STAKE, type(uint88).max);
         _stake(id, amount);
         for (uint256 i; i < outliers % 6; ++i) {
             _outlier(id, i);
         }
         uint256 score = staking.accountOf(id).reputation;
         assertEq(staking.weightOf(id), amount / 1e15 * score / 1e6);
-        assertLt(staking.weightOf(id), 1 << 47);
+        assertLt(staking.weightOf(id), 1 << 40);
     }
 
     function test_stakeBelowTheMinimumHasNoWeight() public {
@@ -327,23 +360,18 @@ contract StakingFundsTest is NetworkFixture {
 
     // ---------------------------------------------------------------- helpers
 
-    function _earn(uint32 executorId, uint128 amount) private {
+    function _stakeAndEarn(uint32 executorId, uint128 amount) private {
         _stake(executorId, STAKE);
-        assertTrue(_lock(executorId, 1 ether));
-        _settle(executorId, 1 ether, SeatOutcome.Success, amount);
+        _earn(executorId, amount);
     }
 
     function _state() private view returns (bytes memory) {
-        return abi.encode(staking.liabilities(), staking.stakeOf(id), staking.accountOf(id), staking.weightOf(id));
+        return abi.encode(staking.poolOf(id), staking.stakeOf(id), staking.accountOf(id), staking.weightOf(id));
     }
 
-    function _assertExit(uint256 amount, uint64 maturesAt) private view {
-        (uint256 actualAmount, uint64 actualMaturesAt) = staking.exitOf(id);
-        assertEq(actualAmount, amount);
-        assertEq(actualMaturesAt, maturesAt);
-    }
-
-    function _expectInvalid(string memory name) private {
+    function _expectInvalid(string memory name, StakePools.Parameters memory given) private {
+        address[3] memory registries = [address(1), address(0), address(0)];
         vm.expectRevert(abi.encodeWithSelector(IStaking.InvalidParameter.selector, name));
+        new Staking(IExecutorRegistry(address(1)), registries, address(1), IReputation(address(1)), given);
     }
 }

@@ -22,12 +22,82 @@ contract StakingGasTest is NetworkFixture {
         _slash(id, 1, prover, 1 ether);
     }
 
+    /// The whole transaction: base, calldata, `Slashing`, `Staking`. Own and delegated stake, both exit buckets.
     function test_gasOfASlash() public {
-        _requestExit(alice, STAKE / 2);
+        _fillBuckets();
+        uint256 gas = _gasOfAPunishment(prover);
+        vm.snapshotValue("Staking", "slash", gas);
+        assertLe(gas, 60_000);
+    }
+
+    /// A prover that has never had a reward: its slot is new, which costs 17,100 more than one that is not.
+    function test_gasOfASlashForANewProver() public {
+        uint256 gas = _gasOfAPunishment(makeAddr("new prover"));
+        vm.snapshotValue("Staking", "slash, new prover", gas);
+        assertLe(gas, 60_000 + 17_100);
+    }
+
+    function test_gasOfASlashForANewProverWithBothBucketsFull() public {
+        _fillBuckets();
+        vm.snapshotValue("Staking", "slash, new prover, both buckets", _gasOfAPunishment(makeAddr("new prover")));
+    }
+
+    function test_aSlashCostsTheSameForAnyNumberOfDelegators() public {
+        uint256 state = vm.snapshotState();
+        _delegate(makeAddr("first"), id, 1 ether);
+        uint256 one = _gasOfAPunishment(prover);
+        vm.revertToState(state);
+        for (uint256 i; i < 1_000; ++i) {
+            _delegate(address(uint160(0x1000 + i)), id, 1 ether);
+        }
+        uint256 thousand = _gasOfAPunishment(prover);
+        vm.snapshotValue("gas", "slash_1000_delegators", thousand);
+        assertEq(thousand, one);
+    }
+
+    function test_gasOfStakingAndLeaving() public {
+        _skipEpochs(1);
+        bytes memory data = abi.encodeCall(staking.stake, (id));
+        hoax(alice, STAKE);
         _cool();
-        _slash(id, 5, prover, 1 ether);
-        vm.snapshotGasLastCall("Staking", "slash");
-        assertLe(vm.lastCallGas().gasTotalUsed, 60_000 - 21_000, "60k for the transaction");
+        vm.cool(address(executors));
+        staking.stake{value: STAKE}(id);
+        vm.snapshotValue("gas", "stake", _intrinsic(data) + vm.lastCallGas().gasTotalUsed);
+
+        data = abi.encodeCall(staking.requestExit, (STAKE));
+        vm.prank(alice);
+        _cool();
+        vm.cool(address(executors));
+        staking.requestExit(STAKE);
+        uint256 gas = _intrinsic(data) + vm.lastCallGas().gasTotalUsed;
+        uint64 maturesAt = staking.exitMaturity();
+        _skipToEpoch(maturesAt);
+        data = abi.encodeCall(staking.completeExit, (id, maturesAt));
+        _cool();
+        vm.cool(address(executors));
+        staking.completeExit(id, maturesAt);
+        // Both steps.
+        vm.snapshotValue("gas", "exit", gas + _intrinsic(data) + vm.lastCallGas().gasTotalUsed);
+    }
+
+    function test_gasOfPublishingAModel() public {
+        bytes memory data =
+            abi.encodeCall(models.publish, ("minilm", keccak256("manifest"), 2, "ipfs://manifest", _classes()));
+        _publish("minilm");
+        vm.snapshotValue("gas", "publish_model", _intrinsic(data) + vm.lastCallGas().gasTotalUsed);
+    }
+
+    function test_gasOfDelegating() public {
+        _delegate(makeAddr("dora"), id, STAKE);
+        _skipEpochs(1);
+        hoax(makeAddr("eve"), STAKE);
+        _cool();
+        staking.delegate{value: STAKE}(id);
+        vm.snapshotGasLastCall("Staking", "delegate, first time");
+        vm.prank(makeAddr("dora"));
+        _cool();
+        staking.undelegate(id, 1 ether);
+        vm.snapshotGasLastCall("Staking", "undelegate");
     }
 
     function test_gasOfALock() public {
@@ -51,6 +121,33 @@ contract StakingGasTest is NetworkFixture {
         hoax(jobRegistry, 3 ether);
         staking.settle{value: 3 ether}(JOB, requester, LOCK, settlements);
         vm.snapshotGasLastCall("Staking", "settle, three seats");
+    }
+
+    /// @dev Own and delegated stake in both exit buckets.
+    function _fillBuckets() private {
+        address dora = makeAddr("dora");
+        _delegate(dora, id, STAKE);
+        for (uint256 i; i < 2; ++i) {
+            _requestExit(alice, STAKE / 10);
+            _undelegate(dora, id, STAKE / 10);
+            if (i == 0) _skipToEpoch(staking.exitMaturity() - UNBONDING_EPOCHS);
+        }
+    }
+
+    function _gasOfAPunishment(address rewarded) private returns (uint256) {
+        bytes memory data = abi.encodeCall(slashing.punishNoReveal, (id, JOB, 1 ether, rewarded));
+        _cool();
+        vm.prank(jobRegistry);
+        slashing.punishNoReveal(id, JOB, 1 ether, rewarded);
+        return _intrinsic(data) + vm.lastCallGas().gasTotalUsed;
+    }
+
+    /// @dev What a transaction costs before it runs.
+    function _intrinsic(bytes memory data) private pure returns (uint256 gas) {
+        gas = 21_000;
+        for (uint256 i; i < data.length; ++i) {
+            gas += data[i] == 0 ? 4 : 16;
+        }
     }
 
     function _cool() private {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {IStaking, SeatOutcome} from "../../src/stake/IStaking.sol";
+import {IStaking, Offence, SeatOutcome} from "../../src/stake/IStaking.sol";
 import {NetworkFixture} from "./NetworkFixture.sol";
 import {stdError} from "forge-std/Test.sol";
 
@@ -147,7 +147,6 @@ contract StakingSeatsTest is NetworkFixture {
         assertEq(account.inFlight, 0);
         assertEq(account.reputation, 507_812);
         assertEq(account.volume, 2 ether / 1e12);
-        assertEq(staking.liabilities(), STAKE + 2 ether);
         assertEq(address(staking).balance, STAKE + 2 ether);
     }
 
@@ -165,7 +164,7 @@ contract StakingSeatsTest is NetworkFixture {
         vm.record();
         staking.settle{value: 2 ether}(JOB, requester, LOCK, settlements);
         (, bytes32[] memory writes) = vm.accesses(address(staking));
-        assertEq(writes.length, 3 + 1 + 1, "a word per seat, the outlier's mark, the liabilities");
+        assertEq(writes.length, 3 + 1, "a word per seat, the outlier's mark");
 
         assertEq(staking.accountOf(carol).earnings, 1 ether);
         assertEq(staking.accountOf(bob).earnings, 1 ether);
@@ -198,6 +197,63 @@ contract StakingSeatsTest is NetworkFixture {
         vm.prank(jobRegistry);
         vm.expectRevert(stdError.arithmeticError);
         staking.settle(JOB, requester, 0, settlements);
+    }
+
+    /// Assigning instead of adding up would pay the last seat only.
+    function testFuzz_regression_earningsAddUpAlsoWhenTheyDontFitTheWord(uint128[4] memory payments) public {
+        uint256 sum;
+        for (uint256 i; i < payments.length; ++i) {
+            payments[i] = uint128(bound(payments[i], 0, 1 << 81));
+            assertTrue(_lock(id, LOCK));
+            _settle(id, LOCK, SeatOutcome.Success, payments[i]);
+            sum += payments[i];
+            assertEq(staking.poolOf(id).ownerEarnings, sum);
+        }
+        if (sum == 0) return;
+        staking.withdrawEarnings(id);
+        assertEq(alice.balance, sum);
+    }
+
+    // ---------------------------------------------------------------- clean jobs
+
+    function test_aThousandCleanJobsTakeOneStrikeOfEachKindBack() public {
+        _slash(id, 1, address(0), 0);
+        _slash(id, 1, address(0), 0);
+        vm.prank(court);
+        slashing.punish(Offence.Conviction, id, JOB, 1 ether, address(0));
+        for (uint256 i; i < 999; ++i) {
+            _outcome(requester, SeatOutcome.Success);
+        }
+        vm.expectRevert(abi.encodeWithSelector(IStaking.TooFewCleanJobs.selector, 999, 1000));
+        staking.forgiveStrikes(id);
+        _outcome(requester, SeatOutcome.Success);
+        vm.expectEmit(address(staking));
+        emit IStaking.StrikesForgiven(id);
+        vm.prank(makeAddr("anyone"));
+        staking.forgiveStrikes(id);
+        assertEq(staking.strikesOf(id, Offence.NoReveal), 1);
+        assertEq(staking.strikesOf(id, Offence.Conviction), 0);
+        assertEq(staking.strikesOf(id, Offence.InvalidVif), 0);
+        assertEq(staking.accountOf(id).cleanJobs, 0);
+    }
+
+    function test_onlySuccessesThatBurnAFullFeeAreCleanJobs() public {
+        assertTrue(_lock(id, LOCK));
+        IStaking.Settlement[] memory settlements = new IStaking.Settlement[](1);
+        settlements[0] = IStaking.Settlement(id, SeatOutcome.Success, 0, FULL_STEP_FEE - 1);
+        vm.prank(jobRegistry);
+        staking.settle(JOB, requester, LOCK, settlements);
+        _outcome(requester, SeatOutcome.Outlier);
+        _outcome(requester, SeatOutcome.Neutral);
+        assertEq(staking.accountOf(id).cleanJobs, 0);
+        _outcome(requester, SeatOutcome.Success);
+        assertEq(staking.accountOf(id).cleanJobs, 1);
+    }
+
+    function test_strikesDontFallWithTime() public {
+        _slash(id, 1, address(0), 0);
+        _skipEpochs(10_000);
+        assertEq(staking.strikesOf(id, Offence.NoReveal), 1);
     }
 
     // ---------------------------------------------------------------- reputation

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {IStaking, SeatOutcome} from "../../src/stake/IStaking.sol";
+import {IStaking, Offence, SeatOutcome} from "../../src/stake/IStaking.sol";
 import {NetworkFixture} from "./NetworkFixture.sol";
 import {ReenteringOwner, RejectingOwner} from "./Recipients.sol";
 
@@ -21,63 +21,84 @@ contract StakingSlashTest is NetworkFixture {
 
     function test_aTenthGoesToTheProverAndTheRestIsBurned() public {
         vm.expectEmit(address(staking));
-        emit IStaking.Slashed(id, JOB, 50 ether, 45 ether, prover, 5 ether);
+        emit IStaking.Slashed(id, JOB, prover, Offence.NoReveal, 1, 5, 50 ether, 5 ether);
         assertEq(_slash(id, 5, prover, 100 ether), 50 ether);
         assertEq(staking.stakeOf(id), 950 ether);
         assertEq(staking.proverRewardOf(prover), 5 ether);
-        assertEq(burnAddress.balance, 45 ether);
-        assertEq(staking.liabilities(), 955 ether);
-        assertEq(address(staking).balance, 955 ether);
+        assertEq(staking.unburnedOf(prover), 45 ether);
         assertFalse(staking.accountOf(id).ejected);
+
+        vm.expectEmit(address(staking));
+        emit IStaking.SlashedStakeBurned(prover, 45 ether);
+        vm.prank(makeAddr("anyone"));
+        staking.burnSlashed(prover);
+        assertEq(burnAddress.balance, 45 ether);
+        assertEq(address(staking).balance, 955 ether);
+        vm.expectRevert(abi.encodeWithSelector(IStaking.NothingToBurn.selector, prover));
+        staking.burnSlashed(prover);
     }
 
     function test_theRewardIsCapped() public {
         _slash(id, 5, prover, 1 ether);
         assertEq(staking.proverRewardOf(prover), 1 ether);
-        assertEq(burnAddress.balance, 49 ether);
+        assertEq(staking.unburnedOf(prover), 49 ether);
+    }
+
+    function test_theRewardComesOfTheOwnPartAlone() public {
+        _delegate(makeAddr("dora"), id, 9 * STAKE);
+        assertEq(_slash(id, 10, prover, type(uint256).max), STAKE);
+        assertEq(staking.proverRewardOf(prover), 10 ether, "a tenth of the hundred that the owner lost");
     }
 
     function test_withoutProverAllIsBurned() public {
         _slash(id, 5, address(0), type(uint256).max);
-        assertEq(burnAddress.balance, 50 ether);
+        assertEq(staking.unburnedOf(address(0)), 50 ether);
         assertEq(staking.proverRewardOf(address(0)), 0);
     }
 
     function testFuzz_onlySlashingSlashes(address caller) public {
         vm.assume(caller != address(slashing));
+        IStaking.Penalty memory penalty = IStaking.Penalty(Offence.NoReveal, 5, 20, 100, false);
         vm.expectRevert(abi.encodeWithSelector(IStaking.NotSlashing.selector, caller));
         vm.prank(caller);
-        staking.slash(id, JOB, 5, prover, 0);
+        staking.slash(id, JOB, penalty, prover, 0);
     }
 
-    function testFuzz_slashRoundsUpOnBothBucketsAndConserves(
-        uint256 extra,
-        uint256 exit,
+    function testFuzz_slashRoundsUpOnEveryPartAndConserves(
+        uint256 own,
+        uint256 delegated,
+        uint256 ownExit,
+        uint256 delegatedExit,
         uint8 percent,
         uint256 rewardCap
     ) public {
-        extra = bound(extra, 1, 1e28);
-        _stake(id, extra);
-        uint256 active = STAKE + extra;
-        exit = bound(exit, 1, active - MINIMUM_STAKE);
-        _requestExit(alice, exit);
-        active -= exit;
+        address dora = makeAddr("dora");
+        own = STAKE + bound(own, 1, 1e26);
+        delegated = bound(delegated, 2, 1e26);
+        ownExit = bound(ownExit, 1, own - MINIMUM_STAKE);
+        delegatedExit = bound(delegatedExit, 1, delegated - 1);
         percent = uint8(bound(percent, 0, 100));
+        _stake(id, own - STAKE);
+        _delegate(dora, id, delegated);
+        uint64 maturesAt = _requestExit(alice, ownExit);
+        _undelegate(dora, id, delegatedExit);
 
         uint256 amount = _slash(id, percent, prover, rewardCap);
-        uint256 fromActive = active - staking.stakeOf(id);
-        (uint256 left,) = staking.exitOf(id);
-        uint256 fromExit = exit - left;
-        assertEq(amount, fromActive + fromExit);
-        _assertRoundedUp(fromActive, active * percent);
-        _assertRoundedUp(fromExit, exit * percent);
+        IStaking.PoolView memory pool = staking.poolOf(id);
+        uint256 fromOwn = own - ownExit - pool.own;
+        uint256 fromDelegated = delegated - delegatedExit - pool.delegated;
+        uint256 fromOwnExit = ownExit - staking.exitOf(id, maturesAt);
+        uint256 fromDelegatedExit = delegatedExit - staking.undelegationOf(id, dora, maturesAt);
+        assertEq(amount, fromOwn + fromDelegated + fromOwnExit + fromDelegatedExit);
+        _assertRoundedUp(fromOwn, (own - ownExit) * percent);
+        _assertRoundedUp(fromDelegated, (delegated - delegatedExit) * percent);
+        _assertRoundedUp(fromOwnExit, ownExit * percent);
+        _assertRoundedUp(fromDelegatedExit, delegatedExit * percent);
 
         uint256 reward = staking.proverRewardOf(prover);
         assertLe(reward, rewardCap);
-        assertLe(reward * 10, amount);
-        assertEq(burnAddress.balance, amount - reward);
-        assertEq(staking.liabilities(), address(staking).balance);
-        assertEq(staking.liabilities(), active - fromActive + left + reward);
+        assertLe(reward * 10, fromOwn);
+        assertEq(staking.unburnedOf(prover), amount - reward);
     }
 
     function testFuzz_moreThanAHundredPercentIsAll(uint8 percent) public {
@@ -89,39 +110,63 @@ contract StakingSlashTest is NetworkFixture {
 
     // ---------------------------------------------------------------- exits
 
-    function test_anExitIsSlashedUntilItMatures() public {
-        _requestExit(alice, 400 ether);
-        _skipEpochs(UNBONDING_EPOCHS - 1);
-        assertEq(_slash(id, 20, prover, 0), 200 ether);
-        (uint256 amount,) = staking.exitOf(id);
-        assertEq(amount, 320 ether);
+    function test_regression_noSlashIsEscapedThroughAnExit() public {
+        uint64 first = _requestExit(alice, 400 ether);
+        _skipToEpoch(first - UNBONDING_EPOCHS);
+        uint64 second = _requestExit(alice, 100 ether);
+        _skipToEpoch(first);
+        rewind(1);
+        assertEq(_slash(id, 20, prover, 0), 200 ether, "both buckets and what stays");
+        assertEq(staking.exitOf(id, first), 320 ether);
+        assertEq(staking.exitOf(id, second), 80 ether);
 
-        _skipEpochs(1);
-        assertEq(_slash(id, 20, prover, 0), 96 ether, "of the active 480 only");
-        staking.completeExit(id);
-        assertEq(alice.balance, 320 ether);
+        skip(1);
+        assertEq(_slash(id, 20, prover, 0), 80 ether + 16 ether, "the first has matured");
+        assertEq(staking.exitOf(id, first), 320 ether);
+        _skipToEpoch(second);
+        assertEq(_slash(id, 20, prover, 0), 64 ether);
+        staking.completeExit(id, first);
+        staking.completeExit(id, second);
+        assertEq(alice.balance, 384 ether);
     }
 
     function test_anExitSlashedWholeIsGone() public {
-        _requestExit(alice, 400 ether);
+        uint64 maturesAt = _requestExit(alice, 400 ether);
         _slash(id, 100, prover, 0);
-        (uint256 amount, uint64 maturesAt) = staking.exitOf(id);
-        assertEq(amount + maturesAt, 0);
-        _skipEpochs(UNBONDING_EPOCHS);
+        assertEq(staking.exitOf(id, maturesAt), 0);
+        _skipToEpoch(maturesAt);
         vm.expectRevert(abi.encodeWithSelector(IStaking.NoExit.selector, id));
-        staking.completeExit(id);
+        staking.completeExit(id, maturesAt);
     }
 
     // ---------------------------------------------------------------- ejection and locks
 
-    function test_slashedWholeWithNothingToExitStaysEjected() public {
+    /// Nobody is barred for ever, and nobody is back at once: the wait is that of a full exit.
+    function test_regression_slashedWholeTheWayBackTakesAsLongAsAFullExit() public {
+        address dora = makeAddr("dora");
+        _delegate(dora, id, STAKE);
         vm.expectEmit(address(staking));
         emit IStaking.Ejected(id);
         _slash(id, 100, prover, 0);
         vm.expectRevert(abi.encodeWithSelector(IStaking.EjectedExecutor.selector, id));
         staking.stake{value: STAKE}(id);
+        vm.expectRevert(abi.encodeWithSelector(IStaking.EjectedExecutor.selector, id));
+        staking.delegate{value: STAKE}(id);
         vm.expectRevert(abi.encodeWithSelector(IStaking.InsufficientStake.selector, 0, 1));
         _requestExit(alice, 1);
+
+        uint64 maturesAt = staking.exitMaturity();
+        _skipToEpoch(maturesAt - 1);
+        vm.expectRevert(abi.encodeWithSelector(IStaking.ExitNotMature.selector, maturesAt - 1, maturesAt));
+        staking.reinstate(id);
+        _skipToEpoch(maturesAt);
+        staking.reinstate(id);
+        assertEq(staking.strikesOf(id, Offence.NoReveal), 1, "strikes stay");
+        _stake(id, STAKE);
+        _delegate(dora, id, 5 ether);
+        assertEq(_worthOf(id, dora), 5 ether, "the old shares have no part in the new generation");
+        assertEq(staking.poolOf(id).delegatedShares, 5 ether);
+        assertTrue(_lock(id, 1 ether));
     }
 
     function test_aSlashMayLeaveLessThanIsLockedAndLocksStillRelease() public {
@@ -143,7 +188,6 @@ contract StakingSlashTest is NetworkFixture {
         uint32 bob = _register(makeAddr("bob"), "bob");
         assertEq(_slash(bob, 5, prover, 1 ether), 0);
         assertEq(staking.proverRewardOf(prover), 0);
-        assertEq(staking.liabilities(), STAKE);
     }
 
     function test_earningsAreNotSlashed() public {
@@ -163,7 +207,6 @@ contract StakingSlashTest is NetworkFixture {
         vm.prank(makeAddr("anyone"));
         staking.withdrawProverReward(prover);
         assertEq(prover.balance, 5 ether);
-        assertEq(staking.liabilities(), 950 ether);
 
         vm.expectRevert(abi.encodeWithSelector(IStaking.NoProverReward.selector, prover));
         staking.withdrawProverReward(prover);

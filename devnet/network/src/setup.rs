@@ -73,7 +73,7 @@ pub(crate) async fn join(
     let vrf_key = vrf_key(owner.address())?;
     let operator = Operator::new(Sender::new(provider, owner).await?, deployment.clone());
     let registration = ExecutorRegistration {
-        signer: signer.address(),
+        signer: signer.clone(),
         vrf_key,
         encryption_key: B256::ZERO,
         endpoint: String::new(),

@@ -6,7 +6,7 @@ use infera_protocol::output::{SCORES_PER_COSINE, ZeroShotParameters, ZeroShotRes
 
 use super::text::{account, clock, counted, list, preview, short};
 use crate::{
-    event::{IndexedEvent, InferaEvent, JobRegistryEvent, SlashingEvent, StakingEvent},
+    event::{IndexedEvent, InferaEvent, JobRegistryEvent, StakingEvent},
     fold::{JobRecord, VerificationProfile},
     names::{JobPhase, Offence, RefundReason, ResultRule, SeatOutcome},
     wei::Wei,
@@ -42,16 +42,6 @@ impl<'a> Narrator<'a> {
         match &event.event {
             InferaEvent::JobRegistry(event) => self.job_registry(event),
             InferaEvent::Staking(event) => staking(event),
-            InferaEvent::Slashing(SlashingEvent::OffencePunished(e)) => {
-                let offence = match Offence::from(e.offence) {
-                    Offence::NoReveal => "for not opening its commitment".to_owned(),
-                    other => format!("for offence {other}"),
-                };
-                Some(format!(
-                    "Executor {} is punished {offence}: strike {}, {} % of its stake.",
-                    e.executorId, e.strike, e.percent
-                ))
-            }
             InferaEvent::ModelRegistry(_) | InferaEvent::ExecutorRegistry(_) | InferaEvent::Sortition(_) => None,
         }
     }
@@ -200,12 +190,27 @@ fn staking(event: &StakingEvent) -> Option<String> {
         }
         StakingEvent::SeatSettled(e) => settlement(e),
         StakingEvent::Slashed(e) => {
+            let offence = match Offence::from(e.offence) {
+                Offence::NoReveal => "not opening its commitment".to_owned(),
+                Offence::Equivocation => "signing two results".to_owned(),
+                Offence::InvalidVif => "a false VIF proof".to_owned(),
+                Offence::InvalidOpening => "opening something else than it committed to".to_owned(),
+                Offence::Conviction => "an answer that a court found wrong".to_owned(),
+                Offence::Unknown(number) => format!("offence {number}"),
+            };
             let reward = if e.reward.is_zero() {
                 String::new()
             } else {
                 format!(", {} go to {} who brought the proof", Wei(e.reward), account(&e.prover))
             };
-            format!("Executor {} is slashed {}: {} are burned{reward}.", e.executorId, Wei(e.amount), Wei(e.burned))
+            format!(
+                "Executor {} is slashed {}, {} % of its stake, for {offence} (strike {}): {} are burned{reward}.",
+                e.executorId,
+                Wei(e.amount),
+                e.percent,
+                e.strike,
+                Wei(e.amount.saturating_sub(e.reward))
+            )
         }
         _ => return None,
     })

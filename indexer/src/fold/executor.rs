@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Record;
 use crate::{
-    event::{ExecutorRegistryEvent, IndexedEvent, InferaEvent, SlashingEvent, SortitionEvent, StakingEvent},
+    event::{ExecutorRegistryEvent, IndexedEvent, InferaEvent, SortitionEvent, StakingEvent},
     names::SeatOutcome,
     wei::Wei,
 };
@@ -68,8 +68,10 @@ pub struct OfferingRecord {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Exit {
-    /// What leaves.
-    pub amount: Wei,
+    /// What leaves of the own stake and was not paid out.
+    pub own: Wei,
+    /// The same of the delegated stake.
+    pub delegated: Wei,
     /// From this epoch on it can be paid out and no longer slashed.
     pub matures_at_epoch: u64,
 }
@@ -112,8 +114,10 @@ pub struct ExecutorRecord {
     pub offerings: Vec<OfferingRecord>,
     /// Active own stake.
     pub stake: Wei,
-    /// Stake on its way out.
-    pub exit: Option<Exit>,
+    /// Active stake that others delegated.
+    pub delegated: Wei,
+    /// Stake on its way out, in the order it matures.
+    pub exits: Vec<Exit>,
     /// Score in [0, 1e6] at the last settlement, without the drift since.
     pub reputation: u64,
     /// Whether it is barred from draws until a full exit.
@@ -154,7 +158,8 @@ impl Record for ExecutorRecord {
             region: e.region.clone(),
             offerings: Vec::new(),
             stake: Wei::ZERO,
-            exit: None,
+            delegated: Wei::ZERO,
+            exits: Vec::new(),
             reputation: INITIAL_REPUTATION,
             ejected: false,
             seats_in_flight: 0,
@@ -170,10 +175,6 @@ impl Record for ExecutorRecord {
         match &event.event {
             InferaEvent::ExecutorRegistry(event) => self.apply_registry(event),
             InferaEvent::Staking(event) => self.apply_staking(event),
-            InferaEvent::Slashing(SlashingEvent::OffencePunished(e)) => {
-                self.strikes += 1;
-                self.cut_stake(e.percent, e.amount.into());
-            }
             InferaEvent::Sortition(SortitionEvent::WeightChanged(e)) => {
                 if let Some(offering) = self.offerings.iter_mut().find(|offering| offering.key() == e.key) {
                     offering.weight = e.weight;
@@ -188,7 +189,12 @@ impl Record for ExecutorRecord {
 impl ExecutorRecord {
     fn apply_registry(&mut self, event: &ExecutorRegistryEvent) {
         match event {
-            ExecutorRegistryEvent::ExecutorRegistered(_) => {}
+            ExecutorRegistryEvent::ExecutorRegistered(_)
+            | ExecutorRegistryEvent::PoolCreated(_)
+            | ExecutorRegistryEvent::PoolAdminNamed(_)
+            | ExecutorRegistryEvent::PoolAdminChanged(_)
+            | ExecutorRegistryEvent::PoolExecutorListed(_)
+            | ExecutorRegistryEvent::PoolRequesterListed(_) => {}
             ExecutorRegistryEvent::KeysChangeAnnounced(e) => {
                 self.announced_keys = Some((Keys::from(&e.keys), e.activeAt));
             }
@@ -230,9 +236,28 @@ impl ExecutorRecord {
             StakingEvent::Staked(e) => self.stake = e.stake.into(),
             StakingEvent::ExitRequested(e) => {
                 self.stake = self.stake.saturating_sub(e.amount.into());
-                self.exit = Some(Exit { amount: e.amount.into(), matures_at_epoch: e.maturesAtEpoch });
+                self.change_exit(e.maturesAtEpoch, |exit| exit.own += e.amount.into());
             }
-            StakingEvent::ExitCompleted(_) => self.exit = None,
+            StakingEvent::ExitCompleted(e) => {
+                self.change_exit(e.maturesAtEpoch, |exit| exit.own = Wei::ZERO);
+            }
+            StakingEvent::Delegated(e) => self.delegated += e.amount.into(),
+            StakingEvent::UndelegationRequested(e) => {
+                self.delegated = self.delegated.saturating_sub(e.amount.into());
+                self.change_exit(e.maturesAtEpoch, |exit| exit.delegated += e.amount.into());
+            }
+            StakingEvent::UndelegationCompleted(e) => {
+                self.change_exit(e.maturesAtEpoch, |exit| {
+                    exit.delegated = exit.delegated.saturating_sub(e.amount.into());
+                });
+            }
+            StakingEvent::GenerationStarted(_) => self.delegated = Wei::ZERO,
+            StakingEvent::ReputationHalved(e) => self.reputation = e.reputation.saturating_to(),
+            // What they pay and forgive is told by other events, or not part of the record.
+            StakingEvent::DelegatorPaid(_)
+            | StakingEvent::CommissionAnnounced(_)
+            | StakingEvent::EarningsDivided(_)
+            | StakingEvent::StrikesForgiven(_) => {}
             StakingEvent::SeatLocked(_) => self.seats_in_flight += 1,
             StakingEvent::SeatUnlocked(_) => self.seats_in_flight = self.seats_in_flight.saturating_sub(1),
             StakingEvent::SeatSettled(e) => {
@@ -248,26 +273,53 @@ impl ExecutorRecord {
                     SeatOutcome::Unknown(_) => {}
                 }
             }
-            // The offence's event follows and tells the percentage, without which the parts can't be told apart.
-            StakingEvent::Slashed(e) => self.slashed += e.amount.into(),
+            StakingEvent::Slashed(e) => {
+                self.slashed += e.amount.into();
+                self.strikes += 1;
+                self.cut_stake(e.percent, e.amount.into());
+            }
             StakingEvent::Ejected(_) => self.ejected = true,
             StakingEvent::Reinstated(_) => {
                 self.ejected = false;
                 self.reputation = INITIAL_REPUTATION;
             }
             StakingEvent::EarningsWithdrawn(e) => self.withdrawn += e.amount.into(),
-            StakingEvent::ProverRewardWithdrawn(_) => {}
+            StakingEvent::ProverRewardWithdrawn(_) | StakingEvent::SlashedStakeBurned(_) => {}
         }
     }
 
-    /// Staking cuts the percentage, rounded up, from the active stake, and the rest of the amount from what is exiting.
-    fn cut_stake(&mut self, percent: u8, amount: Wei) {
-        let hundred = U256::from(100);
-        let percent = U256::from(percent).min(hundred);
-        let from_active = Wei(self.stake.0.saturating_mul(percent).div_ceil(hundred)).min(amount);
-        self.stake = self.stake.saturating_sub(from_active);
-        if let Some(exit) = &mut self.exit {
-            exit.amount = exit.amount.saturating_sub(amount.saturating_sub(from_active));
+    /// Changes the exit with this maturity, begun if there is none.
+    fn change_exit(&mut self, matures_at_epoch: u64, change: impl FnOnce(&mut Exit)) {
+        let at = self.exits.partition_point(|exit| exit.matures_at_epoch < matures_at_epoch);
+        if self.exits.get(at).is_none_or(|exit| exit.matures_at_epoch != matures_at_epoch) {
+            self.exits.insert(at, Exit { own: Wei::ZERO, delegated: Wei::ZERO, matures_at_epoch });
         }
+        if let Some(exit) = self.exits.get_mut(at) {
+            change(exit);
+        }
+        self.drop_empty_exits();
+    }
+
+    fn drop_empty_exits(&mut self) {
+        self.exits.retain(|exit| exit.own != Wei::ZERO || exit.delegated != Wei::ZERO);
+    }
+
+    /// Staking cuts the percentage, rounded up, from each part: active own and delegated stake, and the exits that have not
+    /// matured. Those are the newest, and together they make up the amount.
+    fn cut_stake(&mut self, percent: u8, amount: Wei) {
+        let mut left = amount;
+        let mut cut = |part: &mut Wei| {
+            let hundred = U256::from(100);
+            let lost = Wei(part.0.saturating_mul(U256::from(percent).min(hundred)).div_ceil(hundred)).min(left);
+            *part = part.saturating_sub(lost);
+            left = left.saturating_sub(lost);
+        };
+        cut(&mut self.stake);
+        cut(&mut self.delegated);
+        for exit in self.exits.iter_mut().rev() {
+            cut(&mut exit.own);
+            cut(&mut exit.delegated);
+        }
+        self.drop_empty_exits();
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{JobTerms, Record};
 use crate::{
-    event::{IndexedEvent, InferaEvent, JobRegistryEvent, SlashingEvent, StakingEvent},
+    event::{IndexedEvent, InferaEvent, JobRegistryEvent, StakingEvent},
     names::{JobPhase, RefundReason, SeatOutcome},
     wei::Wei,
 };
@@ -87,9 +87,9 @@ pub struct Slash {
     /// What the prover got.
     pub reward: Wei,
     /// The offence's number for this executor, from 1; None until the offence's event is read.
-    pub strike: Option<u8>,
+    pub strike: u8,
     /// Percent of the stake.
-    pub percent: Option<u8>,
+    pub percent: u8,
 }
 
 /// One executor's part in the job. A seat that was drawn again has several records.
@@ -310,18 +310,12 @@ impl Record for JobRecord {
                     seat.slash = Some(Slash {
                         at,
                         amount: e.amount.into(),
-                        burned: e.burned.into(),
+                        burned: e.amount.saturating_sub(e.reward).into(),
                         prover: e.prover,
                         reward: e.reward.into(),
-                        strike: None,
-                        percent: None,
+                        strike: e.strike,
+                        percent: e.percent,
                     });
-                }
-            }
-            InferaEvent::Slashing(SlashingEvent::OffencePunished(e)) => {
-                if let Some(slash) = self.seat_of(e.executorId).and_then(|seat| seat.slash.as_mut()) {
-                    slash.strike = Some(e.strike);
-                    slash.percent = Some(e.percent);
                 }
             }
             _ => {}

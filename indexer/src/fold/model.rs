@@ -122,7 +122,9 @@ impl Record for ModelRecord {
     fn apply(&mut self, event: &IndexedEvent) {
         let InferaEvent::ModelRegistry(event) = &event.event else { return };
         match event {
-            ModelRegistryEvent::ModelPublished(_) => {}
+            ModelRegistryEvent::ModelPublished(_)
+            | ModelRegistryEvent::LatestAnnounced(_)
+            | ModelRegistryEvent::RoyaltyAnnounced(_) => {}
             ModelRegistryEvent::VersionAdded(e) => self.versions.push(VersionRecord {
                 version: e.version,
                 manifest_hash: e.manifestHash,

@@ -237,8 +237,8 @@ fn a_silent_executor_is_shown_slashed() {
         events,
         [
             "Executor 3 did not open its commitment: paid nothing, reputation stays 500000.",
-            "Executor 3 is slashed 5 INFER: 4.5 INFER are burned, 0.5 INFER go to 0xc0c0c0…c0c0 who brought the proof.",
-            "Executor 3 is punished for not opening its commitment: strike 1, 5 % of its stake.",
+            "Executor 3 is slashed 5 INFER, 5 % of its stake, for not opening its commitment (strike 1): 4.5 INFER are \
+             burned, 0.5 INFER go to 0xc0c0c0…c0c0 who brought the proof.",
         ]
     );
 }

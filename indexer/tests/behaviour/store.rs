@@ -4,7 +4,7 @@ use std::task::Poll;
 
 use infera_indexer::{
     block::{Rollback, StreamBlock, StreamItem},
-    fold::Standing,
+    fold::{Exit, Standing},
     names::{JobPhase, SeatOutcome, VersionStatus},
     store::{EventFilter, JobFilter, Store, StoreError},
 };
@@ -16,7 +16,7 @@ use crate::support::{
     deployment,
     events::{
         INFER, REQUESTER, SEAT_FEE, job_id, model_id, network, requested, resolved_job, runtime_class, settled,
-        slashed, transaction,
+        delegated, exit_requested, slashed, transaction, undelegation_requested,
     },
     index, soon, stream,
 };
@@ -46,6 +46,29 @@ async fn a_job_is_folded_from_its_events() {
     assert!(job.callbacks[0].success);
     let gas: Vec<_> = store.job_transactions(job_id(1)).await.unwrap().iter().map(|t| t.gas_used).collect();
     assert_eq!(gas, [GAS_USED; 7]);
+}
+
+/// Of the exits only those that have not matured are slashed: the newest ones, which make up the amount with the rest.
+#[tokio::test]
+async fn a_slash_is_taken_from_own_delegated_and_unmatured_exiting_stake() {
+    let (chain, store) = indexed_chain().await;
+    chain.extend(vec![vec![transaction([
+        delegated(3, 60 * INFER),
+        exit_requested(3, 10 * INFER, 4),
+        exit_requested(3, 20 * INFER, 6),
+        undelegation_requested(3, 40 * INFER, 6),
+    ])]]);
+    // 70 own, 20 delegated and the newer exit's 60 lose 5 percent.
+    chain.extend(vec![vec![transaction(slashed(1, 3, 150 * INFER / 20))]]);
+    index(&chain, &store).await;
+    let executor = store.executor(3).await.unwrap().unwrap();
+    assert_eq!((executor.stake, executor.delegated), ((INFER * 133 / 2).into(), (19 * INFER).into()));
+    let exit = |own: u128, delegated: u128, matures_at_epoch| Exit {
+        own: own.into(),
+        delegated: delegated.into(),
+        matures_at_epoch,
+    };
+    assert_eq!(executor.exits, [exit(10 * INFER, 0, 4), exit(19 * INFER, 38 * INFER, 6)]);
 }
 
 #[tokio::test]

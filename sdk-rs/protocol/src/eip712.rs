@@ -17,6 +17,14 @@ sol! {
         address owner;
     }
 
+    /// Proof that an executor's owner holds the signer it registers; signed by that key. The domain's contract is the
+    /// executor registry.
+    #[derive(Debug, PartialEq, Eq)]
+    struct SignerPossession {
+        /// The executor's owner.
+        address owner;
+    }
+
     /// What an executor signs with an answer. The domain's contract is the job registry.
     #[derive(Debug, PartialEq, Eq)]
     struct Receipt {
@@ -52,6 +60,9 @@ sol! {
 /// EIP-712 type of [`VrfPossession`].
 pub const VRF_POSSESSION_TYPE: &str = "VrfPossession(address owner)";
 
+/// EIP-712 type of [`SignerPossession`].
+pub const SIGNER_POSSESSION_TYPE: &str = "SignerPossession(address owner)";
+
 /// EIP-712 type of [`Receipt`].
 pub const RECEIPT_TYPE: &str = "Receipt(bytes32 jobId,bytes32 modelId,uint32 version,bytes32 runtimeClass,\
     bytes32 inputHash,bytes32 parametersHash,bytes32 resultHash,bytes32 vectorHash,bytes32 traceRoot,bytes32 beta,\
@@ -73,6 +84,11 @@ pub fn vrf_possession_digest(chain_id: u64, executor_registry: Address, owner: A
     VrfPossession { owner }.eip712_signing_hash(&domain(chain_id, executor_registry))
 }
 
+/// What a signer signs to be registered by `owner`: `IExecutorRegistry.signerPossessionDigest`.
+pub fn signer_possession_digest(chain_id: u64, executor_registry: Address, owner: Address) -> B256 {
+    SignerPossession { owner }.eip712_signing_hash(&domain(chain_id, executor_registry))
+}
+
 /// What an executor's signer signs with an answer.
 pub fn receipt_digest(chain_id: u64, job_registry: Address, receipt: &Receipt) -> B256 {
     receipt.eip712_signing_hash(&domain(chain_id, job_registry))
@@ -85,6 +101,7 @@ mod tests {
     #[test]
     fn the_types_are_as_published() {
         assert_eq!(VrfPossession::eip712_encode_type(), VRF_POSSESSION_TYPE);
+        assert_eq!(SignerPossession::eip712_encode_type(), SIGNER_POSSESSION_TYPE);
         assert_eq!(Receipt::eip712_encode_type(), RECEIPT_TYPE);
     }
 }

@@ -2,13 +2,14 @@
 
 use alloy::{
     primitives::{Address, B256, Bytes, U256, utils::Unit},
+    signers::SignerSync as _,
     sol_types::SolValue,
 };
 use infera_contracts::{
     IExecutorRegistry::{self, Keys},
     IModelRegistry::VerificationProfile as OnChainProfile,
 };
-use infera_protocol::{ids, profile::VerificationProfile, task::Task, vrf::SecretKey};
+use infera_protocol::{eip712, ids, profile::VerificationProfile, task::Task, vrf::SecretKey};
 use infera_sdk::{
     Client, Deployment, DeploymentParameters, JobRequest, ModelPublication, Operator, RequestedJob, Sender, deploy,
     publish_model,
@@ -86,7 +87,10 @@ impl Network {
         let keys = Keys { signer: signer.address(), vrfX: x, vrfY: y, encryptionKey: B256::ZERO };
         let contract = IExecutorRegistry::new(registry, &self.chain.provider);
         let possession = Bytes::from(possession.as_bytes().to_vec());
-        let call = contract.register(keys, possession, String::new(), String::new());
+        let digest = eip712::signer_possession_digest(self.chain.devnet.chain_id(), registry, owner.address());
+        let signature = self.chain.devnet.accounts()[3 + 2 * index].sign_hash_sync(&digest).unwrap();
+        let signer_possession = Bytes::from(signature.as_bytes().to_vec());
+        let call = contract.register(keys, possession, signer_possession, String::new(), String::new());
         self.chain.wait(owner.call("registering", call)).unwrap();
 
         let operator = Operator::new(owner.clone(), self.deployment.clone());

@@ -17,8 +17,8 @@ Examples:
   infera executor exit --deployment deployment.json --key-file owner.json --amount 50
   infera executor exit --deployment deployment.json --key-file owner.json --complete
 
-One exit at a time: ask for an amount, then complete it. What is asked for weighs in draws no
-more, and can still be slashed until it has matured.";
+Ask for an amount, then complete it. What is asked for weighs in draws no more, and can still be
+slashed until it has matured: the exits of one period mature together at the end of the next.";
 
 const WITHDRAW_EXAMPLE: &str = "\
 Example:
@@ -97,26 +97,38 @@ pub(crate) async fn exit(arguments: &ExitArguments, output: Output) -> anyhow::R
     let staking = IStaking::new(at, client.provider());
     let failed = |error| Error::from_call("Staking", at, "reading the stake", error);
     if arguments.step.complete {
-        let exit = staking.exitOf(executor_id).call().await.map_err(failed)?;
-        operator.complete_exit(executor_id).await?;
-        return output.print(&ExitReport { executor_id, amount: Wei(exit.amount), matures_at: None });
+        let epoch = staking.currentEpoch().call().await.map_err(failed)?;
+        let exits = operator.exits(executor_id).await?;
+        let Some(oldest) = exits.first() else {
+            bail!("executor {executor_id} has no exit to complete: ask for one with --amount or --all");
+        };
+        let mut amount = U256::ZERO;
+        // Without a mature one the contract says when the oldest matures.
+        for exit in exits.iter().filter(|exit| exit.matures_at_epoch <= epoch.max(oldest.matures_at_epoch)) {
+            operator.complete_exit(executor_id, exit.matures_at_epoch).await?;
+            amount += exit.amount;
+        }
+        return output.print(&ExitReport { executor_id, amount: Wei(amount), matures_at: None });
     }
     // The contract reads the largest number as all there is.
     operator.request_exit(arguments.step.amount.unwrap_or(U256::MAX)).await?;
-    let exit = staking.exitOf(executor_id).call().await.map_err(failed)?;
+    let exits = operator.exits(executor_id).await?;
+    let Some(exit) = exits.last() else {
+        bail!("the exit was requested, but Staking knows none: was executor {executor_id} slashed whole meanwhile?");
+    };
     let epoch_length = staking.epochLength().call().await.map_err(failed)?;
-    let matures_at = Some(exit.maturesAtEpoch.saturating_mul(epoch_length));
+    let matures_at = Some(exit.matures_at_epoch.saturating_mul(epoch_length));
     output.print(&ExitReport { executor_id, amount: Wei(exit.amount), matures_at })
 }
 
 pub(crate) async fn withdraw(arguments: &WithdrawArguments, output: Output) -> anyhow::Result<()> {
     let (client, operator, executor_id) = arguments.owner.registered().await?;
     let at = client.deployment().staking;
-    let account = IStaking::new(at, client.provider()).accountOf(executor_id).call().await;
-    let account = account.map_err(|error| Error::from_call("Staking", at, "reading the earnings", error))?;
-    if account.earnings.is_zero() {
+    let pool = IStaking::new(at, client.provider()).poolOf(executor_id).call().await;
+    let pool = pool.map_err(|error| Error::from_call("Staking", at, "reading the earnings", error))?;
+    if pool.ownerEarnings.is_zero() {
         bail!("executor {executor_id} has no earnings to withdraw: they come with the jobs it answers");
     }
     operator.withdraw_earnings(executor_id).await?;
-    output.print(&WithdrawReport { executor_id, earnings: Wei(account.earnings) })
+    output.print(&WithdrawReport { executor_id, earnings: Wei(pool.ownerEarnings) })
 }

@@ -7,6 +7,7 @@ mod register;
 mod run;
 mod stake;
 mod status;
+mod terms;
 
 use alloy::primitives::Address;
 use anyhow::bail;
@@ -20,8 +21,8 @@ use crate::{
 
 const EXAMPLE: &str = "\
 Example:
-  infera executor register --deployment deployment.json --key-file owner.json --signer 0x… \\
-      --vrf-key-file vrf.json --stake 100 --price 0.00001
+  infera executor register --deployment deployment.json --key-file owner.json \\
+      --signer-key-file signer.json --vrf-key-file vrf.json --stake 100 --price 0.00001
   (send some INFER to the signer, for gas)
   infera executor run --deployment deployment.json --signer-key-file signer.json --model DIR
 
@@ -39,6 +40,10 @@ pub(crate) enum Command {
     Offer(offer::Arguments),
     /// Add stake
     Stake(stake::Arguments),
+    /// Announce the commission on what delegated stake earns
+    Commission(terms::CommissionArguments),
+    /// Take an ejected executor back after a full exit
+    Reinstate(terms::ReinstateArguments),
     /// Show executors: stake, reputation, earnings, jobs in flight
     Status(status::Arguments),
     /// Take stake out: ask for it, and fetch it when it has matured
@@ -53,6 +58,8 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
         Command::Register(arguments) => register::run(&arguments, output).await,
         Command::Offer(arguments) => offer::run(&arguments, output).await,
         Command::Stake(arguments) => stake::run(&arguments, output).await,
+        Command::Commission(arguments) => terms::commission(&arguments, output).await,
+        Command::Reinstate(arguments) => terms::reinstate(&arguments, output).await,
         Command::Status(arguments) => status::run(&arguments, output).await,
         Command::Exit(arguments) => leave::exit(&arguments, output).await,
         Command::Withdraw(arguments) => leave::withdraw(&arguments, output).await,

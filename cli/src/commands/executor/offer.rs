@@ -19,8 +19,7 @@ Examples:
   infera executor offer --deployment deployment.json --key-file owner.json --price 0.00001 --capacity 4
   infera executor offer --deployment deployment.json --key-file owner.json --price 0 --capacity 0
 
-The last form withdraws the offer. Price and capacity act on the next draw; a new offer weighs in
-draws from the next epoch on.";
+The last form withdraws the offer. Offers act on jobs that are asked for from the next epoch on.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]

@@ -23,8 +23,8 @@ use crate::{
 
 const EXAMPLE: &str = "\
 Example:
-  infera executor register --deployment deployment.json --key-file owner.json --signer 0x… \\
-      --vrf-key-file vrf.json --stake 100 --price 0.00001 --capacity 4
+  infera executor register --deployment deployment.json --key-file owner.json \\
+      --signer-key-file signer.json --vrf-key-file vrf.json --stake 100 --price 0.00001 --capacity 4
 
 Three transactions: registration, stake, offer. The executor can be drawn from the next epoch on.
 Then send the signer some INFER for gas, and start its node with `infera executor run`.";
@@ -35,9 +35,14 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     owner: OwnerArguments,
 
-    /// Address of the node's hot key, which commits and reveals
-    #[arg(long, value_name = "ADDRESS")]
-    signer: Address,
+    /// File with the node's hot key, which commits and reveals; only its address and a proof of possession leave this
+    /// machine
+    #[arg(long, value_name = "FILE")]
+    signer_key_file: PathBuf,
+
+    /// File whose first line is the password of the signer's keystore [default: INFERA_PASSWORD]
+    #[arg(long, value_name = "FILE")]
+    signer_password_file: Option<PathBuf>,
 
     /// File with the VRF's secret key, a keystore or hex; only its public key and a proof of possession leave this machine
     #[arg(long, value_name = "FILE")]
@@ -86,6 +91,7 @@ impl Display for Report {
 }
 
 pub(crate) async fn run(arguments: &Arguments, output: Output) -> anyhow::Result<()> {
+    let signer_key = open_key(&arguments.signer_key_file, arguments.signer_password_file.as_deref())?;
     let vrf_key = open_key(&arguments.vrf_key_file, arguments.vrf_password_file.as_deref())?;
     let (client, operator, owner) = arguments.owner.connect().await?;
     if let Some(id) = operator.executor_id().await? {
@@ -94,12 +100,13 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> anyhow::Result
     // What can be refused is asked before anything is sent.
     let choice = arguments.offer.choose(&client).await?;
     let registration = ExecutorRegistration {
-        signer: arguments.signer,
+        signer: signer_key,
         vrf_key,
         encryption_key: arguments.encryption_key,
         endpoint: arguments.endpoint.clone(),
         region: arguments.region.clone(),
     };
+    let signer = registration.signer.address();
     let executor_id = operator.register(&registration).await?;
     progress(format_args!("registered as executor {executor_id}"));
     let staked = operator.stake(executor_id, arguments.stake).await;
@@ -107,5 +114,5 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> anyhow::Result
     progress("staked");
     let offer = arguments.offer.set(&operator, &choice).await;
     let offer = offer.context("registered and staked, but without offer yet (go on with `infera executor offer`)")?;
-    output.print(&Report { executor_id, owner, signer: arguments.signer, stake: Wei(arguments.stake), offer })
+    output.print(&Report { executor_id, owner, signer, stake: Wei(arguments.stake), offer })
 }

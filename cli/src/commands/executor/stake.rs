@@ -47,7 +47,7 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> anyhow::Result
     operator.stake(executor_id, arguments.amount).await?;
     operator.refresh_weights(executor_id).await?;
     let at = client.deployment().staking;
-    let stake = IStaking::new(at, client.provider()).stakeOf(executor_id).call().await;
-    let stake = stake.map_err(|error| Error::from_call("Staking", at, "reading the stake", error))?;
-    output.print(&Report { executor_id, added: Wei(arguments.amount), stake: Wei(stake) })
+    let pool = IStaking::new(at, client.provider()).poolOf(executor_id).call().await;
+    let pool = pool.map_err(|error| Error::from_call("Staking", at, "reading the stake", error))?;
+    output.print(&Report { executor_id, added: Wei(arguments.amount), stake: Wei(pool.own) })
 }

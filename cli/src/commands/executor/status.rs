@@ -44,6 +44,9 @@ struct Status {
     endpoint: String,
     region: String,
     stake: Wei,
+    delegated: Wei,
+    /// Of what delegated stake earns, in basis points.
+    commission_bps: u16,
     locked: Wei,
     exiting: Wei,
     earnings: Wei,
@@ -78,6 +81,7 @@ impl Display for Status {
                 ("  owner", self.owner.to_string()),
                 ("  signer", self.signer.to_string()),
                 ("  stake", format!("{} ({} locked, {} on the way out)", self.stake, self.locked, self.exiting)),
+                ("  delegated", format!("{} (commission {} bps)", self.delegated, self.commission_bps)),
                 ("  earnings", self.earnings.to_string()),
                 ("  reputation", format!("{} of 1000000", self.reputation)),
                 ("  weight", self.weight.to_string()),
@@ -147,17 +151,19 @@ impl<'a> Reader<'a> {
         let offers = self.registry.offeringKeysOf(id).call().await.map_err(|error| self.registry_error(error))?;
         let failed = |error| self.staking_error(error);
         let account = self.staking.accountOf(id).call().await.map_err(failed)?;
-        let exit = self.staking.exitOf(id).call().await.map_err(failed)?;
+        let pool = self.staking.poolOf(id).call().await.map_err(failed)?;
         Ok(Status {
             id,
             owner: registered.owner,
             signer: registered.keys.signer,
             endpoint: registered.endpoint,
             region: registered.region,
-            stake: Wei(self.staking.stakeOf(id).call().await.map_err(failed)?),
+            stake: Wei(pool.own),
+            delegated: Wei(pool.delegated),
+            commission_bps: pool.commissionBps,
             locked: Wei(account.locked),
-            exiting: Wei(exit.amount),
-            earnings: Wei(account.earnings),
+            exiting: Wei(self.staking.exitingOf(id).call().await.map_err(failed)?),
+            earnings: Wei(pool.ownerEarnings),
             reputation: account.reputation.saturating_to(),
             ejected: account.ejected,
             jobs_in_flight: account.inFlight.saturating_to(),

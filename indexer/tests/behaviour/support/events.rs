@@ -4,7 +4,7 @@ use alloy::{
     primitives::{Address, B256, Bytes, LogData, U256, keccak256},
     sol_types::SolEvent,
 };
-use infera_contracts::{IExecutorRegistry, IJobRegistry, IModelRegistry, ISlashing, ISortition, IStaking};
+use infera_contracts::{IExecutorRegistry, IJobRegistry, IModelRegistry, ISortition, IStaking};
 use infera_protocol::output::{ZeroShotParameters, ZeroShotResult};
 
 use super::{
@@ -63,10 +63,6 @@ pub fn jobs(event: impl SolEvent) -> (Address, LogData) {
 
 pub fn staking(event: impl SolEvent) -> (Address, LogData) {
     (deployment().staking, event.encode_log_data())
-}
-
-pub fn slashing(event: impl SolEvent) -> (Address, LogData) {
-    (deployment().slashing, event.encode_log_data())
 }
 
 pub fn executors(event: impl SolEvent) -> (Address, LogData) {
@@ -244,25 +240,40 @@ pub fn staked(executor: u32, stake: u128) -> (Address, LogData) {
     })
 }
 
+pub fn delegated(executor: u32, amount: u128) -> (Address, LogData) {
+    staking(IStaking::Delegated {
+        executorId: executor,
+        delegator: REQUESTER,
+        amount: U256::from(amount),
+        shares: U256::from(amount),
+    })
+}
+
+pub fn exit_requested(executor: u32, amount: u128, matures_at: u64) -> (Address, LogData) {
+    staking(IStaking::ExitRequested { executorId: executor, amount: U256::from(amount), maturesAtEpoch: matures_at })
+}
+
+pub fn undelegation_requested(executor: u32, amount: u128, matures_at: u64) -> (Address, LogData) {
+    staking(IStaking::UndelegationRequested {
+        executorId: executor,
+        delegator: REQUESTER,
+        amount: U256::from(amount),
+        shares: U256::from(amount),
+        maturesAtEpoch: matures_at,
+    })
+}
+
 pub fn slashed(number: u8, executor: u32, amount: u128) -> Vec<(Address, LogData)> {
-    vec![
-        staking(IStaking::Slashed {
-            executorId: executor,
-            jobId: job_id(number),
-            amount: U256::from(amount),
-            burned: U256::from(amount - amount / 10),
-            prover: REQUESTER,
-            reward: U256::from(amount / 10),
-        }),
-        slashing(ISlashing::OffencePunished {
-            executorId: executor,
-            jobId: job_id(number),
-            offence: 0,
-            strike: 1,
-            percent: 5,
-            amount: U256::from(amount),
-        }),
-    ]
+    vec![staking(IStaking::Slashed {
+        executorId: executor,
+        jobId: job_id(number),
+        prover: REQUESTER,
+        offence: 0,
+        strike: 1,
+        percent: 5,
+        amount: U256::from(amount),
+        reward: U256::from(amount / 10),
+    })]
 }
 
 pub fn published() -> Transaction {

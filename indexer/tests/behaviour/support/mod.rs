@@ -104,7 +104,6 @@ pub fn indexed(first: u64, blocks: &[Vec<chain::Transaction>]) -> Vec<IndexedEve
             let source = match *address {
                 address if address == deployment.job_registry => Source::JobRegistry,
                 address if address == deployment.staking => Source::Staking,
-                address if address == deployment.slashing => Source::Slashing,
                 address => panic!("{address} emits no event of a job"),
             };
             events.push(IndexedEvent {

@@ -196,6 +196,18 @@ contract ExecutorRegistry is IExecutorRegistry, EIP712 {
     }
 
     /// @inheritdoc IExecutorRegistry
+    function offeringsOf(uint32[] calldata executorIds, bytes32 offeringKey)
+        external
+        view
+        returns (Offering[] memory offerings)
+    {
+        offerings = new Offering[](executorIds.length);
+        for (uint256 i; i < executorIds.length; ++i) {
+            offerings[i] = offeringOf(executorIds[i], offeringKey);
+        }
+    }
+
+    /// @inheritdoc IExecutorRegistry
     function offeringKeysOf(uint32 executorId) external view returns (bytes32[] memory) {
         return _offeringKeys[executorId];
     }

@@ -8,6 +8,7 @@ import {ISortition} from "../schedule/ISortition.sol";
 import {ISlashing} from "../stake/ISlashing.sol";
 import {IStaking} from "../stake/IStaking.sol";
 import {IAgreementVerifier} from "../verify/IAgreementVerifier.sol";
+import {Committees} from "./Committee.sol";
 import {IJobRegistry} from "./IJobRegistry.sol";
 import {JobWords} from "./JobWord.sol";
 
@@ -45,6 +46,7 @@ abstract contract Configuration is IJobRegistry {
     uint32 internal immutable _minRevealWindow;
     uint32 internal immutable _maxRevealWindow;
     uint32 internal immutable _revealGrace;
+    uint32 internal immutable _drawBountyDelay;
     uint128 internal immutable _minSeatFee;
     uint128 internal immutable _minDispatchFee;
     uint128 internal immutable _minAdvanceReserve;
@@ -64,6 +66,7 @@ abstract contract Configuration is IJobRegistry {
         _require(given.minCommitWindow <= given.maxCommitWindow, "maxCommitWindow");
         _require(given.minRevealWindow != 0, "minRevealWindow");
         _require(given.minRevealWindow <= given.maxRevealWindow, "maxRevealWindow");
+        _require(given.maxRevealWindow <= Committees.MAX_REVEAL_WINDOW, "maxRevealWindow");
         // Without a fee nothing would be locked for a seat, and nothing burned.
         _require(given.minSeatFee != 0 && given.minSeatFee <= JobWords.MAX_SEAT_FEE, "minSeatFee");
         _require(given.maxCallbackGas <= CALLBACK_GAS_LIMIT, "maxCallbackGas");
@@ -97,6 +100,7 @@ abstract contract Configuration is IJobRegistry {
         _minRevealWindow = given.minRevealWindow;
         _maxRevealWindow = given.maxRevealWindow;
         _revealGrace = given.revealGrace;
+        _drawBountyDelay = given.drawBountyDelay;
         _minSeatFee = given.minSeatFee;
         _minDispatchFee = given.minDispatchFee;
         _minAdvanceReserve = given.minAdvanceReserve;
@@ -119,6 +123,7 @@ abstract contract Configuration is IJobRegistry {
             minRevealWindow: _minRevealWindow,
             maxRevealWindow: _maxRevealWindow,
             revealGrace: _revealGrace,
+            drawBountyDelay: _drawBountyDelay,
             minSeatFee: _minSeatFee,
             minDispatchFee: _minDispatchFee,
             minAdvanceReserve: _minAdvanceReserve,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {SeatOutcome} from "../stake/IStaking.sol";
 import {Committee, Committees, MAX_SEATS} from "./Committee.sol";
 import {Configuration} from "./Configuration.sol";
 import {IJobRegistry} from "./IJobRegistry.sol";
@@ -59,37 +60,32 @@ contract JobRegistry is Settlement {
     // ---------------------------------------------------------------- executors
 
     /// @inheritdoc IJobRegistry
-    function commit(Terms calldata terms, bytes32 commitment) external {
-        if (commitment == 0) revert ZeroCommitment();
+    function commit(bytes32 jobId, bytes32 commitment) external {
+        _commit(jobId, _jobs[jobId].word, commitment);
+    }
+
+    /// @inheritdoc IJobRegistry
+    function drawAndCommit(Terms calldata terms, bytes32 commitment) external {
         (bytes32 jobId, JobWord word) = _load(terms);
-        uint32 executorId = executors.idOfSigner(msg.sender);
+        // Another seat's draw may have come first.
         if (word.phase() == Phase.Requested) {
             bool drawn;
             (word, drawn) = _draw(terms, jobId, word);
             // Reverts the call: the refund of a job without a committee is `advanceJob`'s.
-            if (!drawn) revert NotSeated(jobId, executorId);
+            if (!drawn) revert NoCommitteeFound(jobId);
         }
-        _requirePhase(jobId, word, Phase.Committing);
-        if (block.timestamp > word.deadline()) revert TooLate(jobId, word.deadline());
-
-        Committee committee = _jobs[jobId].committee;
-        uint256 seat = _seatOf(jobId, committee, executorId);
-        if (word.committed() & (1 << seat) != 0) revert AlreadyCommitted(jobId, uint8(seat));
-        _jobs[jobId].seats[seat] = commitment;
-        emit Committed(jobId, executorId, uint8(seat), commitment);
-        _storeCommitting(terms, jobId, word.withCommitted(seat), committee);
+        _commit(jobId, word, commitment);
     }
 
     /// @inheritdoc IJobRegistry
     function decline(Terms calldata terms) external {
         (bytes32 jobId, JobWord word) = _load(terms);
         _requirePhase(jobId, word, Phase.Committing);
-        if (block.timestamp > word.deadline()) revert TooLate(jobId, word.deadline());
+        uint256 end = word.deadline() - terms.commitWindow / 2;
+        if (block.timestamp > end) revert TooLate(jobId, end);
 
-        uint32 executorId = executors.idOfSigner(msg.sender);
         Committee committee = _jobs[jobId].committee;
-        uint256 seat = _seatOf(jobId, committee, executorId);
-        if (word.committed() & (1 << seat) != 0) revert AlreadyCommitted(jobId, uint8(seat));
+        (uint256 seat, uint32 executorId) = _ownUncommittedSeat(jobId, word, committee);
         emit SeatDeclined(jobId, executorId, uint8(seat));
         staking.unlockSeat(jobId, executorId, _lockFor(word.seatFee()));
 
@@ -100,44 +96,27 @@ contract JobRegistry is Settlement {
         }
         Draw memory draw = _drawFreed(terms, randomness, word, committee, 1 << seat);
         _seatDrawn(jobId, word, randomness, draw);
-        _storeCommitting(terms, jobId, word, draw.committee);
-    }
-
-    /// @inheritdoc IJobRegistry
-    function reveal(Terms calldata terms, bytes calldata result, bytes calldata vector, bytes32 salt) external {
-        (bytes32 jobId, JobWord word) = _load(terms);
-        (word,) = _reveal(terms, jobId, word, result, vector, salt);
-        _jobs[jobId].word = word;
-    }
-
-    /// @inheritdoc IJobRegistry
-    function revealAndResolve(
-        Terms calldata terms,
-        bytes calldata result,
-        bytes calldata vector,
-        bytes32 salt,
-        Answer[] calldata others
-    ) external {
-        (bytes32 jobId, JobWord word) = _load(terms);
-        uint256 seat;
-        (word, seat) = _reveal(terms, jobId, word, result, vector, salt);
-
-        // The caller's answer takes its place in the order of seats.
-        Answer[] memory rest = others;
-        Answer[] memory answers = new Answer[](rest.length + 1);
-        uint256 position;
-        while (position < rest.length && rest[position].seat < seat) {
-            answers[position] = rest[position];
-            ++position;
-        }
-        answers[position] = Answer({seat: uint8(seat), result: result, vector: vector});
-        for (; position < rest.length; ++position) {
-            answers[position + 1] = rest[position];
-        }
-        _resolve(terms, jobId, word, answers);
+        _storeCommitting(jobId, word, draw.committee);
     }
 
     // ---------------------------------------------------------------- anyone
+
+    /// @inheritdoc IJobRegistry
+    function reveal(bytes32 jobId, uint8 seat, bytes calldata result, bytes calldata vector, bytes32 salt) external {
+        JobWord word = _jobs[jobId].word;
+        if (word.pending() & (1 << seat) != 0) _revealPending(jobId, word, seat, result, vector, salt);
+        else _jobs[jobId].word = _reveal(jobId, word, seat, result, vector, salt);
+    }
+
+    /// @inheritdoc IJobRegistry
+    function revealAndResolve(Terms calldata terms, uint8 seat, bytes32 salt, Answer[] calldata answers) external {
+        (bytes32 jobId, JobWord word) = _load(terms);
+        uint256 position;
+        while (position < answers.length && answers[position].seat != seat) ++position;
+        if (position == answers.length) revert AnswerMismatch(jobId, seat);
+        word = _reveal(jobId, word, seat, answers[position].result, answers[position].vector, salt);
+        _resolve(terms, jobId, word, answers);
+    }
 
     /// @inheritdoc IJobRegistry
     function resolve(Terms calldata terms, Answer[] calldata answers) external {
@@ -146,13 +125,28 @@ contract JobRegistry is Settlement {
     }
 
     /// @inheritdoc IJobRegistry
+    function punishSilent(bytes32 jobId, uint8 seat) external {
+        JobWord word = _jobs[jobId].word;
+        if (word.pending() & (1 << seat) == 0) revert NotPending(jobId, seat);
+        uint256 end = word.deadline() + _revealGrace;
+        if (block.timestamp <= end) revert NotBefore(jobId, end);
+        uint32 executorId = _jobs[jobId].committee.member(seat);
+        _settlePending(jobId, word, seat, executorId, SeatOutcome.Silent);
+        slashing.punishNoReveal(executorId, jobId, word.seatFee(), msg.sender);
+    }
+
+    /// @inheritdoc IJobRegistry
     function advanceJob(Terms calldata terms) external {
         (bytes32 jobId, JobWord word) = _load(terms);
-        uint256 bounty = _bounty(terms, word);
-        _credit(msg.sender, jobId, bounty);
-        word = word.withNextAdvance();
-
         Phase phase = word.phase();
+        uint256 bounty;
+        // Executors draw without a bounty, by their first commit: it pays only for a draw that they leave undone.
+        if (phase != Phase.Requested || block.timestamp >= word.requestTime() + _drawBountyDelay) {
+            bounty = _bounty(terms, word);
+            _credit(msg.sender, jobId, bounty);
+            word = word.withNextAdvance();
+        }
+
         if (phase == Phase.Requested) phase = _advanceRequested(terms, jobId, word);
         else if (phase == Phase.Committing) phase = _advanceCommitting(terms, jobId, word);
         else if (phase == Phase.Revealing) phase = _advanceRevealing(terms, jobId, word);
@@ -258,70 +252,120 @@ contract JobRegistry is Settlement {
         emit CommitteeDrawn(jobId, randomness, draw.committee.toArray(), word.seatFee(), uint64(word.deadline()));
     }
 
+    function _commit(bytes32 jobId, JobWord word, bytes32 commitment) private {
+        if (commitment == 0) revert ZeroCommitment();
+        _requirePhase(jobId, word, Phase.Committing);
+        if (block.timestamp > word.deadline()) revert TooLate(jobId, word.deadline());
+
+        Committee committee = _jobs[jobId].committee;
+        (uint256 seat, uint32 executorId) = _ownUncommittedSeat(jobId, word, committee);
+        _jobs[jobId].seats[seat] = commitment;
+        emit Committed(jobId, executorId, uint8(seat), commitment);
+        _storeCommitting(jobId, word.withCommitted(seat), committee);
+    }
+
+    /// @dev The caller's seat.
+    function _ownUncommittedSeat(bytes32 jobId, JobWord word, Committee committee)
+        private
+        view
+        returns (uint256 seat, uint32 executorId)
+    {
+        executorId = executors.idOfSigner(msg.sender);
+        seat = committee.seatOf(executorId);
+        if (seat == Committees.NO_SEAT) revert NotSeated(jobId, executorId);
+        if (word.committed() & (1 << seat) != 0) revert AlreadyCommitted(jobId, uint8(seat));
+    }
+
     /// @dev Stores the word; opens the reveal phase if no more commitments can come and there are enough of them.
-    function _storeCommitting(Terms calldata terms, bytes32 jobId, JobWord word, Committee committee) private {
-        uint256 committed = word.committed();
-        if (committed == committee.occupied() && JobWords.count(committed) >= terms.quorum) {
-            word = _openReveal(terms, jobId, word);
+    function _storeCommitting(bytes32 jobId, JobWord word, Committee committee) private {
+        if (word.committed() == committee.occupied() && _hasQuorum(word, committee)) {
+            word = _openReveal(jobId, word, committee);
         }
         _jobs[jobId].word = word;
     }
 
-    function _openReveal(Terms calldata terms, bytes32 jobId, JobWord word) private returns (JobWord) {
-        word = word.toRevealing(block.timestamp + terms.revealWindow);
+    /// @dev Whether enough seats have committed.
+    function _hasQuorum(JobWord word, Committee committee) private pure returns (bool) {
+        return JobWords.count(word.committed()) >= committee.quorum();
+    }
+
+    function _openReveal(bytes32 jobId, JobWord word, Committee committee) private returns (JobWord) {
+        word = word.toRevealing(block.timestamp + committee.revealWindow());
         emit RevealPhaseOpened(jobId, uint64(word.deadline()));
         return word;
     }
 
     // ---------------------------------------------------------------- reveal and resolve
 
-    /// @dev Checks and records the caller's answer, opening the reveal phase if its time has come. Doesn't store the
-    /// word.
+    /// @dev Checks and records a seat's answer, opening the reveal phase if its time has come. Doesn't store the word.
     function _reveal(
-        Terms calldata terms,
         bytes32 jobId,
         JobWord word,
+        uint8 seat,
         bytes calldata result,
         bytes calldata vector,
         bytes32 salt
-    ) private returns (JobWord, uint256 seat) {
-        if (result.length > _maxResultBytes) {
-            revert ResultTooLarge(result.length, _maxResultBytes);
+    ) private returns (JobWord) {
+        Committee committee = _jobs[jobId].committee;
+        if (word.phase() == Phase.Committing && block.timestamp > word.deadline() && _hasQuorum(word, committee)) {
+            word = _openReveal(jobId, word, committee);
         }
-        if (vector.length > MAX_VECTOR_BYTES) revert ResultTooLarge(vector.length, MAX_VECTOR_BYTES);
-        if (
-            word.phase() == Phase.Committing && block.timestamp > word.deadline()
-                && JobWords.count(word.committed()) >= terms.quorum
-        ) word = _openReveal(terms, jobId, word);
         _requirePhase(jobId, word, Phase.Revealing);
+        if (word.committed() & (1 << seat) == 0) revert NotCommitted(jobId, seat);
+        if (word.revealed() & (1 << seat) != 0) revert AlreadyRevealed(jobId, seat);
+        _open(jobId, word, seat, committee.member(seat), result, vector, salt);
+        return word.withRevealed(seat);
+    }
+
+    /// @dev A reveal after the end, within the grace: it frees the seat's stake and earns nothing.
+    function _revealPending(
+        bytes32 jobId,
+        JobWord word,
+        uint8 seat,
+        bytes calldata result,
+        bytes calldata vector,
+        bytes32 salt
+    ) private {
+        uint32 executorId = _jobs[jobId].committee.member(seat);
+        _open(jobId, word, seat, executorId, result, vector, salt);
+        _settlePending(jobId, word, seat, executorId, SeatOutcome.Neutral);
+    }
+
+    /// @dev Opens a seat's commitment before the grace ends.
+    function _open(
+        bytes32 jobId,
+        JobWord word,
+        uint8 seat,
+        uint32 executorId,
+        bytes calldata result,
+        bytes calldata vector,
+        bytes32 salt
+    ) private {
+        if (result.length > _maxResultBytes) revert ResultTooLarge(result.length, _maxResultBytes);
+        if (vector.length > MAX_VECTOR_BYTES) revert ResultTooLarge(vector.length, MAX_VECTOR_BYTES);
         uint256 end = word.deadline() + _revealGrace;
         if (block.timestamp > end) revert TooLate(jobId, end);
-
-        uint32 executorId = executors.idOfSigner(msg.sender);
-        seat = _seatOf(jobId, _jobs[jobId].committee, executorId);
-        if (word.committed() & (1 << seat) == 0) revert NotCommitted(jobId, uint8(seat));
-        if (word.revealed() & (1 << seat) != 0) revert AlreadyRevealed(jobId, uint8(seat));
         bytes32 resultHash = keccak256(result);
         bytes32 vectorHash = keccak256(vector);
         bytes32 commitment = TermsHash.commitment(jobId, executors.ownerOf(executorId), resultHash, vectorHash, salt);
-        if (_jobs[jobId].seats[seat] != commitment) revert CommitmentMismatch(jobId, uint8(seat));
+        if (_jobs[jobId].seats[seat] != commitment) revert CommitmentMismatch(jobId, seat);
         _jobs[jobId].seats[seat] = TermsHash.answer(resultHash, vectorHash);
-        emit Revealed(jobId, executorId, uint8(seat), result, vector);
-        return (word.withRevealed(seat), seat);
+        emit Revealed(jobId, executorId, seat, result, vector);
     }
 
-    function _resolve(Terms calldata terms, bytes32 jobId, JobWord word, Answer[] memory answers) private {
+    function _resolve(Terms calldata terms, bytes32 jobId, JobWord word, Answer[] calldata answers) private {
         _requirePhase(jobId, word, Phase.Revealing);
         uint256 revealed = word.revealed();
-        if (revealed != word.committed()) {
-            uint256 end = word.deadline() + _revealGrace;
-            if (block.timestamp <= end) revert NotBefore(jobId, end);
-        }
+        bool complete = revealed == word.committed();
+        if (!complete && block.timestamp <= word.deadline()) revert NotBefore(jobId, word.deadline());
         _checkAnswers(terms, jobId, revealed, answers);
 
         (uint8 size, uint8 centre, uint8 members) =
             agreement.cluster(models.profileOf(terms.modelId, terms.version, terms.runtimeClass), answers);
         if (size < terms.quorum) {
+            // An answer that comes late could still make a cluster.
+            uint256 end = word.deadline() + _revealGrace;
+            if (!complete && block.timestamp <= end) revert NotBefore(jobId, end);
             _refund(terms, jobId, word, RefundReason.NoAgreement, true);
             return;
         }
@@ -330,7 +374,7 @@ contract JobRegistry is Settlement {
         for (uint256 i; i < answers.length; ++i) {
             if (members & (1 << i) != 0) agreeing |= 1 << answers[i].seat;
         }
-        Answer memory winner = answers[centre];
+        Answer calldata winner = answers[centre];
         word = word.toResolved(winner.seat, agreeing);
         bool callsBack = terms.callbackTarget != address(0);
         if (callsBack) word = word.withCallbackStatus(CallbackStatus.Delivered);
@@ -342,7 +386,7 @@ contract JobRegistry is Settlement {
     }
 
     /// @dev All revealed answers, each once, in ascending seat order, as they were revealed, and enough of them.
-    function _checkAnswers(Terms calldata terms, bytes32 jobId, uint256 revealed, Answer[] memory answers)
+    function _checkAnswers(Terms calldata terms, bytes32 jobId, uint256 revealed, Answer[] calldata answers)
         private
         view
     {
@@ -352,14 +396,16 @@ contract JobRegistry is Settlement {
         }
         uint256 left = revealed;
         for (uint256 i; i < number; ++i) {
-            uint8 seat = answers[i].seat;
+            Answer calldata answer = answers[i];
+            uint8 seat = answer.seat;
             // The lowest seat left must be this one: that makes the order ascending and the answers complete.
             if (seat >= MAX_SEATS || left & ((2 << seat) - 1) != (1 << seat)) {
                 revert AnswerMismatch(jobId, seat);
             }
             left ^= 1 << seat;
-            bytes32 answer = TermsHash.answer(keccak256(answers[i].result), keccak256(answers[i].vector));
-            if (_jobs[jobId].seats[seat] != answer) revert AnswerMismatch(jobId, seat);
+            if (_jobs[jobId].seats[seat] != TermsHash.answer(keccak256(answer.result), keccak256(answer.vector))) {
+                revert AnswerMismatch(jobId, seat);
+            }
         }
     }
 
@@ -382,14 +428,13 @@ contract JobRegistry is Settlement {
 
     function _advanceCommitting(Terms calldata terms, bytes32 jobId, JobWord word) private returns (Phase) {
         if (block.timestamp <= word.deadline()) revert NotBefore(jobId, word.deadline());
-        uint256 committed = word.committed();
-        if (JobWords.count(committed) >= terms.quorum) {
-            _jobs[jobId].word = _openReveal(terms, jobId, word);
+        Committee committee = _jobs[jobId].committee;
+        if (_hasQuorum(word, committee)) {
+            _jobs[jobId].word = _openReveal(jobId, word, committee);
             return Phase.Revealing;
         }
         if (!word.redrawn()) {
-            Committee committee = _jobs[jobId].committee;
-            uint256 missing = ((1 << terms.committeeSize) - 1) & ~committed;
+            uint256 missing = ((1 << terms.committeeSize) - 1) & ~word.committed();
             word = word.withRedrawn().withNextRound().toCommitting(word.seatFee(), block.timestamp + terms.commitWindow);
             // Their locks are free again before the draw looks at what others can lock.
             _settleMisses(terms, jobId, word, committee, missing);
@@ -425,10 +470,5 @@ contract JobRegistry is Settlement {
 
     function _requirePhase(bytes32 jobId, JobWord word, Phase phase) private pure {
         if (word.phase() != phase) revert WrongPhase(jobId, word.phase());
-    }
-
-    function _seatOf(bytes32 jobId, Committee committee, uint32 executorId) private pure returns (uint256 seat) {
-        seat = committee.seatOf(executorId);
-        if (seat == Committees.NO_SEAT) revert NotSeated(jobId, executorId);
     }
 }

@@ -45,13 +45,43 @@ contract Sortition is ISortition {
         view
         returns (uint32 executorId)
     {
-        uint256 epoch = time / epochLength;
-        uint256 present = _epoch();
-        if (epoch != present && epoch + 1 != present) revert WeightsUnknown(time);
-        (bool found, uint256 leaf) = _trees[key].pick(random, excluded, epoch);
-        if (!found) revert NothingToPick(key);
+        uint256 epoch = _knownEpoch(time);
+        SumTree.Tree storage tree = _trees[key];
+        uint32[] memory leaves = excluded;
+        uint256[] memory weights = tree.frozenAll(leaves, leaves.length, epoch);
+        (uint256 leaf, uint256 weight) = tree.pick(random, leaves, weights, leaves.length, epoch);
+        if (weight == 0) revert NothingToPick(key);
         // Only leaves that were set have a weight, and these are ids.
         return uint32(leaf);
+    }
+
+    /// @inheritdoc ISortition
+    function draw(bytes32 key, uint256 time, bytes32 seed, uint256 first, uint256 count, uint32[] calldata excluded)
+        external
+        view
+        returns (uint32[] memory candidates)
+    {
+        uint256 epoch = _knownEpoch(time);
+        SumTree.Tree storage tree = _trees[key];
+        // What is picked joins the excluded, with the weight that the pick found.
+        uint256 known = excluded.length;
+        uint32[] memory leaves = new uint32[](known + count);
+        for (uint256 i = 0; i < known; ++i) {
+            leaves[i] = excluded[i];
+        }
+        uint256[] memory weights = tree.frozenAll(leaves, known, epoch);
+        candidates = new uint32[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            uint256 random = uint256(keccak256(abi.encode(seed, first + i)));
+            (uint256 leaf, uint256 weight) = tree.pick(random, leaves, weights, known + i, epoch);
+            if (weight == 0) {
+                assembly ("memory-safe") {
+                    mstore(candidates, i)
+                }
+                break;
+            }
+            (candidates[i], leaves[known + i], weights[known + i]) = (uint32(leaf), uint32(leaf), weight);
+        }
     }
 
     /// @inheritdoc ISortition
@@ -64,6 +94,13 @@ contract Sortition is ISortition {
         SumTree.Tree storage tree = _trees[key];
         // Lanes of 56 bits.
         return (uint64(tree.frozen(executorId, _epoch())), uint64(tree.current(executorId)));
+    }
+
+    /// @dev The epoch of a time whose weights the trees remember.
+    function _knownEpoch(uint256 time) private view returns (uint256 epoch) {
+        epoch = time / epochLength;
+        uint256 present = _epoch();
+        if (epoch != present && epoch + 1 != present) revert WeightsUnknown(time);
     }
 
     function _epoch() private view returns (uint256) {

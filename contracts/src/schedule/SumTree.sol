@@ -85,42 +85,53 @@ library SumTree {
 
     /// @notice Picks a leaf by frozen weights: with the excluded leaves' weights taken as 0, the lowest leaf such that it and
     /// all lower ones weigh more than `random` modulo the total.
-    /// @param excluded Distinct leaves.
+    /// @param excluded Distinct leaves, of which the first `count` count.
+    /// @param weights Their frozen weights (`frozenAll`).
     /// @param epoch As for `frozen`.
-    /// @return found False when nothing is left to pick.
-    function pick(Tree storage tree, uint256 random, uint32[] calldata excluded, uint256 epoch)
-        internal
-        view
-        returns (bool found, uint256 leaf)
-    {
-        uint256[] memory weights = new uint256[](excluded.length);
-        for (uint256 i = 0; i < excluded.length; ++i) {
-            weights[i] = frozen(tree, excluded[i], epoch);
-        }
-
+    /// @return leaf The picked leaf. @return weight Its frozen weight; 0 when nothing is left to pick.
+    function pick(
+        Tree storage tree,
+        uint256 random,
+        uint32[] memory excluded,
+        uint256[] memory weights,
+        uint256 count,
+        uint256 epoch
+    ) internal view returns (uint256 leaf, uint256 weight) {
         uint256 level = tree.height;
-        uint256 lanes = _remainingLanes(tree, level, 0, excluded, weights, epoch);
+        uint256 lanes = _remainingLanes(tree, level, 0, excluded, weights, count, epoch);
         uint256 total = _sum(lanes);
-        if (total == 0) return (false, 0);
+        if (total == 0) return (0, 0);
 
         uint256 rest = random % total;
-        uint256 index = 0;
         unchecked {
             // Nothing wraps: `rest` is below the sum of the lanes, so the inner loop ends within them, at one that is not 0;
             // and levels end at 1.
             while (true) {
                 uint256 lane = 0;
-                uint256 weight = lanes & LANE;
+                weight = lanes & LANE;
                 while (rest >= weight) {
                     rest -= weight;
                     lanes >>= LANE_BITS;
                     weight = lanes & LANE;
                     ++lane;
                 }
-                index = 4 * index + lane;
-                if (--level == 0) return (true, index);
-                lanes = _remainingLanes(tree, level, index, excluded, weights, epoch);
+                leaf = 4 * leaf + lane;
+                if (--level == 0) return (leaf, weight);
+                lanes = _remainingLanes(tree, level, leaf, excluded, weights, count, epoch);
             }
+        }
+    }
+
+    /// @notice Frozen weights of the first `count` leaves; 0 for the rest.
+    /// @param epoch As for `frozen`.
+    function frozenAll(Tree storage tree, uint32[] memory leaves, uint256 count, uint256 epoch)
+        internal
+        view
+        returns (uint256[] memory weights)
+    {
+        weights = new uint256[](leaves.length);
+        for (uint256 i = 0; i < count; ++i) {
+            weights[i] = frozen(tree, leaves[i], epoch);
         }
     }
 
@@ -151,15 +162,18 @@ library SumTree {
         Tree storage tree,
         uint256 level,
         uint256 index,
-        uint32[] calldata excluded,
+        uint32[] memory excluded,
         uint256[] memory weights,
+        uint256 count,
         uint256 epoch
     ) private view returns (uint256 lanes) {
         lanes = _frozenLanes(tree, level, index, epoch);
-        for (uint256 i = 0; i < weights.length; ++i) {
-            uint256 leaf = excluded[i];
+        unchecked {
             // A lane is the sum of all leaves below it, so it is not less than that of the distinct ones among them.
-            if (leaf >> (2 * level) == index) lanes -= weights[i] << _laneOffset(leaf, level);
+            for (uint256 i = 0; i < count; ++i) {
+                uint256 leaf = excluded[i];
+                if (leaf >> (2 * level) == index) lanes -= weights[i] << _laneOffset(leaf, level);
+            }
         }
     }
 

@@ -81,6 +81,7 @@ interface IStaking {
     error NothingToWithdraw(uint32 executorId);
     error TransferFailed(address to, uint256 amount);
     error EjectedExecutor(uint32 executorId);
+    error SeatNotLockable(uint32 executorId);
     error NoProverReward(address prover);
     error InvalidParameter(string name);
 
@@ -107,6 +108,14 @@ interface IStaking {
     function tryLockSeat(bytes32 jobId, uint32 executorId, uint128 amount, uint16 capacity)
         external
         returns (bool locked);
+    /// @notice `tryLockSeat` for several distinct executors, `amount` each, all or none: reverts `SeatNotLockable` about the
+    /// first that isn't eligible.
+    function lockSeats(
+        bytes32 jobId,
+        uint32[] calldata executorIds,
+        uint128 amount,
+        uint16[] calldata capacities
+    ) external;
     /// @notice Releases one seat's lock of `amount` without an outcome.
     function unlockSeat(bytes32 jobId, uint32 executorId, uint128 amount) external;
     /// @notice Releases the locks of a job's seats (`amount` each), pays them from `msg.value`, which must be the exact sum,
@@ -136,6 +145,12 @@ interface IStaking {
     function weightOf(uint32 executorId) external view returns (uint64);
     /// @notice Whether `tryLockSeat` would succeed.
     function canLockSeat(uint32 executorId, uint128 amount, uint16 capacity) external view returns (bool);
+    /// @notice `canLockSeat` for each of at most 256 executors.
+    /// @return lockable Bit i set: `executorIds[i]` can.
+    function canLockSeats(uint32[] calldata executorIds, uint128 amount, uint16[] calldata capacities)
+        external
+        view
+        returns (uint256 lockable);
     function minimumStake() external view returns (uint256);
     function epochLength() external view returns (uint64);
     /// @notice block.timestamp / epochLength.

@@ -172,12 +172,19 @@ contract Staking is IStaking {
         onlyJobRegistry
         returns (bool)
     {
-        AccountWord word = _accounts[executorId];
-        if (!_canLockSeat(word, executorId, amount, capacity)) return false;
+        return _tryLockSeat(jobId, executorId, amount, capacity);
+    }
 
-        _accounts[executorId] = word.withLocked(word.locked() + amount).withInFlight(word.inFlight() + 1);
-        emit SeatLocked(executorId, jobId, amount);
-        return true;
+    /// @inheritdoc IStaking
+    function lockSeats(
+        bytes32 jobId,
+        uint32[] calldata executorIds,
+        uint128 amount,
+        uint16[] calldata capacities
+    ) external onlyJobRegistry {
+        for (uint256 i; i < executorIds.length; ++i) {
+            if (!_tryLockSeat(jobId, executorIds[i], amount, capacities[i])) revert SeatNotLockable(executorIds[i]);
+        }
     }
 
     /// @inheritdoc IStaking
@@ -273,6 +280,18 @@ contract Staking is IStaking {
     }
 
     /// @inheritdoc IStaking
+    function canLockSeats(uint32[] calldata executorIds, uint128 amount, uint16[] calldata capacities)
+        external
+        view
+        returns (uint256 lockable)
+    {
+        for (uint256 i; i < executorIds.length; ++i) {
+            uint32 executorId = executorIds[i];
+            if (_canLockSeat(_accounts[executorId], executorId, amount, capacities[i])) lockable |= 1 << i;
+        }
+    }
+
+    /// @inheritdoc IStaking
     function currentEpoch() public view returns (uint64) {
         return uint64(block.timestamp / epochLength);
     }
@@ -290,6 +309,15 @@ contract Staking is IStaking {
         uint256 active = _pools[executorId].active;
         uint256 locked = word.locked() + amount;
         return active >= minimumStake && locked <= active && locked <= AccountWordLibrary.MAX_LOCKED;
+    }
+
+    function _tryLockSeat(bytes32 jobId, uint32 executorId, uint128 amount, uint16 capacity) private returns (bool) {
+        AccountWord word = _accounts[executorId];
+        if (!_canLockSeat(word, executorId, amount, capacity)) return false;
+
+        _accounts[executorId] = word.withLocked(word.locked() + amount).withInFlight(word.inFlight() + 1);
+        emit SeatLocked(executorId, jobId, amount);
+        return true;
     }
 
     /// @dev Underflows, and so reverts, for a seat that was never locked.

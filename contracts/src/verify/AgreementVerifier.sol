@@ -17,7 +17,7 @@ contract AgreementVerifier is IAgreementVerifier {
     struct Reading {
         /// The zero vector for a malformed answer.
         CosineInt16.Vector vector;
-        /// Only of results that are compared byte by byte.
+        bytes32 vectorHash;
         bytes32 resultHash;
     }
 
@@ -39,13 +39,24 @@ contract AgreementVerifier is IAgreementVerifier {
         Reading[] memory readings = new Reading[](count);
         for (uint256 i = 0; i < count; ++i) {
             Answer calldata answer = answers[i];
-            Reading memory reading = _read(profile, answer);
-            if (reading.vector.squaredNorm == 0) continue;
+            Reading memory reading;
+            (reading.vectorHash, reading.resultHash) = (keccak256(answer.vector), keccak256(answer.result));
             readings[i] = reading;
-            matrix |= _entry(i, i);
-            for (uint256 j = 0; j < i; ++j) {
-                if (_compare(profile, answer, answers[j], reading, readings[j])) matrix |= _entry(i, j) | _entry(j, i);
+            // Executors of one runtime class mostly answer with the same bytes: these need no second look.
+            uint256 twin = _twinOf(readings, i);
+            if (twin != i) {
+                reading.vector = readings[twin].vector;
+            } else if (_isWellFormed(profile, answer)) {
+                reading.vector = CosineInt16.read(answer.vector);
             }
+            if (reading.vector.squaredNorm == 0) continue;
+            for (uint256 j = 0; j < i; ++j) {
+                bool agrees = twin == i
+                    ? _compare(profile, answer, answers[j], reading, readings[j])
+                    : matrix & _entry(twin, j) != 0;
+                if (agrees) matrix |= _entry(i, j) | _entry(j, i);
+            }
+            matrix |= _entry(i, i);
         }
 
         for (uint256 i = 0; i < count; ++i) {
@@ -61,7 +72,8 @@ contract AgreementVerifier is IAgreementVerifier {
         pure
         returns (bool)
     {
-        return _compare(profile, a, b, _read(profile, a), _read(profile, b));
+        if (!_isWellFormed(profile, a) || !_isWellFormed(profile, b)) return false;
+        return _compare(profile, a, b, _read(a), _read(b));
     }
 
     /// @inheritdoc IAgreementVerifier
@@ -77,24 +89,25 @@ contract AgreementVerifier is IAgreementVerifier {
         return _cosineWithin(ab, aa, bb, maxDistancePpb);
     }
 
-    /// @dev Reads an answer, and finds it malformed if it is so by itself.
-    function _read(VerificationProfile calldata profile, Answer calldata answer)
-        private
-        pure
-        returns (Reading memory reading)
-    {
-        if (answer.vector.length != 2 * uint256(profile.dimension)) return reading;
+    /// @dev Whether the answer can agree with any, its vector's norm apart.
+    function _isWellFormed(VerificationProfile calldata profile, Answer calldata answer) private pure returns (bool) {
+        if (answer.vector.length != 2 * uint256(profile.dimension)) return false;
         ResultRule rule = profile.rule;
-        if (rule == ResultRule.ExactBytes) {
-            reading.resultHash = keccak256(answer.result);
-        } else if (rule == ResultRule.Scores) {
-            if (!ScoresResult.isCanonical(answer.result)) return reading;
-        } else if (rule == ResultRule.Vector) {
-            if (answer.result.length != 0) return reading;
-        } else {
-            return reading;
-        }
-        reading.vector = CosineInt16.read(answer.vector);
+        if (rule == ResultRule.ExactBytes) return true;
+        if (rule == ResultRule.Scores) return ScoresResult.isCanonical(answer.result);
+        return rule == ResultRule.Vector && answer.result.length == 0;
+    }
+
+    function _read(Answer calldata answer) private pure returns (Reading memory) {
+        return Reading(CosineInt16.read(answer.vector), keccak256(answer.vector), keccak256(answer.result));
+    }
+
+    /// @dev Position of the first answer with the same bytes as answer `i`, itself if it is the first.
+    function _twinOf(Reading[] memory readings, uint256 i) private pure returns (uint256 twin) {
+        Reading memory reading = readings[i];
+        while (
+            readings[twin].vectorHash != reading.vectorHash || readings[twin].resultHash != reading.resultHash
+        ) ++twin;
     }
 
     /// @dev What costs most comes last.
@@ -111,7 +124,7 @@ contract AgreementVerifier is IAgreementVerifier {
 
         bool resultsAgree = profile.rule == ResultRule.Scores
             ? ScoresResult.agree(a.result, b.result, profile.elementTolerance)
-            // For the rule `Vector`, neither has a hash: both results are empty.
+            // For the rule `Vector`, both are empty.
             : readingA.resultHash == readingB.resultHash;
         if (!resultsAgree) return false;
 

@@ -186,9 +186,10 @@ abstract contract JobFixture is Test {
         assertEq(committee.length, terms.committeeSize, "no committee");
     }
 
-    /// @dev Requests, and draws by `advanceJob`, so that no seat has committed.
+    /// @dev Requests, and draws by `advanceJob` for its bounty, so that no seat has committed.
     function _requestDrawn(Terms memory terms) internal returns (bytes32 jobId, uint32[] memory committee) {
         (jobId, committee) = _requestDrawable(terms);
+        skip(parameters.drawBountyDelay);
         vm.prank(stranger);
         jobs.advanceJob(terms);
     }
@@ -243,13 +244,24 @@ abstract contract JobFixture is Test {
 
     function _commit(Terms memory terms, uint32 id, Reply memory reply) internal {
         bytes32 commitment = _commitment(terms, id, reply);
+        bytes32 jobId = jobs.jobIdOf(terms);
+        bool drawn = _phase(jobId) != Phase.Requested;
         vm.prank(_signer(id));
-        jobs.commit(terms, commitment);
+        if (drawn) jobs.commit(jobId, commitment);
+        else jobs.drawAndCommit(terms, commitment);
     }
 
     function _reveal(Terms memory terms, uint32 id, Reply memory reply) internal {
+        bytes32 jobId = jobs.jobIdOf(terms);
+        uint8 seat = _seatOf(jobId, id);
         vm.prank(_signer(id));
-        jobs.reveal(terms, reply.result, reply.vector, _salt(id));
+        jobs.reveal(jobId, seat, reply.result, reply.vector, _salt(id));
+    }
+
+    /// @dev The executor's seat, or one that nobody has.
+    function _seatOf(bytes32 jobId, uint32 id) internal view returns (uint8 seat) {
+        uint32[] memory committee = jobs.jobState(jobId).committee;
+        while (seat < committee.length && committee[seat] != id) ++seat;
     }
 
     function _commitAll(Terms memory terms, uint32[] memory committee, Reply memory reply) internal {

@@ -196,14 +196,17 @@ contract ExecutorRegistry is IExecutorRegistry, EIP712 {
     }
 
     /// @inheritdoc IExecutorRegistry
-    function offeringsOf(uint32[] calldata executorIds, bytes32 offeringKey)
+    function termsOf(uint32[] calldata executorIds, bytes32 offeringKey)
         external
         view
-        returns (Offering[] memory offerings)
+        returns (uint96[] memory pricesPerUnit, uint16[] memory capacities)
     {
-        offerings = new Offering[](executorIds.length);
+        pricesPerUnit = new uint96[](executorIds.length);
+        capacities = new uint16[](executorIds.length);
         for (uint256 i; i < executorIds.length; ++i) {
-            offerings[i] = offeringOf(executorIds[i], offeringKey);
+            // The slot of an offering that is withdrawn is zero, its capacity too.
+            StoredOffering memory stored = _offerings[executorIds[i]][offeringKey];
+            (pricesPerUnit[i], capacities[i]) = (stored.pricePerUnit, stored.capacity);
         }
     }
 

@@ -106,8 +106,12 @@ interface IExecutorRegistry {
     /// @notice The zero address when unknown.
     function ownerOf(uint32 executorId) external view returns (address);
     function offeringOf(uint32 executorId, bytes32 offeringKey) external view returns (Offering memory);
-    /// @notice `offeringOf` for each of several executors.
-    function offeringsOf(uint32[] calldata executorIds, bytes32 offeringKey) external view returns (Offering[] memory);
+    /// @notice What each of several executors asks for: wei per unit, and the jobs it takes at a time, 0 when its offering
+    /// is not active.
+    function termsOf(uint32[] calldata executorIds, bytes32 offeringKey)
+        external
+        view
+        returns (uint96[] memory pricesPerUnit, uint16[] memory capacities);
     /// @notice Keys of the active offerings, in no particular order.
     function offeringKeysOf(uint32 executorId) external view returns (bytes32[] memory);
     /// @notice keccak256(abi.encode(modelId, version, runtimeClass, pool)): names an offering and its draw.

@@ -26,7 +26,9 @@ library Committees {
     uint256 internal constant MAX_REVEAL_WINDOW = (1 << (256 - WINDOW_OFFSET)) - 1;
 
     /// @notice A committee of empty seats.
-    /// @param seats At most `MAX_SEATS`. @param quorum_ At most `seats`. @param window At most `MAX_REVEAL_WINDOW`.
+    /// @param seats At most `MAX_SEATS`.
+    /// @param quorum_ At most `seats`.
+    /// @param window At most `MAX_REVEAL_WINDOW`.
     function empty(uint256 seats, uint256 quorum_, uint256 window) internal pure returns (Committee) {
         return Committee.wrap((seats << SIZE_OFFSET) | (quorum_ << QUORUM_OFFSET) | (window << WINDOW_OFFSET));
     }

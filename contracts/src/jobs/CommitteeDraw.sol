@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {IExecutorRegistry} from "../executors/IExecutorRegistry.sol";
 import {Committee, Committees} from "./Committee.sol";
 import {Escrow} from "./Escrow.sol";
 import {Terms} from "./JobTypes.sol";
@@ -65,12 +64,12 @@ abstract contract CommitteeDraw is Escrow {
                 sortition.draw(key, word.requestTime(), seed, first, wanted - filled, excluded);
             // Nobody is left after these.
             ended = candidates.length < wanted - filled;
-            IExecutorRegistry.Offering[] memory offerings = executors.offeringsOf(candidates, key);
-            uint256 lockable = _lockable(candidates, offerings, feeBound);
+            (uint96[] memory prices, uint16[] memory capacities) = executors.termsOf(candidates, key);
+            // Nobody can whose offering isn't active: its capacity is 0.
+            uint256 lockable = staking.canLockSeats(candidates, _lockFor(feeBound), capacities);
             for (uint256 i; i < candidates.length; ++i) {
-                IExecutorRegistry.Offering memory offering = offerings[i];
-                uint256 fee = uint256(offering.pricePerUnit) * terms.maxUnits;
-                if (!offering.active || fee > feeBound || lockable & (1 << i) == 0) {
+                uint256 fee = uint256(prices[i]) * terms.maxUnits;
+                if (fee > feeBound || lockable & (1 << i) == 0) {
                     // One more skip than allowed ends the draw.
                     if (skipsLeft == 0) {
                         ended = true;
@@ -79,11 +78,9 @@ abstract contract CommitteeDraw is Escrow {
                     --skipsLeft;
                     continue;
                 }
-                // The lowest seat left.
-                uint256 bit = seats & (~seats + 1);
-                seats ^= bit;
-                draw.committee = draw.committee.withSeat(JobWords.count(bit - 1), candidates[i]);
-                (draw.seated[filled], draw.capacities[filled]) = (candidates[i], offering.capacity);
+                draw.committee = draw.committee.withSeat(JobWords.lowest(seats), candidates[i]);
+                seats &= seats - 1;
+                (draw.seated[filled], draw.capacities[filled]) = (candidates[i], capacities[i]);
                 ++filled;
                 if (fee > draw.highestFee) draw.highestFee = fee;
             }
@@ -92,11 +89,7 @@ abstract contract CommitteeDraw is Escrow {
                 first += candidates.length;
             }
         }
-        (uint32[] memory seated, uint16[] memory capacities) = (draw.seated, draw.capacities);
-        assembly ("memory-safe") {
-            mstore(seated, filled)
-            mstore(capacities, filled)
-        }
+        _cut(draw, filled);
     }
 
     /// @dev Freed seats drawn again, at the fee that the first draw fixed. Seats for which nobody is eligible, and all
@@ -136,17 +129,13 @@ abstract contract CommitteeDraw is Escrow {
         return word.requestBlock() + _beaconDelay;
     }
 
-    /// @dev Bitmap of the candidates who can lock stake for a seat at the bound.
-    function _lockable(
-        uint32[] memory candidates,
-        IExecutorRegistry.Offering[] memory offerings,
-        uint256 feeBound
-    ) private view returns (uint256) {
-        uint16[] memory capacities = new uint16[](candidates.length);
-        for (uint256 i; i < candidates.length; ++i) {
-            capacities[i] = offerings[i].capacity;
+    /// @dev Shortens the lists to those who were seated.
+    function _cut(Draw memory draw, uint256 filled) private pure {
+        (uint32[] memory seated, uint16[] memory capacities) = (draw.seated, draw.capacities);
+        assembly ("memory-safe") {
+            mstore(seated, filled)
+            mstore(capacities, filled)
         }
-        return staking.canLockSeats(candidates, _lockFor(feeBound), capacities);
     }
 
     function _concat(uint32[] memory a, uint32[] memory b) private pure returns (uint32[] memory both) {

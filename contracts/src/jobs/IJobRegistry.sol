@@ -57,6 +57,9 @@ interface IJobRegistry {
     event RevealPhaseOpened(bytes32 indexed jobId, uint64 revealDeadline);
     /// @notice A commitment was opened, before the job's end or, within the grace, after it.
     event Revealed(bytes32 indexed jobId, uint32 indexed executorId, uint8 seat, bytes result, bytes vector);
+    /// @notice A commitment was opened to an answer that the seat `sameAs` has revealed before.
+    event RevealedSame(bytes32 indexed jobId, uint32 indexed executorId, uint8 seat, uint8 sameAs);
+    /// @param centre The lowest seat that gave the result.
     /// @param agreeing Bitmap of the seats in the cluster.
     event JobResolved(
         bytes32 indexed jobId, uint8 centre, uint8 agreeing, bytes32 resultHash, bytes32 vectorHash, uint256 refund
@@ -103,7 +106,9 @@ interface IJobRegistry {
     error ZeroCommitment();
     error CommitmentMismatch(bytes32 jobId, uint8 seat);
     error AnswerMismatch(bytes32 jobId, uint8 seat);
-    error MissingAnswers(bytes32 jobId, uint8 revealed, uint256 given);
+    /// @param seats Bitmap: the revealed seats whose answers aren't given, or all that have revealed when these are fewer
+    /// than the quorum.
+    error MissingAnswers(bytes32 jobId, uint8 seats);
     error InsufficientGasForCallback(uint256 required, uint256 available);
     error CallbackNotFailed(bytes32 jobId);
     error ResultMismatch(bytes32 jobId);
@@ -153,15 +158,35 @@ interface IJobRegistry {
     /// that is pending, unpaid.
     function reveal(bytes32 jobId, uint8 seat, bytes calldata result, bytes calldata vector, bytes32 salt) external;
 
+    /// @notice `reveal` of an answer that another seat has revealed already, without sending it again: an answer that
+    /// several executors gave, as those of one runtime class mostly do, is paid for once.
+    /// @param sameAs The seat that has revealed this answer. @param resultHash keccak256 of the result.
+    /// @param vectorHash keccak256 of the vector.
+    function revealSame(
+        bytes32 jobId,
+        uint8 seat,
+        uint8 sameAs,
+        bytes32 resultHash,
+        bytes32 vectorHash,
+        bytes32 salt
+    ) external;
+
     /// @notice Opens the last commitment and resolves in one transaction.
-    /// @param answers All answers as for `resolve`, the one of `seat` among them.
-    function revealAndResolve(Terms calldata terms, uint8 seat, bytes32 salt, Answer[] calldata answers) external;
+    /// @param answers All answers as for `resolve`, that of `seat` among them. @param position Its position there.
+    function revealAndResolve(
+        Terms calldata terms,
+        uint8 seat,
+        bytes32 salt,
+        uint256 position,
+        Answer[] calldata answers
+    ) external;
 
     /// @notice Compares the revealed answers, settles with everyone and calls back. Allowed once every committed seat
     /// has revealed, or after the reveal deadline with at least `quorum` reveals. As long as a late reveal could still
     /// make a cluster, within the grace, a job whose answers don't agree isn't refunded (`NotBefore`). Seats that have
     /// not revealed are pending from then on.
-    /// @param answers All revealed answers in ascending seat order.
+    /// @param answers All revealed answers, each once, under any of the seats that gave it, in ascending order of the
+    /// lowest of these.
     function resolve(Terms calldata terms, Answer[] calldata answers) external;
 
     /// @notice Slashes a pending seat that stayed silent until the grace ended, releases its lock, and credits the caller
@@ -207,7 +232,4 @@ interface IJobRegistry {
 
     /// @notice Wei that `withdrawFor` would pay.
     function creditOf(address account) external view returns (uint256);
-
-    /// @notice Escrow of all open jobs plus all credits, in wei; never more than the contract's balance.
-    function liabilities() external view returns (uint256);
 }

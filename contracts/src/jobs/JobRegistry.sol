@@ -41,7 +41,6 @@ contract JobRegistry is Settlement {
         _useNonce(msg.sender, terms.nonce);
         jobId = TermsHash.jobId(terms);
         _jobs[jobId].word = JobWords.requested();
-        _owe(msg.value);
         // Decodes every field, and so refuses unclean ones (see `TermsHash.hash`).
         emit JobRequested(jobId, msg.sender, terms.modelId, terms, input, parameterBytes, inputUri);
         _credit(terms.refundTo, jobId, msg.value - escrow);
@@ -103,18 +102,50 @@ contract JobRegistry is Settlement {
 
     /// @inheritdoc IJobRegistry
     function reveal(bytes32 jobId, uint8 seat, bytes calldata result, bytes calldata vector, bytes32 salt) external {
-        JobWord word = _jobs[jobId].word;
-        if (word.pending() & (1 << seat) != 0) _revealPending(jobId, word, seat, result, vector, salt);
-        else _jobs[jobId].word = _reveal(jobId, word, seat, result, vector, salt);
+        (bytes32 resultHash, bytes32 vectorHash) = _hashesOf(result, vector);
+        (JobWord word, uint32 executorId) = _open(jobId, _jobs[jobId].word, seat, resultHash, vectorHash, salt);
+        _jobs[jobId].word = word;
+        emit Revealed(jobId, executorId, seat, result, vector);
     }
 
     /// @inheritdoc IJobRegistry
-    function revealAndResolve(Terms calldata terms, uint8 seat, bytes32 salt, Answer[] calldata answers) external {
+    function revealSame(
+        bytes32 jobId,
+        uint8 seat,
+        uint8 sameAs,
+        bytes32 resultHash,
+        bytes32 vectorHash,
+        bytes32 salt
+    ) external {
+        JobWord word = _jobs[jobId].word;
+        // So that the answer has been sent.
+        if (
+            word.revealed() & (1 << sameAs) == 0
+                || _jobs[jobId].seats[sameAs] != TermsHash.answer(resultHash, vectorHash)
+        ) revert AnswerMismatch(jobId, sameAs);
+        uint32 executorId;
+        (word, executorId) = _open(jobId, word, seat, resultHash, vectorHash, salt);
+        _jobs[jobId].word = word;
+        emit RevealedSame(jobId, executorId, seat, sameAs);
+    }
+
+    /// @inheritdoc IJobRegistry
+    function revealAndResolve(
+        Terms calldata terms,
+        uint8 seat,
+        bytes32 salt,
+        uint256 position,
+        Answer[] calldata answers
+    ) external {
         (bytes32 jobId, JobWord word) = _load(terms);
-        uint256 position;
-        while (position < answers.length && answers[position].seat != seat) ++position;
-        if (position == answers.length) revert AnswerMismatch(jobId, seat);
-        word = _reveal(jobId, word, seat, answers[position].result, answers[position].vector, salt);
+        if (position >= answers.length) revert AnswerMismatch(jobId, seat);
+        Answer calldata own = answers[position];
+        (bytes32 resultHash, bytes32 vectorHash) = _hashesOf(own.result, own.vector);
+        uint32 executorId;
+        (word, executorId) = _open(jobId, word, seat, resultHash, vectorHash, salt);
+        if (own.seat == seat) emit Revealed(jobId, executorId, seat, own.result, own.vector);
+        // The resolution sees to it that the other seat has revealed this answer.
+        else emit RevealedSame(jobId, executorId, seat, own.seat);
         _resolve(terms, jobId, word, answers);
     }
 
@@ -131,7 +162,7 @@ contract JobRegistry is Settlement {
         uint256 end = word.deadline() + _revealGrace;
         if (block.timestamp <= end) revert NotBefore(jobId, end);
         uint32 executorId = _jobs[jobId].committee.member(seat);
-        _settlePending(jobId, word, seat, executorId, SeatOutcome.Silent);
+        _jobs[jobId].word = _settlePending(jobId, word, seat, executorId, SeatOutcome.Silent);
         slashing.punishNoReveal(executorId, jobId, word.seatFee(), msg.sender);
     }
 
@@ -297,60 +328,50 @@ contract JobRegistry is Settlement {
 
     // ---------------------------------------------------------------- reveal and resolve
 
-    /// @dev Checks and records a seat's answer, opening the reveal phase if its time has come. Doesn't store the word.
-    function _reveal(
-        bytes32 jobId,
-        JobWord word,
-        uint8 seat,
-        bytes calldata result,
-        bytes calldata vector,
-        bytes32 salt
-    ) private returns (JobWord) {
-        Committee committee = _jobs[jobId].committee;
-        if (word.phase() == Phase.Committing && block.timestamp > word.deadline() && _hasQuorum(word, committee)) {
-            word = _openReveal(jobId, word, committee);
-        }
-        _requirePhase(jobId, word, Phase.Revealing);
-        if (word.committed() & (1 << seat) == 0) revert NotCommitted(jobId, seat);
-        if (word.revealed() & (1 << seat) != 0) revert AlreadyRevealed(jobId, seat);
-        _open(jobId, word, seat, committee.member(seat), result, vector, salt);
-        return word.withRevealed(seat);
-    }
-
-    /// @dev A reveal after the end, within the grace: it frees the seat's stake and earns nothing.
-    function _revealPending(
-        bytes32 jobId,
-        JobWord word,
-        uint8 seat,
-        bytes calldata result,
-        bytes calldata vector,
-        bytes32 salt
-    ) private {
-        uint32 executorId = _jobs[jobId].committee.member(seat);
-        _open(jobId, word, seat, executorId, result, vector, salt);
-        _settlePending(jobId, word, seat, executorId, SeatOutcome.Neutral);
-    }
-
-    /// @dev Opens a seat's commitment before the grace ends.
+    /// @dev Opens a seat's commitment: on time, opening the reveal phase if its time has come; or, of a pending seat, late:
+    /// that frees its stake and earns nothing. Returns the word to store.
     function _open(
         bytes32 jobId,
         JobWord word,
         uint8 seat,
-        uint32 executorId,
-        bytes calldata result,
-        bytes calldata vector,
+        bytes32 resultHash,
+        bytes32 vectorHash,
         bytes32 salt
-    ) private {
-        if (result.length > _maxResultBytes) revert ResultTooLarge(result.length, _maxResultBytes);
-        if (vector.length > MAX_VECTOR_BYTES) revert ResultTooLarge(vector.length, MAX_VECTOR_BYTES);
+    ) private returns (JobWord, uint32 executorId) {
+        Job storage job = _jobs[jobId];
+        Committee committee = job.committee;
+        uint256 bit = 1 << seat;
+        bool late = word.pending() & bit != 0;
+        if (!late) {
+            if (word.phase() == Phase.Committing && block.timestamp > word.deadline() && _hasQuorum(word, committee)) {
+                word = _openReveal(jobId, word, committee);
+            }
+            _requirePhase(jobId, word, Phase.Revealing);
+            if (word.committed() & bit == 0) revert NotCommitted(jobId, seat);
+            if (word.revealed() & bit != 0) revert AlreadyRevealed(jobId, seat);
+        }
         uint256 end = word.deadline() + _revealGrace;
         if (block.timestamp > end) revert TooLate(jobId, end);
-        bytes32 resultHash = keccak256(result);
-        bytes32 vectorHash = keccak256(vector);
-        bytes32 commitment = TermsHash.commitment(jobId, executors.ownerOf(executorId), resultHash, vectorHash, salt);
-        if (_jobs[jobId].seats[seat] != commitment) revert CommitmentMismatch(jobId, seat);
-        _jobs[jobId].seats[seat] = TermsHash.answer(resultHash, vectorHash);
-        emit Revealed(jobId, executorId, seat, result, vector);
+
+        executorId = committee.member(seat);
+        address owner = executors.ownerOf(executorId);
+        if (job.seats[seat] != TermsHash.commitment(jobId, owner, resultHash, vectorHash, salt)) {
+            revert CommitmentMismatch(jobId, seat);
+        }
+        job.seats[seat] = TermsHash.answer(resultHash, vectorHash);
+        if (!late) return (word.withRevealed(seat), executorId);
+        return (_settlePending(jobId, word, seat, executorId, SeatOutcome.Neutral), executorId);
+    }
+
+    /// @dev Of an answer that isn't too large.
+    function _hashesOf(bytes calldata result, bytes calldata vector)
+        private
+        view
+        returns (bytes32 resultHash, bytes32 vectorHash)
+    {
+        if (result.length > _maxResultBytes) revert ResultTooLarge(result.length, _maxResultBytes);
+        if (vector.length > MAX_VECTOR_BYTES) revert ResultTooLarge(vector.length, MAX_VECTOR_BYTES);
+        return (keccak256(result), keccak256(vector));
     }
 
     function _resolve(Terms calldata terms, bytes32 jobId, JobWord word, Answer[] calldata answers) private {
@@ -358,10 +379,12 @@ contract JobRegistry is Settlement {
         uint256 revealed = word.revealed();
         bool complete = revealed == word.committed();
         if (!complete && block.timestamp <= word.deadline()) revert NotBefore(jobId, word.deadline());
-        _checkAnswers(terms, jobId, revealed, answers);
+        if (JobWords.count(revealed) < terms.quorum) revert MissingAnswers(jobId, uint8(revealed));
 
-        (uint8 size, uint8 centre, uint8 members) =
-            agreement.cluster(models.profileOf(terms.modelId, terms.version, terms.runtimeClass), answers);
+        uint256 givers = _giversOf(jobId, revealed, answers);
+        (uint8 size, uint8 centre, uint8 agreeing) = agreement.clusterOfSeats(
+            models.profileOf(terms.modelId, terms.version, terms.runtimeClass), answers, givers
+        );
         if (size < terms.quorum) {
             // An answer that comes late could still make a cluster.
             uint256 end = word.deadline() + _revealGrace;
@@ -370,43 +393,45 @@ contract JobRegistry is Settlement {
             return;
         }
 
-        uint256 agreeing;
-        for (uint256 i; i < answers.length; ++i) {
-            if (members & (1 << i) != 0) agreeing |= 1 << answers[i].seat;
-        }
         Answer calldata winner = answers[centre];
-        word = word.toResolved(winner.seat, agreeing);
+        uint256 centreSeat = JobWords.lowest((givers >> (8 * centre)) & 0xff);
+        word = word.toResolved(centreSeat, agreeing);
         bool callsBack = terms.callbackTarget != address(0);
         if (callsBack) word = word.withCallbackStatus(CallbackStatus.Delivered);
         uint256 refund = _close(terms, jobId, word, true);
         emit JobResolved(
-            jobId, winner.seat, uint8(agreeing), keccak256(winner.result), keccak256(winner.vector), refund
+            jobId, uint8(centreSeat), agreeing, keccak256(winner.result), keccak256(winner.vector), refund
         );
         if (callsBack) _callBackResult(terms, jobId, word, winner.result);
     }
 
-    /// @dev All revealed answers, each once, in ascending seat order, as they were revealed, and enough of them.
-    function _checkAnswers(Terms calldata terms, bytes32 jobId, uint256 revealed, Answer[] calldata answers)
+    /// @dev Which seats gave which answer, as `IAgreementVerifier.clusterOfSeats` takes it. Every revealed answer must be
+    /// there once, as it was revealed, in ascending order of the lowest seats that gave them.
+    function _giversOf(bytes32 jobId, uint256 revealed, Answer[] calldata answers)
         private
-        view
+        returns (uint256 givers)
     {
-        uint256 number = JobWords.count(revealed);
-        if (answers.length != number || number < terms.quorum) {
-            revert MissingAnswers(jobId, uint8(number), answers.length);
-        }
+        bytes32[MAX_SEATS] storage seats = _jobs[jobId].seats;
         uint256 left = revealed;
-        for (uint256 i; i < number; ++i) {
+        for (uint256 i; i < answers.length; ++i) {
             Answer calldata answer = answers[i];
             uint8 seat = answer.seat;
-            // The lowest seat left must be this one: that makes the order ascending and the answers complete.
-            if (seat >= MAX_SEATS || left & ((2 << seat) - 1) != (1 << seat)) {
-                revert AnswerMismatch(jobId, seat);
+            bytes32 hash = TermsHash.answer(keccak256(answer.result), keccak256(answer.vector));
+            if (left & (1 << seat) == 0 || seats[seat] != hash) revert AnswerMismatch(jobId, seat);
+            uint256 same;
+            for (uint256 rest = left; rest != 0; rest &= rest - 1) {
+                uint256 other = JobWords.lowest(rest);
+                if (seats[other] != hash) continue;
+                // One seat's record of an answer is enough; clearing the others is paid for.
+                if (same != 0) delete seats[other];
+                same |= 1 << other;
             }
-            left ^= 1 << seat;
-            if (_jobs[jobId].seats[seat] != TermsHash.answer(keccak256(answer.result), keccak256(answer.vector))) {
-                revert AnswerMismatch(jobId, seat);
-            }
+            // The lowest seat left is among them, which makes the order ascending.
+            if ((left ^ same) & (left & (~left + 1)) != 0) revert AnswerMismatch(jobId, seat);
+            left ^= same;
+            givers |= same << (8 * i);
         }
+        if (left != 0) revert MissingAnswers(jobId, uint8(left));
     }
 
     // ---------------------------------------------------------------- advance

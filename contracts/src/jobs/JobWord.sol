@@ -189,6 +189,11 @@ library JobWords {
         }
     }
 
+    /// @notice The lowest seat of a bitmap that has one.
+    function lowest(uint256 seats) internal pure returns (uint256) {
+        return count((seats & (~seats + 1)) - 1);
+    }
+
     function _final(JobWord word, Phase phase_, uint256 ending) private pure returns (JobWord) {
         uint256 silent = phase(word) == Phase.Revealing ? committed(word) & ~revealed(word) : 0;
         word = _set(word, PHASE, BITS_4, uint256(phase_));

@@ -20,8 +20,6 @@ import {JobWord, JobWords} from "./JobWord.sol";
 /// A pending seat's stake stays locked; it is settled alone: Neutral when it opens its commitment within the grace,
 /// Silent and slashed after it.
 abstract contract Settlement is Callbacks {
-    address private constant BURN = 0x000000000000000000000000000000000000dEaD;
-
     /// @dev Ends a job: stores its final word, pays everybody, in this order: effects, then trusted contracts.
     /// @param word The final word.
     /// @param dispatched Whether the caller earned the dispatch fee by bringing a resolution.
@@ -38,13 +36,12 @@ abstract contract Settlement is Callbacks {
 
         uint256 reward = dispatched ? terms.dispatchFee : 0;
         if (word.callbackStatus() != CallbackStatus.None) reward += terms.callbackFee;
+        // What is burned stays here: it is owed to nobody from now on, and nothing pays it out.
         refund = _escrowLeft(terms, word) - paid - burned - reward;
         _credit(msg.sender, jobId, reward);
         _credit(terms.refundTo, jobId, refund);
-        _disown(paid + burned);
 
         _settle(terms.requester, jobId, word, settlements, paid);
-        if (burned != 0) _send(BURN, burned);
     }
 
     /// @dev Ends a job without a result and tells its target if the terms ask for it and a committee was drawn.
@@ -65,13 +62,16 @@ abstract contract Settlement is Callbacks {
         _settle(terms.requester, jobId, word, settlements, 0);
     }
 
-    /// @dev Settles a pending seat and stores the word without it.
-    function _settlePending(bytes32 jobId, JobWord word, uint256 seat, uint32 executorId, SeatOutcome outcome) internal {
-        _jobs[jobId].word = word.withoutPending(seat);
+    /// @dev Settles a pending seat. Returns the word without it; storing it is the caller's.
+    function _settlePending(bytes32 jobId, JobWord word, uint256 seat, uint32 executorId, SeatOutcome outcome)
+        internal
+        returns (JobWord)
+    {
         IStaking.Settlement[] memory settlements = new IStaking.Settlement[](1);
         settlements[0] = IStaking.Settlement(executorId, outcome, 0, 0);
         // The requester matters for misses and outliers only.
         _settle(address(0), jobId, word, settlements, 0);
+        return word.withoutPending(seat);
     }
 
     function _settle(

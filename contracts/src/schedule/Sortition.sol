@@ -47,9 +47,8 @@ contract Sortition is ISortition {
     {
         uint256 epoch = _knownEpoch(time);
         SumTree.Tree storage tree = _trees[key];
-        uint32[] memory leaves = excluded;
-        uint256[] memory weights = tree.frozenAll(leaves, leaves.length, epoch);
-        (uint256 leaf, uint256 weight) = tree.pick(random, leaves, weights, leaves.length, epoch);
+        uint256[] memory taken = _weighed(tree, excluded, 0, epoch);
+        (uint256 leaf, uint256 weight) = tree.pick(random, taken, taken.length, epoch);
         if (weight == 0) revert NothingToPick(key);
         // Only leaves that were set have a weight, and these are ids.
         return uint32(leaf);
@@ -63,24 +62,20 @@ contract Sortition is ISortition {
     {
         uint256 epoch = _knownEpoch(time);
         SumTree.Tree storage tree = _trees[key];
-        // What is picked joins the excluded, with the weight that the pick found.
-        uint256 known = excluded.length;
-        uint32[] memory leaves = new uint32[](known + count);
-        for (uint256 i = 0; i < known; ++i) {
-            leaves[i] = excluded[i];
-        }
-        uint256[] memory weights = tree.frozenAll(leaves, known, epoch);
+        // Each candidate joins the excluded, with the weight that its pick found.
+        uint256[] memory taken = _weighed(tree, excluded, count, epoch);
         candidates = new uint32[](count);
         for (uint256 i = 0; i < count; ++i) {
             uint256 random = uint256(keccak256(abi.encode(seed, first + i)));
-            (uint256 leaf, uint256 weight) = tree.pick(random, leaves, weights, known + i, epoch);
+            (uint256 leaf, uint256 weight) = tree.pick(random, taken, excluded.length + i, epoch);
             if (weight == 0) {
                 assembly ("memory-safe") {
                     mstore(candidates, i)
                 }
                 break;
             }
-            (candidates[i], leaves[known + i], weights[known + i]) = (uint32(leaf), uint32(leaf), weight);
+            candidates[i] = uint32(leaf);
+            taken[excluded.length + i] = SumTree.weighed(leaf, weight);
         }
     }
 
@@ -101,6 +96,18 @@ contract Sortition is ISortition {
         epoch = time / epochLength;
         uint256 present = _epoch();
         if (epoch != present && epoch + 1 != present) revert WeightsUnknown(time);
+    }
+
+    /// @dev Leaves with their frozen weights, and room for more.
+    function _weighed(SumTree.Tree storage tree, uint32[] calldata leaves, uint256 room, uint256 epoch)
+        private
+        view
+        returns (uint256[] memory taken)
+    {
+        taken = new uint256[](leaves.length + room);
+        for (uint256 i = 0; i < leaves.length; ++i) {
+            taken[i] = SumTree.weighed(leaves[i], tree.frozen(leaves[i], epoch));
+        }
     }
 
     function _epoch() private view returns (uint256) {

@@ -85,20 +85,17 @@ library SumTree {
 
     /// @notice Picks a leaf by frozen weights: with the excluded leaves' weights taken as 0, the lowest leaf such that it and
     /// all lower ones weigh more than `random` modulo the total.
-    /// @param excluded Distinct leaves, of which the first `count` count.
-    /// @param weights Their frozen weights (`frozenAll`).
+    /// @param excluded `weighed` leaves, distinct, of which the first `count` count.
     /// @param epoch As for `frozen`.
-    /// @return leaf The picked leaf. @return weight Its frozen weight; 0 when nothing is left to pick.
-    function pick(
-        Tree storage tree,
-        uint256 random,
-        uint32[] memory excluded,
-        uint256[] memory weights,
-        uint256 count,
-        uint256 epoch
-    ) internal view returns (uint256 leaf, uint256 weight) {
+    /// @return leaf The picked leaf.
+    /// @return weight Its frozen weight; 0 when nothing is left to pick.
+    function pick(Tree storage tree, uint256 random, uint256[] memory excluded, uint256 count, uint256 epoch)
+        internal
+        view
+        returns (uint256 leaf, uint256 weight)
+    {
         uint256 level = tree.height;
-        uint256 lanes = _remainingLanes(tree, level, 0, excluded, weights, count, epoch);
+        uint256 lanes = _remainingLanes(tree, level, 0, excluded, count, epoch);
         uint256 total = _sum(lanes);
         if (total == 0) return (0, 0);
 
@@ -107,32 +104,23 @@ library SumTree {
             // Nothing wraps: `rest` is below the sum of the lanes, so the inner loop ends within them, at one that is not 0;
             // and levels end at 1.
             while (true) {
-                uint256 lane = 0;
+                leaf *= 4;
                 weight = lanes & LANE;
                 while (rest >= weight) {
                     rest -= weight;
                     lanes >>= LANE_BITS;
                     weight = lanes & LANE;
-                    ++lane;
+                    ++leaf;
                 }
-                leaf = 4 * leaf + lane;
                 if (--level == 0) return (leaf, weight);
-                lanes = _remainingLanes(tree, level, leaf, excluded, weights, count, epoch);
+                lanes = _remainingLanes(tree, level, leaf, excluded, count, epoch);
             }
         }
     }
 
-    /// @notice Frozen weights of the first `count` leaves; 0 for the rest.
-    /// @param epoch As for `frozen`.
-    function frozenAll(Tree storage tree, uint32[] memory leaves, uint256 count, uint256 epoch)
-        internal
-        view
-        returns (uint256[] memory weights)
-    {
-        weights = new uint256[](leaves.length);
-        for (uint256 i = 0; i < count; ++i) {
-            weights[i] = frozen(tree, leaves[i], epoch);
-        }
+    /// @notice A leaf and its frozen weight, as `pick` takes those to exclude.
+    function weighed(uint256 leaf, uint256 weight) internal pure returns (uint256) {
+        return (leaf << LANE_BITS) | weight;
     }
 
     /// @dev Puts new roots on top until the leaf lies below the root. A new root has the old one's totals, current and
@@ -162,8 +150,7 @@ library SumTree {
         Tree storage tree,
         uint256 level,
         uint256 index,
-        uint32[] memory excluded,
-        uint256[] memory weights,
+        uint256[] memory excluded,
         uint256 count,
         uint256 epoch
     ) private view returns (uint256 lanes) {
@@ -171,8 +158,9 @@ library SumTree {
         unchecked {
             // A lane is the sum of all leaves below it, so it is not less than that of the distinct ones among them.
             for (uint256 i = 0; i < count; ++i) {
-                uint256 leaf = excluded[i];
-                if (leaf >> (2 * level) == index) lanes -= weights[i] << _laneOffset(leaf, level);
+                uint256 one = excluded[i];
+                uint256 leaf = one >> LANE_BITS;
+                if (leaf >> (2 * level) == index) lanes -= (one & LANE) << _laneOffset(leaf, level);
             }
         }
     }

@@ -17,11 +17,13 @@ contract AgreementVerifier is IAgreementVerifier {
     struct Reading {
         /// The zero vector for a malformed answer.
         CosineInt16.Vector vector;
-        bytes32 vectorHash;
+        /// Only of results that are compared byte by byte.
         bytes32 resultHash;
     }
 
     uint256 private constant MAX_ANSWERS = 8;
+    /// Position i was given by seat i.
+    uint256 private constant EACH_ITS_OWN = 0x8040201008040201;
     uint256 private constant BILLION = 1e9;
     uint256 private constant MILLION = 1e6;
 
@@ -31,39 +33,16 @@ contract AgreementVerifier is IAgreementVerifier {
         pure
         returns (uint8 size, uint8 centre, uint8 members)
     {
-        uint256 count = answers.length;
-        if (count > MAX_ANSWERS) revert TooManyAnswers(count, MAX_ANSWERS);
+        return _cluster(profile, answers, EACH_ITS_OWN);
+    }
 
-        // Row i of the matrix, 8 bits from bit 8 i: the cluster around answer i.
-        uint256 matrix = 0;
-        Reading[] memory readings = new Reading[](count);
-        for (uint256 i = 0; i < count; ++i) {
-            Answer calldata answer = answers[i];
-            Reading memory reading;
-            (reading.vectorHash, reading.resultHash) = (keccak256(answer.vector), keccak256(answer.result));
-            readings[i] = reading;
-            // Executors of one runtime class mostly answer with the same bytes: these need no second look.
-            uint256 twin = _twinOf(readings, i);
-            if (twin != i) {
-                reading.vector = readings[twin].vector;
-            } else if (_isWellFormed(profile, answer)) {
-                reading.vector = CosineInt16.read(answer.vector);
-            }
-            if (reading.vector.squaredNorm == 0) continue;
-            for (uint256 j = 0; j < i; ++j) {
-                bool agrees = twin == i
-                    ? _compare(profile, answer, answers[j], reading, readings[j])
-                    : matrix & _entry(twin, j) != 0;
-                if (agrees) matrix |= _entry(i, j) | _entry(j, i);
-            }
-            matrix |= _entry(i, i);
-        }
-
-        for (uint256 i = 0; i < count; ++i) {
-            uint8 row = uint8(matrix >> (MAX_ANSWERS * i));
-            uint8 rowSize = _countBits(row);
-            if (rowSize > size) (size, centre, members) = (rowSize, uint8(i), row);
-        }
+    /// @inheritdoc IAgreementVerifier
+    function clusterOfSeats(VerificationProfile calldata profile, Answer[] calldata answers, uint256 givers)
+        external
+        pure
+        returns (uint8 size, uint8 centre, uint8 members)
+    {
+        return _cluster(profile, answers, givers);
     }
 
     /// @inheritdoc IAgreementVerifier
@@ -72,8 +51,7 @@ contract AgreementVerifier is IAgreementVerifier {
         pure
         returns (bool)
     {
-        if (!_isWellFormed(profile, a) || !_isWellFormed(profile, b)) return false;
-        return _compare(profile, a, b, _read(a), _read(b));
+        return _compare(profile, a, b, _read(profile, a), _read(profile, b));
     }
 
     /// @inheritdoc IAgreementVerifier
@@ -89,25 +67,56 @@ contract AgreementVerifier is IAgreementVerifier {
         return _cosineWithin(ab, aa, bb, maxDistancePpb);
     }
 
-    /// @dev Whether the answer can agree with any, its vector's norm apart.
-    function _isWellFormed(VerificationProfile calldata profile, Answer calldata answer) private pure returns (bool) {
-        if (answer.vector.length != 2 * uint256(profile.dimension)) return false;
+    /// @param givers As in `clusterOfSeats`.
+    function _cluster(VerificationProfile calldata profile, Answer[] calldata answers, uint256 givers)
+        private
+        pure
+        returns (uint8 size, uint8 centre, uint8 members)
+    {
+        uint256 count = answers.length;
+        if (count > MAX_ANSWERS) revert TooManyAnswers(count, MAX_ANSWERS);
+
+        // Byte i: who gave an answer of the cluster around answer i.
+        uint256 matrix = 0;
+        Reading[] memory readings = new Reading[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            Answer calldata answer = answers[i];
+            Reading memory reading = _read(profile, answer);
+            if (reading.vector.squaredNorm == 0) continue;
+            readings[i] = reading;
+            matrix |= _entry(i, i, givers);
+            for (uint256 j = 0; j < i; ++j) {
+                if (_compare(profile, answer, answers[j], reading, readings[j])) {
+                    matrix |= _entry(i, j, givers) | _entry(j, i, givers);
+                }
+            }
+        }
+
+        for (uint256 i = 0; i < count; ++i) {
+            uint8 row = uint8(matrix >> (8 * i));
+            uint8 rowSize = _countBits(row);
+            if (rowSize > size) (size, centre, members) = (rowSize, uint8(i), row);
+        }
+    }
+
+    /// @dev Reads an answer, and finds it malformed if it is so by itself.
+    function _read(VerificationProfile calldata profile, Answer calldata answer)
+        private
+        pure
+        returns (Reading memory reading)
+    {
+        if (answer.vector.length != 2 * uint256(profile.dimension)) return reading;
         ResultRule rule = profile.rule;
-        if (rule == ResultRule.ExactBytes) return true;
-        if (rule == ResultRule.Scores) return ScoresResult.isCanonical(answer.result);
-        return rule == ResultRule.Vector && answer.result.length == 0;
-    }
-
-    function _read(Answer calldata answer) private pure returns (Reading memory) {
-        return Reading(CosineInt16.read(answer.vector), keccak256(answer.vector), keccak256(answer.result));
-    }
-
-    /// @dev Position of the first answer with the same bytes as answer `i`, itself if it is the first.
-    function _twinOf(Reading[] memory readings, uint256 i) private pure returns (uint256 twin) {
-        Reading memory reading = readings[i];
-        while (
-            readings[twin].vectorHash != reading.vectorHash || readings[twin].resultHash != reading.resultHash
-        ) ++twin;
+        if (rule == ResultRule.ExactBytes) {
+            reading.resultHash = keccak256(answer.result);
+        } else if (rule == ResultRule.Scores) {
+            if (!ScoresResult.isCanonical(answer.result)) return reading;
+        } else if (rule == ResultRule.Vector) {
+            if (answer.result.length != 0) return reading;
+        } else {
+            return reading;
+        }
+        reading.vector = CosineInt16.read(answer.vector);
     }
 
     /// @dev What costs most comes last.
@@ -124,7 +133,7 @@ contract AgreementVerifier is IAgreementVerifier {
 
         bool resultsAgree = profile.rule == ResultRule.Scores
             ? ScoresResult.agree(a.result, b.result, profile.elementTolerance)
-            // For the rule `Vector`, both are empty.
+            // For the rule `Vector`, neither has a hash: both results are empty.
             : readingA.resultHash == readingB.resultHash;
         if (!resultsAgree) return false;
 
@@ -132,10 +141,10 @@ contract AgreementVerifier is IAgreementVerifier {
         return _cosineWithin(ab, aa, bb, profile.maxCosineDistancePpb);
     }
 
-    /// @dev The matrix with answer `member` in the cluster around `centre`, both below 8.
-    function _entry(uint256 centre, uint256 member) private pure returns (uint256) {
+    /// @dev The matrix with the givers of answer `member` in the cluster around `centre`, both below 8.
+    function _entry(uint256 centre, uint256 member, uint256 givers) private pure returns (uint256) {
         unchecked {
-            return 1 << (MAX_ANSWERS * centre + member);
+            return ((givers >> (8 * member)) & 0xff) << (8 * centre);
         }
     }
 

@@ -95,6 +95,7 @@ contract JobGasTest is JobFixture {
 
         Reply[3] memory replies = [_honest(), _honest(), _honest()];
         string[3] memory names = ["first_commit", "second_commit", "third_commit"];
+        string[3] memory lastNames = ["first_reveal", "second_reveal", "reveal_and_resolve"];
         for (uint256 seat = 0; seat < 3; ++seat) {
             if (distinct) replies[seat].vector[100 * seat + 1] ^= 0x01;
             bytes32 commitment = _commitment(terms, committee[seat], replies[seat]);
@@ -103,20 +104,28 @@ contract JobGasTest is JobFixture {
                 : abi.encodeCall(IJobRegistry.commit, (jobId, commitment));
             _send(_signer(committee[seat]), 0, call, prefix, names[seat]);
         }
-        Answer[] memory answers = new Answer[](3);
+        Answer[] memory answers = new Answer[](distinct ? 3 : 1);
         for (uint8 seat = 0; seat < 3; ++seat) {
-            Reply memory reply = replies[seat];
-            answers[seat] = _answer(seat, reply);
-            if (seat == 2) continue;
-            bytes memory call =
-                abi.encodeCall(IJobRegistry.reveal, (jobId, seat, reply.result, reply.vector, _salt(committee[seat])));
-            _send(_signer(committee[seat]), 0, call, prefix, seat == 0 ? "first_reveal" : "second_reveal");
+            if (seat < answers.length) answers[seat] = _answer(seat, replies[seat]);
+            bytes32 salt = _salt(committee[seat]);
+            bytes memory call = seat == 2
+                ? abi.encodeCall(IJobRegistry.revealAndResolve, (terms, 2, salt, answers.length - 1, answers))
+                : _revealCall(jobId, seat, replies[seat], salt, seat != 0 && !distinct);
+            _send(_signer(committee[seat]), 0, call, prefix, lastNames[seat]);
         }
-        bytes memory last =
-            abi.encodeCall(IJobRegistry.revealAndResolve, (terms, 2, _salt(committee[2]), answers));
-        _send(_signer(committee[2]), 0, last, prefix, "reveal_and_resolve");
         _assertPhase(jobId, Phase.Resolved);
         assertEq(recorder.last(), keccak256(replies[0].result));
+    }
+
+    function _revealCall(bytes32 jobId, uint8 seat, Reply memory reply, bytes32 salt, bool same)
+        private
+        pure
+        returns (bytes memory)
+    {
+        if (!same) return abi.encodeCall(IJobRegistry.reveal, (jobId, seat, reply.result, reply.vector, salt));
+        return abi.encodeCall(
+            IJobRegistry.revealSame, (jobId, seat, 0, keccak256(reply.result), keccak256(reply.vector), salt)
+        );
     }
 
     function _send(address from, uint256 value, bytes memory call, string memory prefix, string memory name) private {

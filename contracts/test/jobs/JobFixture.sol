@@ -348,7 +348,6 @@ abstract contract JobFixture is Test {
         for (uint256 i = 0; i < creditors.length; ++i) {
             if (jobs.creditOf(creditors[i]) != 0) jobs.withdrawFor(creditors[i]);
         }
-        assertEq(jobs.liabilities(), 0, "liabilities");
         assertEq(address(jobs).balance, 0, "balance");
     }
 

@@ -73,7 +73,7 @@ contract ConfigurationTest is Test {
         given = _parameters();
         given.minSeatFee = 0;
         _expectRefusal(given, "minSeatFee");
-        given.minSeatFee = 2 ** 88;
+        given.minSeatFee = 2 ** 80;
         _expectRefusal(given, "minSeatFee");
         given = _parameters();
         given.maxCallbackGas = 10_000_001;

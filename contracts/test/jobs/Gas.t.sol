@@ -37,7 +37,6 @@ contract JobGasTest is JobFixture {
         }
         super.setUp();
         recorder = new Recorder();
-        vm.deal(BURN, 1);
         _warmAccounts();
         // And the words that any job but the first finds written: nonces, the refundee's credit, the consumer's record.
         _job(0, "", false);

@@ -28,7 +28,6 @@ abstract contract JobFixture is Test {
     uint256 internal constant SEAT_FEE = uint256(PRICE) * UNITS;
     uint256 internal constant STAKE = 100 ether;
     uint16 internal constant CAPACITY = 8;
-    address internal constant BURN = 0x000000000000000000000000000000000000dEaD;
 
     address internal immutable publisher = makeAddr("publisher");
     address internal immutable requester = makeAddr("requester");
@@ -303,9 +302,37 @@ abstract contract JobFixture is Test {
         (answers[0], answers[1]) = (a, b);
     }
 
+    /// @param answers Of all seats that have revealed, in the order of seats.
     function _resolve(Terms memory terms, Answer[] memory answers) internal {
+        answers = _distinct(answers);
         vm.prank(stranger);
         jobs.resolve(terms, answers);
+    }
+
+    /// @dev The first of each answer, as a resolution takes them.
+    function _distinct(Answer[] memory answers) internal pure returns (Answer[] memory distinct) {
+        distinct = new Answer[](answers.length);
+        uint256 kept;
+        for (uint256 i = 0; i < answers.length; ++i) {
+            bool known;
+            for (uint256 j = 0; j < kept; ++j) {
+                known = known || (_same(distinct[j].result, answers[i].result) && _same(distinct[j].vector, answers[i].vector));
+            }
+            if (!known) distinct[kept++] = answers[i];
+        }
+        assembly ("memory-safe") {
+            mstore(distinct, kept)
+        }
+    }
+
+    function _same(bytes memory a, bytes memory b) private pure returns (bool) {
+        return keccak256(a) == keccak256(b);
+    }
+
+    function _revealSame(Terms memory terms, uint32 id, uint8 sameAs, Reply memory reply) internal {
+        bytes32 jobId = jobs.jobIdOf(terms);
+        uint8 seat = _seatOf(jobId, id);
+        jobs.revealSame(jobId, seat, sameAs, keccak256(reply.result), keccak256(reply.vector), _salt(id));
     }
 
     function _advance(Terms memory terms) internal {
@@ -341,14 +368,6 @@ abstract contract JobFixture is Test {
     function _expectRefund(bytes32 jobId, RefundReason reason, uint256 refund) internal {
         vm.expectEmit(address(jobs));
         emit IJobRegistry.JobRefunded(jobId, reason, refund);
-    }
-
-    /// @dev With all jobs over and all credits paid out, nothing is owed and nothing is left.
-    function _assertEmpty(address[] memory creditors) internal {
-        for (uint256 i = 0; i < creditors.length; ++i) {
-            if (jobs.creditOf(creditors[i]) != 0) jobs.withdrawFor(creditors[i]);
-        }
-        assertEq(address(jobs).balance, 0, "balance");
     }
 
     /// @dev What an agreeing seat is paid, and what is burned of its fee.

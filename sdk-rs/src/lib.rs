@@ -14,7 +14,7 @@ mod publish;
 mod request;
 mod sender;
 
-pub use client::{Client, JobProgress};
+pub use client::{Client, JobProgress, RevealedAnswer};
 pub use deploy::{DeploymentParameters, deploy};
 pub use deployment::Deployment;
 pub use error::{Error, Result};

@@ -17,9 +17,8 @@ abstract contract CommitteeDraw is Escrow {
         Committee committee;
         /// Highest fee among the drawn, in wei.
         uint256 highestFee;
-        /// Those whom this draw seated, and how many jobs each takes at a time.
+        /// Those whom this draw seated.
         uint32[] seated;
-        uint16[] capacities;
     }
 
     /// @dev The whole committee, as it would be drawn now. `complete` is false when too few are eligible.
@@ -54,7 +53,6 @@ abstract contract CommitteeDraw is Escrow {
         uint32[] memory excluded = current.members();
         draw.committee = current.without(seats);
         draw.seated = new uint32[](wanted);
-        draw.capacities = new uint16[](wanted);
 
         uint256 filled;
         uint256 first;
@@ -80,8 +78,7 @@ abstract contract CommitteeDraw is Escrow {
                 }
                 draw.committee = draw.committee.withSeat(JobWords.lowest(seats), candidates[i]);
                 seats &= seats - 1;
-                (draw.seated[filled], draw.capacities[filled]) = (candidates[i], capacities[i]);
-                ++filled;
+                draw.seated[filled++] = candidates[i];
                 if (fee > draw.highestFee) draw.highestFee = fee;
             }
             if (filled < wanted && !ended) {
@@ -89,7 +86,10 @@ abstract contract CommitteeDraw is Escrow {
                 first += candidates.length;
             }
         }
-        _cut(draw, filled);
+        uint32[] memory seated = draw.seated;
+        assembly ("memory-safe") {
+            mstore(seated, filled)
+        }
     }
 
     /// @dev Freed seats drawn again, at the fee that the first draw fixed. Seats for which nobody is eligible, and all
@@ -106,7 +106,7 @@ abstract contract CommitteeDraw is Escrow {
     /// @dev Locks stake for those whom a draw, just before, found able to lock this much or more.
     function _lockSeats(bytes32 jobId, Draw memory draw, uint256 seatFee) internal {
         if (draw.seated.length == 0) return;
-        staking.lockSeats(jobId, draw.seated, _lockFor(seatFee), draw.capacities);
+        staking.lockSeats(jobId, draw.seated, _lockFor(seatFee));
     }
 
     /// @dev The job's randomness; 0 before its block and when it has expired.
@@ -127,15 +127,6 @@ abstract contract CommitteeDraw is Escrow {
 
     function _beaconBlock(JobWord word) internal view returns (uint256) {
         return word.requestBlock() + _beaconDelay;
-    }
-
-    /// @dev Shortens the lists to those who were seated.
-    function _cut(Draw memory draw, uint256 filled) private pure {
-        (uint32[] memory seated, uint16[] memory capacities) = (draw.seated, draw.capacities);
-        assembly ("memory-safe") {
-            mstore(seated, filled)
-            mstore(capacities, filled)
-        }
     }
 
     function _concat(uint32[] memory a, uint32[] memory b) private pure returns (uint32[] memory both) {

@@ -22,7 +22,7 @@ import {TermsHash} from "./TermsHash.sol";
 /// before its block. For liveness: somebody calls `advanceJob` or `resolve` when a deadline has passed, and the
 /// agreement verifier reverts for no answers of the sizes accepted here.
 contract JobRegistry is Settlement {
-    constructor(Parameters memory given, Addresses memory addresses) Configuration(given, addresses) {}
+    constructor(Parameters memory given, Addresses memory contracts) Configuration(given, contracts) {}
 
     // ---------------------------------------------------------------- requester
 

@@ -108,14 +108,9 @@ interface IStaking {
     function tryLockSeat(bytes32 jobId, uint32 executorId, uint128 amount, uint16 capacity)
         external
         returns (bool locked);
-    /// @notice `tryLockSeat` for several distinct executors, `amount` each, all or none: reverts `SeatNotLockable` about the
-    /// first that isn't eligible.
-    function lockSeats(
-        bytes32 jobId,
-        uint32[] calldata executorIds,
-        uint128 amount,
-        uint16[] calldata capacities
-    ) external;
+    /// @notice Locks `amount` for a seat of each of several distinct executors, all or none: reverts `SeatNotLockable` about
+    /// the first that isn't eligible. Capacities are the caller's to check, by `canLockSeats`.
+    function lockSeats(bytes32 jobId, uint32[] calldata executorIds, uint128 amount) external;
     /// @notice Releases one seat's lock of `amount` without an outcome.
     function unlockSeat(bytes32 jobId, uint32 executorId, uint128 amount) external;
     /// @notice Releases the locks of a job's seats (`amount` each), pays them from `msg.value`, which must be the exact sum,

@@ -176,14 +176,11 @@ contract Staking is IStaking {
     }
 
     /// @inheritdoc IStaking
-    function lockSeats(
-        bytes32 jobId,
-        uint32[] calldata executorIds,
-        uint128 amount,
-        uint16[] calldata capacities
-    ) external onlyJobRegistry {
+    function lockSeats(bytes32 jobId, uint32[] calldata executorIds, uint128 amount) external onlyJobRegistry {
         for (uint256 i; i < executorIds.length; ++i) {
-            if (!_tryLockSeat(jobId, executorIds[i], amount, capacities[i])) revert SeatNotLockable(executorIds[i]);
+            if (!_tryLockSeat(jobId, executorIds[i], amount, type(uint16).max)) {
+                revert SeatNotLockable(executorIds[i]);
+            }
         }
     }
 

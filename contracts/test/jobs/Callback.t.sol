@@ -139,7 +139,7 @@ contract CallbackTest is JobFixture {
         (Terms memory terms, bytes32 jobId, Answer[] memory answers) = _revealed();
         Reply memory reply = _honest();
         bytes[] memory calls = new bytes[](5);
-        calls[0] = abi.encodeCall(IJobRegistry.resolve, (terms, answers));
+        calls[0] = abi.encodeCall(IJobRegistry.resolve, (terms, _distinct(answers)));
         calls[1] = abi.encodeCall(IJobRegistry.advanceJob, (terms));
         calls[2] = abi.encodeCall(IJobRegistry.retryCallback, (terms, reply.result, keccak256(reply.vector)));
         calls[3] = abi.encodeCall(IJobRegistry.cancel, (terms));
@@ -180,7 +180,7 @@ contract CallbackTest is JobFixture {
     function test_too_little_gas_reverts_and_never_starves_the_target() public {
         (Terms memory terms, bytes32 jobId, Answer[] memory answers) = _revealed();
         target.behave(Target.Manner.Accept);
-        bytes memory call = abi.encodeCall(IJobRegistry.resolve, (terms, answers));
+        bytes memory call = abi.encodeCall(IJobRegistry.resolve, (terms, _distinct(answers)));
         bool refusedForGas;
         for (uint256 gasGiven = 200_000; gasGiven < 1_200_000; gasGiven += 5000) {
             uint256 snapshot = vm.snapshotState();

@@ -48,6 +48,7 @@ abstract contract JobFixture is Test {
         vm.warp(1_800_000_000 / 600 * 600);
         vm.roll(1000);
         DeploymentParameters memory given = Presets.devnet();
+        _adjust(given);
         parameters = given.jobs;
         all = Deployer(vm.deployCode("Deployer.sol:Deployer")).deploy(given);
         (jobs, staking, executors) = (all.jobs, all.staking, all.executors);
@@ -60,6 +61,13 @@ abstract contract JobFixture is Test {
             _addExecutor(STAKE, PRICE, CAPACITY);
         }
         _nextEpoch();
+    }
+
+    /// @dev Changes to the devnet's parameters.
+    function _adjust(DeploymentParameters memory given) internal virtual {}
+
+    function _dimension() internal virtual returns (uint16) {
+        return uint16(DIMENSION);
     }
 
     /// @dev Executors that the fixture registers.
@@ -75,7 +83,7 @@ abstract contract JobFixture is Test {
             runtimeClass: RUNTIME_CLASS,
             profile: VerificationProfile({
                 rule: ResultRule.Scores,
-                dimension: uint16(DIMENSION),
+                dimension: _dimension(),
                 scale: 32_767,
                 maxCosineDistancePpb: 1000,
                 normTolerancePpm: 1000,

@@ -67,9 +67,10 @@ contract BlockhashBeaconTest is Test {
     /// The system call at the start of the block after it.
     function _remember(uint256 number) private {
         uint256 present = vm.getBlockNumber();
+        address history = beacon.HISTORY();
         vm.roll(number + 1);
         vm.prank(0xffffFFFfFFffffffffffffffFfFFFfffFFFfFFfE);
-        (bool stored,) = beacon.HISTORY().call(abi.encode(keccak256(abi.encode(number))));
+        (bool stored,) = history.call(abi.encode(keccak256(abi.encode(number))));
         assertTrue(stored);
         vm.roll(present);
     }

@@ -56,6 +56,9 @@ fn in_words(event: &Event) -> Option<String> {
             event.vector.len(),
             event.seat
         ),
+        Event::RevealedSame(event) => {
+            format!("executor {} revealed the answer of seat {} (seat {})", event.executorId, event.sameAs, event.seat)
+        }
         Event::JobResolved(event) => {
             let seats: Vec<_> = (0..8_u8).filter(|seat| event.agreeing >> seat & 1 == 1).collect();
             format!("resolved: seats {seats:?} agree around seat {}", event.centre)

@@ -54,6 +54,7 @@ library Presets {
         given.jobs.minRevealWindow = _number(json, ".jobs.minRevealWindow").toUint32();
         given.jobs.maxRevealWindow = _number(json, ".jobs.maxRevealWindow").toUint32();
         given.jobs.revealGrace = _number(json, ".jobs.revealGrace").toUint32();
+        given.jobs.drawBountyDelay = _number(json, ".jobs.drawBountyDelay").toUint32();
         given.jobs.minSeatFee = _number(json, ".jobs.minSeatFee").toUint128();
         given.jobs.minDispatchFee = _number(json, ".jobs.minDispatchFee").toUint128();
         given.jobs.minAdvanceReserve = _number(json, ".jobs.minAdvanceReserve").toUint128();

@@ -20,6 +20,8 @@ pub enum Purpose {
     Advance,
     /// A seat given back.
     Decline,
+    /// The punishment of a seat that stayed silent.
+    Punish,
 }
 
 impl Purpose {
@@ -31,12 +33,13 @@ impl Purpose {
             Self::Resolve => "resolve",
             Self::Advance => "advance",
             Self::Decline => "decline",
+            Self::Punish => "punish",
         }
     }
 
     /// The purpose of a journal name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Commit, Self::Reveal, Self::Resolve, Self::Advance, Self::Decline]
+        [Self::Commit, Self::Reveal, Self::Resolve, Self::Advance, Self::Decline, Self::Punish]
             .into_iter()
             .find(|purpose| purpose.name() == name)
     }

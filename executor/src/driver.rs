@@ -1,21 +1,24 @@
 //! Brings every open job one step on: reads its state, asks the planner, acts.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use alloy::{
     eips::BlockId,
-    primitives::{Address, B256, Bytes, keccak256},
+    primitives::{Address, B256, Bytes, U256, keccak256},
     sol_types::SolCall,
 };
 use infera_contracts::IJobRegistry::{
-    self, Answer, JobState, Revealed, advanceJobCall, commitCall, declineCall, resolveCall, revealAndResolveCall,
-    revealCall,
+    self, Answer, JobState, advanceJobCall, commitCall, declineCall, drawAndCommitCall, punishSilentCall, resolveCall,
+    revealAndResolveCall, revealCall, revealSameCall,
 };
 use infera_protocol::{
     commitment::{Commitment, SaltSecret},
     engine::{EngineError, InferenceEngine, InferenceOutput, InferenceRequest},
 };
-use infera_sdk::Client;
+use infera_sdk::{Client, RevealedAnswer};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
@@ -136,7 +139,7 @@ impl Driver {
         };
         let step = view.next_step();
         memory.open_since = match step {
-            Step::WaitForTurn | Step::Resolve | Step::Advance => memory.open_since.or(Some(time.now)),
+            Step::WaitForTurn | Step::Resolve | Step::Advance | Step::Punish(_) => memory.open_since.or(Some(time.now)),
             _ => None,
         };
         let phase = Phase::from(state.phase);
@@ -164,15 +167,24 @@ impl Driver {
                 self.submit(job, Purpose::Advance, call, time).await
             }
             (Step::Resolve, _) => {
-                let answers = self.revealed(job.id, &state, None).await?;
+                let answers = each_once(self.revealed(job.id, &state).await?);
                 let call = resolveCall { terms: job.terms.clone(), answers }.abi_encode();
                 self.submit(job, Purpose::Resolve, call, time).await
             }
-            (Step::Commit, Some(answer)) => {
-                let call = commitCall { terms: job.terms.clone(), commitment: self.commitment(job.id, &answer) };
-                self.submit(job, Purpose::Commit, call.abi_encode(), time).await
+            (Step::Punish(seat), _) => {
+                let call = punishSilentCall { jobId: job.id, seat }.abi_encode();
+                self.submit(job, Purpose::Punish, call, time).await
             }
-            (Step::Reveal, Some(answer)) => self.reveal(job, answer, time).await,
+            (Step::Commit, Some(answer)) => {
+                let commitment = self.commitment(job.id, &answer);
+                let call = if phase == Phase::Requested {
+                    drawAndCommitCall { terms: job.terms.clone(), commitment }.abi_encode()
+                } else {
+                    commitCall { jobId: job.id, commitment }.abi_encode()
+                };
+                self.submit(job, Purpose::Commit, call, time).await
+            }
+            (Step::Reveal, Some(answer)) => self.reveal(job, answer, &state, view.seat(), time).await,
             (Step::RevealAndResolve, Some(answer)) => {
                 // What the stake depends on is the opening: anybody can resolve. So whatever keeps the resolution away (events
                 // that the endpoint no longer has, a callback that the signer cannot pay for) must not keep it up.
@@ -181,21 +193,54 @@ impl Driver {
                 {
                     return Ok(());
                 }
-                self.reveal(job, answer, time).await
+                self.reveal(job, answer, &state, view.seat(), time).await
             }
             // The planner asks for these with an answer only.
             (Step::Commit | Step::Reveal | Step::RevealAndResolve, None) => Ok(()),
         }
     }
 
-    async fn reveal(&mut self, job: &JobRecord, answer: StoredAnswer, time: ChainTime) -> Result<()> {
-        let call = revealCall {
-            terms: job.terms.clone(),
-            result: answer.result.into(),
-            vector: answer.vector.into(),
-            salt: self.salt_secret.salt(job.id),
+    /// Opens this node's commitment; an answer that another seat has sent is not sent again.
+    async fn reveal(
+        &mut self,
+        job: &JobRecord,
+        answer: StoredAnswer,
+        state: &JobState,
+        seat: Option<u8>,
+        time: ChainTime,
+    ) -> Result<()> {
+        let Some(seat) = seat else { return Ok(()) };
+        let salt = self.salt_secret.salt(job.id);
+        let call = match self.same_as(job.id, state, &answer).await? {
+            Some(same_as) => revealSameCall {
+                jobId: job.id,
+                seat,
+                sameAs: same_as,
+                resultHash: keccak256(&answer.result),
+                vectorHash: keccak256(&answer.vector),
+                salt,
+            }
+            .abi_encode(),
+            None => {
+                let (result, vector) = (answer.result.into(), answer.vector.into());
+                revealCall { jobId: job.id, seat, result, vector, salt }.abi_encode()
+            }
         };
-        self.submit(job, Purpose::Reveal, call.abi_encode(), time).await
+        self.submit(job, Purpose::Reveal, call, time).await
+    }
+
+    /// A seat that has revealed this answer. None if there is none, or it is not known: sending the answer always works.
+    async fn same_as(&self, job: B256, state: &JobState, answer: &StoredAnswer) -> Result<Option<u8>> {
+        if state.revealed == 0 {
+            return Ok(None);
+        }
+        match self.revealed(job, state).await {
+            Ok(revealed) => Ok(revealed.into_iter().find(|(_, other)| is_same(other, answer)).map(|(seat, _)| seat)),
+            Err(error) => {
+                passing(error, &format!("job {job} is opened without a look at the other answers"))?;
+                Ok(None)
+            }
+        }
     }
 
     /// Opens the last commitment and resolves at once. False if that cannot be sent.
@@ -207,19 +252,30 @@ impl Driver {
         seat: Option<u8>,
         time: ChainTime,
     ) -> Result<bool> {
-        let others = match self.revealed(job.id, state, seat).await {
-            Ok(others) => others,
+        let Some(seat) = seat else { return Ok(false) };
+        let mut revealed = match self.revealed(job.id, state).await {
+            Ok(revealed) => revealed,
             Err(error) => {
                 passing(error, &format!("job {} is opened without its resolution", job.id))?;
                 return Ok(false);
             }
         };
+        // Where another seat has sent the same answer, it is under that seat that the resolution has it.
+        let same_as = revealed.iter().find(|(_, other)| is_same(other, answer)).map_or(seat, |(other, _)| *other);
+        let own = RevealedAnswer { result: answer.result.clone().into(), vector: answer.vector.clone().into() };
+        revealed.insert(seat, own.clone());
+        let mut answers = each_once(revealed);
+        let position = answers.iter().position(|other| other.result == own.result && other.vector == own.vector);
+        let Some(position) = position else { return Ok(false) };
+        if let Some(own) = answers.get_mut(position) {
+            own.seat = same_as;
+        }
         let call = revealAndResolveCall {
             terms: job.terms.clone(),
-            result: answer.result.clone().into(),
-            vector: answer.vector.clone().into(),
+            seat,
             salt: self.salt_secret.salt(job.id),
-            others,
+            position: U256::from(position),
+            answers,
         };
         let submission = self.outbox.submit(job.id, Purpose::Reveal, call.abi_encode().into(), time.now).await?;
         let is_refused = matches!(submission, Submission::Refused(_));
@@ -258,15 +314,10 @@ impl Driver {
         .hash()
     }
 
-    /// The answers that others have revealed, by seat.
-    async fn revealed(&self, job: B256, state: &JobState, without: Option<u8>) -> Result<Vec<Answer>> {
-        let events = self.client.events::<Revealed>(job).await?;
-        let mut answers: Vec<Answer> = events
-            .into_iter()
-            .map(|(event, _)| Answer { seat: event.seat, result: event.result, vector: event.vector })
-            .filter(|answer| state.revealed >> answer.seat & 1 == 1 && Some(answer.seat) != without)
-            .collect();
-        answers.sort_by_key(|answer| answer.seat);
+    /// The answers that were revealed on time, by seat.
+    async fn revealed(&self, job: B256, state: &JobState) -> Result<BTreeMap<u8, RevealedAnswer>> {
+        let mut answers = self.client.answers(job).await?;
+        answers.retain(|seat, _| state.revealed >> seat & 1 == 1);
         Ok(answers)
     }
 
@@ -361,6 +412,21 @@ impl Driver {
             Submission::UnderWay | Submission::GivenUp => {}
         }
     }
+}
+
+fn is_same(revealed: &RevealedAnswer, answer: &StoredAnswer) -> bool {
+    *revealed.result == *answer.result && *revealed.vector == *answer.vector
+}
+
+/// Every answer once, under the lowest seat that gave it: as a resolution takes them.
+fn each_once(revealed: BTreeMap<u8, RevealedAnswer>) -> Vec<Answer> {
+    let mut answers: Vec<Answer> = Vec::new();
+    for (seat, RevealedAnswer { result, vector }) in revealed {
+        if !answers.iter().any(|answer| answer.result == result && answer.vector == vector) {
+            answers.push(Answer { seat, result, vector });
+        }
+    }
+    answers
 }
 
 /// Hands `request` to the engine, whose answer comes back through `completions`.

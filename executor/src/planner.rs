@@ -98,6 +98,8 @@ pub enum Step {
     Resolve,
     /// Move the stuck job on.
     Advance,
+    /// Have this seat slashed: the job has ended, and its grace, without the seat's answer.
+    Punish(u8),
     /// The job is final.
     Finish,
 }
@@ -112,8 +114,9 @@ impl View<'_> {
     /// Decides the next step.
     pub fn next_step(&self) -> Step {
         let step = match (Phase::from(self.state.phase), self.seat()) {
-            (Phase::Final, _) => Step::Finish,
+            (Phase::Final, _) if self.state.pending == 0 => Step::Finish,
             (Phase::None, _) | (_, None) => Step::Wait,
+            (Phase::Final, Some(seat)) => self.while_pending(seat),
             (Phase::Requested, Some(seat)) => match self.work {
                 Work::None => Step::Compute,
                 Work::Answered => Step::Commit,
@@ -133,11 +136,14 @@ impl View<'_> {
             Phase::Requested => (self.state.requestTime, Step::Advance),
             Phase::Committing => (self.state.deadline, Step::Advance),
             Phase::Revealing => {
-                let enough = count(self.state.revealed) >= self.terms.quorum;
-                let closes = self.state.deadline.saturating_add(self.reveal_grace);
-                (closes, if enough { Step::Resolve } else { Step::Advance })
+                if count(self.state.revealed) >= self.terms.quorum {
+                    (self.state.deadline, Step::Resolve)
+                } else {
+                    (self.closes(), Step::Advance)
+                }
             }
-            Phase::None | Phase::Final => return Step::Wait,
+            Phase::Final => (self.closes(), Step::Punish(lowest(self.state.pending))),
+            Phase::None => return Step::Wait,
         };
         let turn = u64::from(self.executor) % KEEPER_TURNS * TURN_SECONDS;
         if self.now > left_since.saturating_add(KEEPER_SECONDS + turn) { step } else { Step::Wait }
@@ -150,7 +156,8 @@ impl View<'_> {
                 (true, _) | (false, Work::Running) => Step::Wait,
                 (false, Work::None) => Step::Compute,
                 (false, Work::Answered) => Step::Commit,
-                (false, Work::Failed) => Step::Decline,
+                (false, Work::Failed) if self.now <= self.declines_until() => Step::Decline,
+                (false, Work::Failed) => Step::Wait,
             };
         }
         match committed {
@@ -166,27 +173,51 @@ impl View<'_> {
     }
 
     fn while_revealing(&self, seat: u8) -> Step {
-        let closes = self.state.deadline.saturating_add(self.reveal_grace);
         if has(self.state.committed, seat) && !has(self.state.revealed, seat) {
             let missing = self.state.committed & !self.state.revealed;
-            return match self.work {
-                _ if self.now > closes => Step::Wait,
-                Work::Answered if count(missing) == 1 => Step::RevealAndResolve,
-                Work::Answered => Step::Reveal,
-                // The journal was lost after the commitment: the same answer and salt can be had again, and stake depends on
-                // it, so no failure is final.
-                Work::None | Work::Failed => Step::Compute,
-                Work::Running => Step::Wait,
-            };
+            return self.open(if count(missing) == 1 { Step::RevealAndResolve } else { Step::Reveal });
         }
-        if self.state.revealed == self.state.committed {
+        let enough = count(self.state.revealed) >= self.terms.quorum;
+        if self.state.revealed == self.state.committed || enough && self.now > self.state.deadline {
             return self.in_turn(seat, Step::Resolve);
         }
-        if self.now > closes {
-            let enough = count(self.state.revealed) >= self.terms.quorum;
-            return self.in_turn(seat, if enough { Step::Resolve } else { Step::Advance });
+        if !enough && self.now > self.closes() {
+            return self.in_turn(seat, Step::Advance);
         }
         Step::Wait
+    }
+
+    /// The job has ended before every commitment was opened.
+    fn while_pending(&self, seat: u8) -> Step {
+        if has(self.state.pending, seat) {
+            self.open(Step::Reveal)
+        } else if self.now > self.closes() {
+            self.in_turn(seat, Step::Punish(lowest(self.state.pending)))
+        } else {
+            Step::Wait
+        }
+    }
+
+    /// Opens this node's commitment by `step`, if there is time left and an answer to open it with.
+    fn open(&self, step: Step) -> Step {
+        match self.work {
+            _ if self.now > self.closes() => Step::Wait,
+            Work::Answered => step,
+            // The journal was lost after the commitment: the same answer and salt can be had again, and stake depends on it,
+            // so no failure is final.
+            Work::None | Work::Failed => Step::Compute,
+            Work::Running => Step::Wait,
+        }
+    }
+
+    /// The last second in which commitments can be opened.
+    fn closes(&self) -> u64 {
+        self.state.deadline.saturating_add(self.reveal_grace)
+    }
+
+    /// The last second in which a seat can be given back: whoever is seated instead has the other half of the window.
+    fn declines_until(&self) -> u64 {
+        self.state.deadline.saturating_sub(u64::from(self.terms.commitWindow / 2))
     }
 
     /// Any executor may bring `step`: they take turns, in an order that differs from job to job.
@@ -206,6 +237,11 @@ fn has(bitmap: u8, seat: u8) -> bool {
     bitmap.checked_shr(u32::from(seat)).unwrap_or_default() & 1 == 1
 }
 
+/// The lowest seat of a bitmap that has one.
+fn lowest(bitmap: u8) -> u8 {
+    u8::try_from(bitmap.trailing_zeros()).unwrap_or(u8::MAX)
+}
+
 fn count(bitmap: u8) -> u8 {
     u8::try_from(bitmap.count_ones()).unwrap_or(u8::MAX)
 }
@@ -218,7 +254,7 @@ mod tests {
     const COMMITTEE: [u32; 3] = [ME, 4, 5];
 
     fn terms() -> Terms {
-        Terms { committeeSize: 3, quorum: 2, ..Default::default() }
+        Terms { committeeSize: 3, quorum: 2, commitWindow: 60, ..Default::default() }
     }
 
     fn state(phase: u8, committed: u8, revealed: u8) -> JobState {
@@ -260,7 +296,9 @@ mod tests {
 
     #[test]
     fn who_cannot_answer_gives_the_seat_back() {
-        assert_eq!(step(&state(2, 0, 0), Work::Failed, 50, None), Step::Decline);
+        assert_eq!(step(&state(2, 0, 0), Work::Failed, 70, None), Step::Decline);
+        // The last half of the window is the next one's.
+        assert_eq!(step(&state(2, 0, 0), Work::Failed, 71, None), Step::Wait);
     }
 
     #[test]
@@ -291,10 +329,23 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_seat_delays_the_resolution_until_the_grace_is_over() {
-        assert_eq!(step(&state(3, 0b111, 0b011), Work::Answered, 110, None), Step::Wait);
-        assert_eq!(step(&state(3, 0b111, 0b011), Work::Answered, 111, None), Step::Resolve);
+    fn a_silent_seat_delays_no_answer_and_a_refund_until_the_grace_is_over() {
+        assert_eq!(step(&state(3, 0b111, 0b011), Work::Answered, 100, None), Step::Wait);
+        assert_eq!(step(&state(3, 0b111, 0b011), Work::Answered, 101, None), Step::Resolve);
+        assert_eq!(step(&state(3, 0b111, 0b001), Work::Answered, 110, None), Step::Wait);
         assert_eq!(step(&state(3, 0b111, 0b001), Work::Answered, 111, None), Step::Advance);
+    }
+
+    #[test]
+    fn a_seat_that_the_job_ended_without_is_opened_in_the_grace_and_punished_after_it() {
+        let ended = |pending| JobState { pending, ..state(4, 0b111, 0b111 & !pending) };
+        assert_eq!(step(&ended(0b001), Work::Answered, 110, None), Step::Reveal);
+        assert_eq!(step(&ended(0b001), Work::None, 110, None), Step::Compute);
+        assert_eq!(step(&ended(0b001), Work::Answered, 111, None), Step::Wait);
+        assert_eq!(step(&ended(0b110), Work::Answered, 110, None), Step::Wait);
+        assert_eq!(step(&ended(0b110), Work::Answered, 111, None), Step::Punish(1));
+        assert_eq!(step(&ended(0b100), Work::Answered, 111, None), Step::Punish(2));
+        assert_eq!(step(&ended(0), Work::Answered, 111, None), Step::Finish);
     }
 
     #[test]
@@ -346,8 +397,11 @@ mod tests {
         assert_eq!(at(&requested, 31 + KEEPER_SECONDS), Step::Advance);
         assert_eq!(at(&committing, 100 + KEEPER_SECONDS), Step::Wait);
         assert_eq!(at(&committing, 101 + KEEPER_SECONDS), Step::Advance);
-        assert_eq!(at(&state(3, 0b111, 0b011), 110 + KEEPER_SECONDS), Step::Wait);
-        assert_eq!(at(&state(3, 0b111, 0b011), 111 + KEEPER_SECONDS), Step::Resolve);
+        assert_eq!(at(&state(3, 0b111, 0b011), 100 + KEEPER_SECONDS), Step::Wait);
+        assert_eq!(at(&state(3, 0b111, 0b011), 101 + KEEPER_SECONDS), Step::Resolve);
+        let ended = JobState { pending: 0b100, ..state(4, 0b111, 0b011) };
+        assert_eq!(at(&ended, 110 + KEEPER_SECONDS), Step::Wait);
+        assert_eq!(at(&ended, 111 + KEEPER_SECONDS), Step::Punish(2));
         assert_eq!(at(&state(3, 0b111, 0b001), 111 + KEEPER_SECONDS), Step::Advance);
     }
 

@@ -85,6 +85,10 @@ fn job_registry(event: &JobRegistryEvent) -> (&'static str, Value) {
                 "jobId": e.jobId, "executorId": e.executorId, "seat": e.seat, "result": e.result, "vector": e.vector,
             }),
         ),
+        JobRegistryEvent::RevealedSame(e) => (
+            "RevealedSame",
+            json!({ "jobId": e.jobId, "executorId": e.executorId, "seat": e.seat, "sameAs": e.sameAs }),
+        ),
         JobRegistryEvent::JobResolved(e) => (
             "JobResolved",
             json!({

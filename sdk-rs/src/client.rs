@@ -1,6 +1,6 @@
 //! Requests jobs and follows them to their result.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use alloy::{
     primitives::{Address, B256, Bytes, U256},
@@ -47,6 +47,15 @@ pub enum JobProgress {
         /// The refunding transaction.
         transaction: B256,
     },
+}
+
+/// An answer that a seat has revealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevealedAnswer {
+    /// The canonical result.
+    pub result: Bytes,
+    /// The output vector (big-endian int16).
+    pub vector: Bytes,
 }
 
 impl Client {
@@ -155,14 +164,12 @@ impl Client {
     /// What a job came to, or `None` while it is open.
     pub async fn outcome(&self, job: B256) -> Result<Option<JobProgress>> {
         if let Some((event, transaction)) = self.last_event::<IJobRegistry::JobResolved>(job).await? {
-            let revealed = self.events::<IJobRegistry::Revealed>(job).await?;
-            let centre = revealed.into_iter().map(|(event, _)| event).find(|reveal| reveal.seat == event.centre);
-            let (result, vector) =
-                centre.map(|reveal| (reveal.result, reveal.vector)).ok_or_else(|| Error::UnexpectedAnswer {
-                    what: "JobRegistry",
-                    address: self.deployment.job_registry,
-                    detail: format!("job {job} is resolved, but its centre's reveal is missing"),
-                })?;
+            let centre = self.answers(job).await?.remove(&event.centre);
+            let RevealedAnswer { result, vector } = centre.ok_or_else(|| Error::UnexpectedAnswer {
+                what: "JobRegistry",
+                address: self.deployment.job_registry,
+                detail: format!("job {job} is resolved, but its centre's reveal is missing"),
+            })?;
             return Ok(Some(JobProgress::Resolved { result, vector, transaction }));
         }
         let refunded = self.last_event::<IJobRegistry::JobRefunded>(job).await?;
@@ -171,6 +178,22 @@ impl Client {
             refund: event.refund,
             transaction,
         }))
+    }
+
+    /// The answers that a job's seats have revealed, late ones too, by seat.
+    pub async fn answers(&self, job: B256) -> Result<BTreeMap<u8, RevealedAnswer>> {
+        let revealed = self.events::<IJobRegistry::Revealed>(job).await?;
+        let mut answers: BTreeMap<u8, RevealedAnswer> = revealed
+            .into_iter()
+            .map(|(event, _)| (event.seat, RevealedAnswer { result: event.result, vector: event.vector }))
+            .collect();
+        // The seat that an event points to has revealed before it.
+        for (event, _) in self.events::<IJobRegistry::RevealedSame>(job).await? {
+            if let Some(answer) = answers.get(&event.sameAs).cloned() {
+                answers.insert(event.seat, answer);
+            }
+        }
+        Ok(answers)
     }
 
     /// Waits until a job is final.

@@ -15,7 +15,7 @@ mod publish;
 mod request;
 mod sender;
 
-pub use client::{Client, JobProgress};
+pub use client::{Client, JobProgress, RevealedAnswer};
 pub use delegator::{DelegatedStake, Delegator};
 pub use deploy::{DeploymentParameters, deploy};
 pub use deployment::Deployment;

@@ -238,11 +238,23 @@ contract ExecutorRegistry is IExecutorRegistry, Pools, EIP712 {
 
     /// @inheritdoc IExecutorRegistry
     function offeringAt(uint32 executorId, bytes32 offeringKey, uint256 time) external view returns (Offering memory) {
+        return _offering(_offerAt(executorId, offeringKey, time / epochLength));
+    }
+
+    /// @inheritdoc IExecutorRegistry
+    function termsOf(uint32[] calldata executorIds, bytes32 offeringKey, uint256 time)
+        external
+        view
+        returns (uint96[] memory pricesPerUnit, uint16[] memory capacities)
+    {
         uint256 epoch = time / epochLength;
-        StoredOffering memory stored = _offerings[executorId][offeringKey];
-        if (stored.epoch < epoch) return _offering(stored.current);
-        FormerOffering memory former = _formerOfferings[executorId][offeringKey];
-        return _offering(former.previousEpoch < epoch ? former.previous : former.older);
+        pricesPerUnit = new uint96[](executorIds.length);
+        capacities = new uint16[](executorIds.length);
+        for (uint256 i; i < executorIds.length; ++i) {
+            // An offer that is withdrawn is zero, its capacity too.
+            uint112 word = Offer.unwrap(_offerAt(executorIds[i], offeringKey, epoch));
+            (pricesPerUnit[i], capacities[i]) = (uint96(word >> CAPACITY_BITS), uint16(word));
+        }
     }
 
     /// @inheritdoc IExecutorRegistry
@@ -324,6 +336,14 @@ contract ExecutorRegistry is IExecutorRegistry, Pools, EIP712 {
             _formerOfferings[executorId][key] = FormerOffering(stored.current, stored.epoch, older);
         }
         _offerings[executorId][key] = next;
+    }
+
+    /// @dev The offer that acted in an epoch, this one or the one before.
+    function _offerAt(uint32 executorId, bytes32 key, uint256 epoch) private view returns (Offer) {
+        StoredOffering storage stored = _offerings[executorId][key];
+        if (stored.epoch < epoch) return stored.current;
+        FormerOffering storage former = _formerOfferings[executorId][key];
+        return former.previousEpoch < epoch ? former.previous : former.older;
     }
 
     function _offering(Offer offer) private pure returns (Offering memory) {

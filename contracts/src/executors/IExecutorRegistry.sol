@@ -121,6 +121,12 @@ interface IExecutorRegistry is IPools {
     /// @notice The offering that acts on jobs requested at `time`: as it stood when that epoch began.
     /// @param time In seconds, in this epoch or the one before.
     function offeringAt(uint32 executorId, bytes32 offeringKey, uint256 time) external view returns (Offering memory);
+    /// @notice `offeringAt` of several executors: wei per unit, and the jobs each takes at a time, 0 when its offering is not
+    /// active.
+    function termsOf(uint32[] calldata executorIds, bytes32 offeringKey, uint256 time)
+        external
+        view
+        returns (uint96[] memory pricesPerUnit, uint16[] memory capacities);
     /// @notice Keys of the active offerings, in no particular order.
     function offeringKeysOf(uint32 executorId) external view returns (bytes32[] memory);
     /// @notice keccak256(abi.encode(modelId, version, runtimeClass, pool)): names an offering and its draw.

@@ -14,7 +14,7 @@ abstract contract Callbacks is JobStore {
     uint256 private constant CALL_OVERHEAD = 5000;
 
     /// @dev Hands the result over. The word must say `Delivered` already, in storage too.
-    function _callBackResult(Terms calldata terms, bytes32 jobId, JobWord word, bytes memory result) internal {
+    function _callBackResult(Terms calldata terms, bytes32 jobId, JobWord word, bytes calldata result) internal {
         _callBack(terms, jobId, word, abi.encodeCall(IInferaConsumer.onInferenceResult, (jobId, result)));
     }
 

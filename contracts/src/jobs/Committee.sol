@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-/// @notice The executors of a job by seat, one storage slot.
-/// @dev From the least significant bit: seven executor ids of 32 bits each (0: the seat is empty), then the number of
-/// seats in 8 bits.
+/// @notice The executors of a job by seat, and what later steps need of its terms; one storage slot.
+/// @dev From the least significant bit: seven executor ids of 32 bits each (0: the seat is empty), the number of seats
+/// in 3 bits, the quorum in 3 bits, the reveal window in 26 bits.
 type Committee is uint256;
 
 using Committees for Committee global;
@@ -17,15 +17,35 @@ library Committees {
 
     uint256 private constant ID_BITS = 32;
     uint256 private constant SIZE_OFFSET = MAX_SEATS * ID_BITS;
+    uint256 private constant COUNT_BITS = 3;
+    uint256 private constant QUORUM_OFFSET = SIZE_OFFSET + COUNT_BITS;
+    uint256 private constant WINDOW_OFFSET = QUORUM_OFFSET + COUNT_BITS;
+    uint256 private constant COUNT_MASK = (1 << COUNT_BITS) - 1;
+
+    /// Longest reveal window, in seconds (776 days).
+    uint256 internal constant MAX_REVEAL_WINDOW = (1 << (256 - WINDOW_OFFSET)) - 1;
 
     /// @notice A committee of empty seats.
-    function empty(uint256 seats) internal pure returns (Committee) {
-        return Committee.wrap(seats << SIZE_OFFSET);
+    /// @param seats At most `MAX_SEATS`.
+    /// @param quorum_ At most `seats`.
+    /// @param window At most `MAX_REVEAL_WINDOW`.
+    function empty(uint256 seats, uint256 quorum_, uint256 window) internal pure returns (Committee) {
+        return Committee.wrap((seats << SIZE_OFFSET) | (quorum_ << QUORUM_OFFSET) | (window << WINDOW_OFFSET));
     }
 
     /// @notice Number of seats, empty ones included; 0 before the draw.
     function size(Committee committee) internal pure returns (uint256) {
-        return Committee.unwrap(committee) >> SIZE_OFFSET;
+        return (Committee.unwrap(committee) >> SIZE_OFFSET) & COUNT_MASK;
+    }
+
+    /// @notice Answers that must agree.
+    function quorum(Committee committee) internal pure returns (uint256) {
+        return (Committee.unwrap(committee) >> QUORUM_OFFSET) & COUNT_MASK;
+    }
+
+    /// @notice Seconds from the opening of the reveal phase until it closes.
+    function revealWindow(Committee committee) internal pure returns (uint256) {
+        return Committee.unwrap(committee) >> WINDOW_OFFSET;
     }
 
     /// @notice The executor in a seat, 0 when it is empty.
@@ -61,6 +81,18 @@ library Committees {
         uint256 number = size(committee);
         for (uint256 seat; seat < number; ++seat) {
             if (member(committee, seat) != 0) seats |= 1 << seat;
+        }
+    }
+
+    /// @notice Ids of the executors that sit, without the empty seats.
+    function members(Committee committee) internal pure returns (uint32[] memory executorIds) {
+        executorIds = toArray(committee);
+        uint256 taken;
+        for (uint256 seat; seat < executorIds.length; ++seat) {
+            if (executorIds[seat] != 0) executorIds[taken++] = executorIds[seat];
+        }
+        assembly ("memory-safe") {
+            mstore(executorIds, taken)
         }
     }
 

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {IExecutorRegistry} from "../executors/IExecutorRegistry.sol";
-import {ISortition} from "../schedule/ISortition.sol";
-import {Committee, Committees, MAX_SEATS} from "./Committee.sol";
+import {Committee, Committees} from "./Committee.sol";
 import {Escrow} from "./Escrow.sol";
 import {Terms} from "./JobTypes.sol";
-import {JobWord} from "./JobWord.sol";
+import {JobWord, JobWords} from "./JobWord.sol";
 import {TermsHash} from "./TermsHash.sol";
 
 /// @title Who sits on a job's committee.
@@ -17,13 +15,10 @@ abstract contract CommitteeDraw is Escrow {
     /// @notice Outcome of a draw that is not recorded yet.
     struct Draw {
         Committee committee;
-        /// Bitmap of the seats that this draw filled.
-        uint256 filled;
         /// Highest fee among the drawn, in wei.
         uint256 highestFee;
-        /// How many more picks may be ineligible.
-        uint256 skipsLeft;
-        uint16[MAX_SEATS] capacities;
+        /// Those whom this draw seated.
+        uint32[] seated;
     }
 
     /// @dev The whole committee, as it would be drawn now. `complete` is false when too few are eligible.
@@ -32,15 +27,16 @@ abstract contract CommitteeDraw is Escrow {
         view
         returns (Draw memory draw, uint256 seatFee, bool complete)
     {
-        uint256 seats = (1 << terms.committeeSize) - 1;
-        draw = _drawSeats(terms, randomness, word, Committees.empty(terms.committeeSize), seats, _maxSeatFee(terms));
-        complete = draw.filled == seats;
+        uint256 size = terms.committeeSize;
+        Committee empty = Committees.empty(size, terms.quorum, terms.revealWindow);
+        draw = _drawSeats(terms, randomness, word, empty, (1 << size) - 1, _maxSeatFee(terms));
+        complete = draw.seated.length == size;
         // The clearing price: everyone gets what the dearest of them asks.
         seatFee = draw.highestFee < _minSeatFee ? _minSeatFee : draw.highestFee;
     }
 
-    /// @dev Draws the seats of the bitmap `seats`. Who sits on the committee already, in a seat that is drawn again
-    /// too, can't be picked. Locks nothing.
+    /// @dev Draws the seats of the bitmap `seats`: the eligible among the sortition's candidates take them in ascending
+    /// order. Who sits on the committee already, in a seat that is drawn again too, is no candidate. Locks nothing.
     /// @param feeBound The most a seat may cost; candidates must be able to lock stake for it.
     function _drawSeats(
         Terms calldata terms,
@@ -51,55 +47,66 @@ abstract contract CommitteeDraw is Escrow {
         uint256 feeBound
     ) internal view returns (Draw memory draw) {
         bytes32 key = TermsHash.offeringKey(terms);
-        uint128 lock = _lockFor(feeBound);
-        uint256 size = current.size();
-        draw.skipsLeft = 2 * size;
-        // Room for everyone who sits, is drawn or is skipped; one more skip than allowed ends the draw.
-        uint32[] memory excluded = new uint32[](4 * size + 1);
-        uint256 length;
-        for (uint256 seat; seat < size; ++seat) {
-            if (current.member(seat) != 0) excluded[length++] = current.member(seat);
-        }
+        bytes32 seed = keccak256(abi.encode(randomness, word.round()));
+        uint256 wanted = JobWords.count(seats);
+        uint256 skipsLeft = 2 * current.size();
+        uint32[] memory excluded = current.members();
         draw.committee = current.without(seats);
+        draw.seated = new uint32[](wanted);
 
-        for (uint256 seat; seat < size; ++seat) {
-            if (seats & (1 << seat) == 0) continue;
-            for (uint256 attempt;; ++attempt) {
-                _setLength(excluded, length);
-                uint32 executorId = _pick(
-                    key,
-                    word.requestTime(),
-                    uint256(keccak256(abi.encode(randomness, seat, word.round(), attempt))),
-                    excluded
-                );
-                if (executorId == 0) return draw;
-                _setLength(excluded, ++length);
-                excluded[length - 1] = executorId;
-
-                IExecutorRegistry.Offering memory offering = executors.offeringAt(executorId, key, word.requestTime());
-                uint256 fee = uint256(offering.pricePerUnit) * terms.maxUnits;
-                if (offering.active && fee <= feeBound && staking.canLockSeat(executorId, lock, offering.capacity)) {
-                    draw.committee = draw.committee.withSeat(seat, executorId);
-                    draw.filled |= 1 << seat;
-                    draw.capacities[seat] = offering.capacity;
-                    if (fee > draw.highestFee) draw.highestFee = fee;
-                    break;
+        uint256 filled;
+        uint256 first;
+        bool ended;
+        while (filled < wanted && !ended) {
+            uint32[] memory candidates =
+                sortition.draw(key, word.requestTime(), seed, first, wanted - filled, excluded);
+            // Nobody is left after these.
+            ended = candidates.length < wanted - filled;
+            (uint96[] memory prices, uint16[] memory capacities) = executors.termsOf(candidates, key, word.requestTime());
+            // Nobody can whose offering isn't active: its capacity is 0.
+            uint256 lockable = staking.canLockSeats(candidates, _lockFor(feeBound), capacities);
+            for (uint256 i; i < candidates.length; ++i) {
+                uint256 fee = uint256(prices[i]) * terms.maxUnits;
+                if (fee > feeBound || lockable & (1 << i) == 0) {
+                    // One more skip than allowed ends the draw.
+                    if (skipsLeft == 0) {
+                        ended = true;
+                        break;
+                    }
+                    --skipsLeft;
+                    continue;
                 }
-                if (draw.skipsLeft == 0) return draw;
-                --draw.skipsLeft;
+                draw.committee = draw.committee.withSeat(JobWords.lowest(seats), candidates[i]);
+                seats &= seats - 1;
+                draw.seated[filled++] = candidates[i];
+                if (fee > draw.highestFee) draw.highestFee = fee;
             }
+            if (filled < wanted && !ended) {
+                excluded = _concat(excluded, candidates);
+                first += candidates.length;
+            }
+        }
+        uint32[] memory seated = draw.seated;
+        assembly ("memory-safe") {
+            mstore(seated, filled)
         }
     }
 
-    /// @dev Locks stake for the seats that a draw filled.
+    /// @dev Freed seats drawn again, at the fee that the first draw fixed. Seats for which nobody is eligible, and all
+    /// of them when the beacon has expired by now, stay empty. Locks nothing.
+    function _drawFreed(Terms calldata terms, bytes32 randomness, JobWord word, Committee current, uint256 seats)
+        internal
+        view
+        returns (Draw memory draw)
+    {
+        if (randomness != 0) return _drawSeats(terms, randomness, word, current, seats, word.seatFee());
+        draw.committee = current.without(seats);
+    }
+
+    /// @dev Locks stake for those whom a draw, just before, found able to lock this much or more.
     function _lockSeats(bytes32 jobId, Draw memory draw, uint256 seatFee) internal {
-        uint128 lock = _lockFor(seatFee);
-        uint256 size = draw.committee.size();
-        for (uint256 seat; seat < size; ++seat) {
-            if (draw.filled & (1 << seat) == 0) continue;
-            // Invariant: the draw, just before, saw that each of these distinct executors can lock this much or more.
-            assert(staking.tryLockSeat(jobId, draw.committee.member(seat), lock, draw.capacities[seat]));
-        }
+        if (draw.seated.length == 0) return;
+        staking.lockSeats(jobId, draw.seated, _lockFor(seatFee));
     }
 
     /// @dev The job's randomness; 0 before its block and when it has expired.
@@ -122,35 +129,10 @@ abstract contract CommitteeDraw is Escrow {
         return word.requestBlock() + _beaconDelay;
     }
 
-    /// @dev Freed seats drawn again, at the fee that the first draw fixed. Seats for which nobody is eligible, and all
-    /// of them when the beacon has expired by now, stay empty. Locks nothing.
-    function _drawFreed(Terms calldata terms, bytes32 randomness, JobWord word, Committee current, uint256 seats)
-        internal
-        view
-        returns (Draw memory draw)
-    {
-        if (randomness != 0) return _drawSeats(terms, randomness, word, current, seats, word.seatFee());
-        draw.committee = current.without(seats);
-    }
-
-    function _pick(bytes32 key, uint256 time, uint256 random, uint32[] memory excluded) private view returns (uint32) {
-        try sortition.pick(key, time, random, excluded) returns (uint32 executorId) {
-            return executorId;
-        } catch (bytes memory reason) {
-            // Only an empty tree ends a draw. Anything else, such as a caller who gives too little gas, must not.
-            if (bytes4(reason) != ISortition.NothingToPick.selector) {
-                assembly ("memory-safe") {
-                    revert(add(reason, 0x20), mload(reason))
-                }
-            }
-            return 0;
-        }
-    }
-
-    /// @dev Sets an array's length within the room it was allocated with.
-    function _setLength(uint32[] memory array, uint256 length) private pure {
-        assembly ("memory-safe") {
-            mstore(array, length)
+    function _concat(uint32[] memory a, uint32[] memory b) private pure returns (uint32[] memory both) {
+        both = new uint32[](a.length + b.length);
+        for (uint256 i; i < both.length; ++i) {
+            both[i] = i < a.length ? a[i] : b[i - a.length];
         }
     }
 }

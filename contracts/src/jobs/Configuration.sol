@@ -8,6 +8,7 @@ import {ISortition} from "../schedule/ISortition.sol";
 import {ISlashing} from "../stake/ISlashing.sol";
 import {IStaking} from "../stake/IStaking.sol";
 import {IAgreementVerifier} from "../verify/IAgreementVerifier.sol";
+import {Committees} from "./Committee.sol";
 import {IJobRegistry} from "./IJobRegistry.sol";
 import {JobWords} from "./JobWord.sol";
 
@@ -31,13 +32,13 @@ abstract contract Configuration is IJobRegistry {
     uint256 internal constant RESULT_BYTES_LIMIT = 16_384;
     uint256 internal constant CALLBACK_GAS_LIMIT = 10_000_000;
 
-    IModelRegistry public immutable models;
-    IExecutorRegistry public immutable executors;
-    IStaking public immutable staking;
-    ISlashing public immutable slashing;
-    ISortition public immutable sortition;
-    IBeacon public immutable beacon;
-    IAgreementVerifier public immutable agreement;
+    IModelRegistry internal immutable models;
+    IExecutorRegistry internal immutable executors;
+    IStaking internal immutable staking;
+    ISlashing internal immutable slashing;
+    ISortition internal immutable sortition;
+    IBeacon internal immutable beacon;
+    IAgreementVerifier internal immutable agreement;
 
     uint16 internal immutable _beaconDelay;
     uint32 internal immutable _minCommitWindow;
@@ -45,6 +46,7 @@ abstract contract Configuration is IJobRegistry {
     uint32 internal immutable _minRevealWindow;
     uint32 internal immutable _maxRevealWindow;
     uint32 internal immutable _revealGrace;
+    uint32 internal immutable _drawBountyDelay;
     uint128 internal immutable _minSeatFee;
     uint128 internal immutable _minDispatchFee;
     uint128 internal immutable _minAdvanceReserve;
@@ -58,12 +60,13 @@ abstract contract Configuration is IJobRegistry {
     /// Seconds; the stake's, in which the draw's weights are frozen.
     uint64 internal immutable _epochLength;
 
-    constructor(Parameters memory given, Addresses memory addresses) {
+    constructor(Parameters memory given, Addresses memory contracts) {
         _require(given.beaconDelay != 0, "beaconDelay");
         _require(given.minCommitWindow != 0, "minCommitWindow");
         _require(given.minCommitWindow <= given.maxCommitWindow, "maxCommitWindow");
         _require(given.minRevealWindow != 0, "minRevealWindow");
         _require(given.minRevealWindow <= given.maxRevealWindow, "maxRevealWindow");
+        _require(given.maxRevealWindow <= Committees.MAX_REVEAL_WINDOW, "maxRevealWindow");
         // Without a fee nothing would be locked for a seat, and nothing burned.
         _require(given.minSeatFee != 0 && given.minSeatFee <= JobWords.MAX_SEAT_FEE, "minSeatFee");
         _require(given.maxCallbackGas <= CALLBACK_GAS_LIMIT, "maxCallbackGas");
@@ -75,21 +78,21 @@ abstract contract Configuration is IJobRegistry {
         // Disagreeing must not pay as well as agreeing.
         _require(given.noAgreementShareBps < BASIS_POINTS - given.protocolFeeBps, "noAgreementShareBps");
 
-        _require(address(addresses.models) != address(0), "models");
-        _require(address(addresses.executors) != address(0), "executors");
-        _require(address(addresses.staking) != address(0), "staking");
-        _require(address(addresses.slashing) != address(0), "slashing");
-        _require(address(addresses.sortition) != address(0), "sortition");
-        _require(address(addresses.beacon) != address(0), "beacon");
-        _require(address(addresses.agreement) != address(0), "agreement");
+        _require(address(contracts.models) != address(0), "models");
+        _require(address(contracts.executors) != address(0), "executors");
+        _require(address(contracts.staking) != address(0), "staking");
+        _require(address(contracts.slashing) != address(0), "slashing");
+        _require(address(contracts.sortition) != address(0), "sortition");
+        _require(address(contracts.beacon) != address(0), "beacon");
+        _require(address(contracts.agreement) != address(0), "agreement");
 
-        models = addresses.models;
-        executors = addresses.executors;
-        staking = addresses.staking;
-        slashing = addresses.slashing;
-        sortition = addresses.sortition;
-        beacon = addresses.beacon;
-        agreement = addresses.agreement;
+        models = contracts.models;
+        executors = contracts.executors;
+        staking = contracts.staking;
+        slashing = contracts.slashing;
+        sortition = contracts.sortition;
+        beacon = contracts.beacon;
+        agreement = contracts.agreement;
 
         _beaconDelay = given.beaconDelay;
         _minCommitWindow = given.minCommitWindow;
@@ -97,6 +100,7 @@ abstract contract Configuration is IJobRegistry {
         _minRevealWindow = given.minRevealWindow;
         _maxRevealWindow = given.maxRevealWindow;
         _revealGrace = given.revealGrace;
+        _drawBountyDelay = given.drawBountyDelay;
         _minSeatFee = given.minSeatFee;
         _minDispatchFee = given.minDispatchFee;
         _minAdvanceReserve = given.minAdvanceReserve;
@@ -107,7 +111,20 @@ abstract contract Configuration is IJobRegistry {
         _lockMultiplierBps = given.lockMultiplierBps;
         _protocolFeeBps = given.protocolFeeBps;
         _noAgreementShareBps = given.noAgreementShareBps;
-        _epochLength = addresses.staking.epochLength();
+        _epochLength = contracts.staking.epochLength();
+    }
+
+    /// @notice The contracts that the registry works with.
+    function addresses() external view returns (Addresses memory) {
+        return Addresses({
+            models: models,
+            executors: executors,
+            staking: staking,
+            slashing: slashing,
+            sortition: sortition,
+            beacon: beacon,
+            agreement: agreement
+        });
     }
 
     /// @inheritdoc IJobRegistry
@@ -119,6 +136,7 @@ abstract contract Configuration is IJobRegistry {
             minRevealWindow: _minRevealWindow,
             maxRevealWindow: _maxRevealWindow,
             revealGrace: _revealGrace,
+            drawBountyDelay: _drawBountyDelay,
             minSeatFee: _minSeatFee,
             minDispatchFee: _minDispatchFee,
             minAdvanceReserve: _minAdvanceReserve,

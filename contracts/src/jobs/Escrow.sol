@@ -10,14 +10,12 @@ import {JobWord} from "./JobWord.sol";
 /// @notice Internal accounts only: the contract's balance is never read, so a donation changes nothing.
 abstract contract Escrow is Configuration {
     mapping(address account => uint256) private _credits;
-    uint256 private _liabilities;
 
     /// @inheritdoc IJobRegistry
     function withdrawFor(address account) external {
         uint256 amount = _credits[account];
         if (amount == 0) revert NothingToWithdraw(account);
         _credits[account] = 0;
-        _liabilities -= amount;
         emit Withdrawn(account, amount);
         _send(account, amount);
     }
@@ -28,23 +26,8 @@ abstract contract Escrow is Configuration {
     }
 
     /// @inheritdoc IJobRegistry
-    function liabilities() external view returns (uint256) {
-        return _liabilities;
-    }
-
-    /// @inheritdoc IJobRegistry
     function quote(Terms calldata terms) external pure returns (uint256 escrow) {
         return _escrowOf(terms);
-    }
-
-    /// @dev Takes in wei that the registry owes from now on.
-    function _owe(uint256 amount) internal {
-        _liabilities += amount;
-    }
-
-    /// @dev Wei that leave the contract in this transaction, other than by `withdrawFor`.
-    function _disown(uint256 amount) internal {
-        if (amount != 0) _liabilities -= amount;
     }
 
     /// @dev Moves wei that are already owed to an account.

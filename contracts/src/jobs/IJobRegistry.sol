@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import {Answer, JobState, Phase, RefundReason, Terms} from "./JobTypes.sol";
 
 /// @title The life of a job: request, draw, commit, reveal, resolve, refund, call back.
-/// @notice Holds the requesters' escrow. Callers send a job's `Terms` again with every call; the job id binds them.
+/// @notice Holds the requesters' escrow. What needs a job's `Terms` is sent them again; the job id binds them.
 interface IJobRegistry {
     /// @notice Parameters, fixed at deployment. Amounts in wei, times in seconds.
     struct Parameters {
@@ -17,6 +17,9 @@ interface IJobRegistry {
         /// Late reveals are accepted this long after the reveal deadline; a censored node is cured, a silent one is
         /// slashed after it.
         uint32 revealGrace;
+        /// Time after the request from which on `advanceJob` pays for the draw. Longer than the beacon and an
+        /// executor's first commit take, so that nobody is paid for what executors do unpaid.
+        uint32 drawBountyDelay;
         uint128 minSeatFee;
         uint128 minDispatchFee;
         uint128 minAdvanceReserve;
@@ -52,7 +55,11 @@ interface IJobRegistry {
     event SeatDeclined(bytes32 indexed jobId, uint32 indexed executorId, uint8 seat);
     event Committed(bytes32 indexed jobId, uint32 indexed executorId, uint8 seat, bytes32 commitment);
     event RevealPhaseOpened(bytes32 indexed jobId, uint64 revealDeadline);
+    /// @notice A commitment was opened, before the job's end or, within the grace, after it.
     event Revealed(bytes32 indexed jobId, uint32 indexed executorId, uint8 seat, bytes result, bytes vector);
+    /// @notice A commitment was opened to an answer that the seat `sameAs` has revealed before.
+    event RevealedSame(bytes32 indexed jobId, uint32 indexed executorId, uint8 seat, uint8 sameAs);
+    /// @param centre The lowest seat that gave the result.
     /// @param agreeing Bitmap of the seats in the cluster.
     event JobResolved(
         bytes32 indexed jobId, uint8 centre, uint8 agreeing, bytes32 resultHash, bytes32 vectorHash, uint256 refund
@@ -89,14 +96,19 @@ interface IJobRegistry {
     error TooLate(bytes32 jobId, uint256 deadline);
     error BeaconNotReady(bytes32 jobId, uint256 availableAtBlock);
     error BeaconOutOfReach(bytes32 jobId);
+    /// @notice Too few executors are eligible; `advanceJob` refunds the job.
+    error NoCommitteeFound(bytes32 jobId);
     error NotSeated(bytes32 jobId, uint32 executorId);
     error AlreadyCommitted(bytes32 jobId, uint8 seat);
     error NotCommitted(bytes32 jobId, uint8 seat);
     error AlreadyRevealed(bytes32 jobId, uint8 seat);
+    error NotPending(bytes32 jobId, uint8 seat);
     error ZeroCommitment();
     error CommitmentMismatch(bytes32 jobId, uint8 seat);
     error AnswerMismatch(bytes32 jobId, uint8 seat);
-    error MissingAnswers(bytes32 jobId, uint8 revealed, uint256 given);
+    /// @param seats Bitmap: the revealed seats whose answers aren't given, or all that have revealed when these are fewer
+    /// than the quorum.
+    error MissingAnswers(bytes32 jobId, uint8 seats);
     error InsufficientGasForCallback(uint256 required, uint256 available);
     error CallbackNotFailed(bytes32 jobId);
     error ResultMismatch(bytes32 jobId);
@@ -125,36 +137,65 @@ interface IJobRegistry {
 
     // ---------------------------------------------------------------- executors (called by their signer)
 
-    /// @notice Commits to an answer. The first commitment draws the committee.
+    /// @notice Commits to an answer, in a job whose committee is drawn. The last seat's commitment opens the reveal phase.
     /// @param commitment keccak256(abi.encode(DOMAIN, chainid, registry, jobId, executor, resultHash, vectorHash,
-    /// salt)).
-    function commit(Terms calldata terms, bytes32 commitment) external;
+    /// salt)), `executor` being the owner's address.
+    function commit(bytes32 jobId, bytes32 commitment) external;
+
+    /// @notice Draws the committee, unless it is drawn already, and commits. Reverts, and draws nothing, for who isn't
+    /// seated: `committeeOf` tells before.
+    function drawAndCommit(Terms calldata terms, bytes32 commitment) external;
 
     /// @notice Gives the caller's seat back, free of charge, before it has committed; the seat is drawn again.
+    /// @dev Only in the first half of the commit window: whoever is seated instead has at least the other half. A bound,
+    /// rather than a deadline that moves with each decline, keeps the job's longest life what the terms say.
     function decline(Terms calldata terms) external;
-
-    /// @notice Opens a commitment.
-    function reveal(Terms calldata terms, bytes calldata result, bytes calldata vector, bytes32 salt) external;
-
-    /// @notice Opens the last commitment and resolves in one transaction.
-    /// @param others The answers that were revealed before, without the caller's.
-    function revealAndResolve(
-        Terms calldata terms,
-        bytes calldata result,
-        bytes calldata vector,
-        bytes32 salt,
-        Answer[] calldata others
-    ) external;
 
     // ---------------------------------------------------------------- anyone
 
+    /// @notice Opens a seat's commitment. Whoever knows what was committed may open it: a signer that was revoked or
+    /// changed since leaves no seat unopened. After the job's end, and until the grace's, it frees the stake of a seat
+    /// that is pending, unpaid.
+    function reveal(bytes32 jobId, uint8 seat, bytes calldata result, bytes calldata vector, bytes32 salt) external;
+
+    /// @notice `reveal` of an answer that another seat has revealed already, without sending it again: an answer that
+    /// several executors gave, as those of one runtime class mostly do, is paid for once.
+    /// @param sameAs The seat that has revealed this answer. @param resultHash keccak256 of the result.
+    /// @param vectorHash keccak256 of the vector.
+    function revealSame(
+        bytes32 jobId,
+        uint8 seat,
+        uint8 sameAs,
+        bytes32 resultHash,
+        bytes32 vectorHash,
+        bytes32 salt
+    ) external;
+
+    /// @notice Opens the last commitment and resolves in one transaction.
+    /// @param answers All answers as for `resolve`, that of `seat` among them. @param position Its position there.
+    function revealAndResolve(
+        Terms calldata terms,
+        uint8 seat,
+        bytes32 salt,
+        uint256 position,
+        Answer[] calldata answers
+    ) external;
+
     /// @notice Compares the revealed answers, settles with everyone and calls back. Allowed once every committed seat
-    /// has revealed, or after the reveal deadline plus grace with at least `quorum` reveals.
-    /// @param answers All revealed answers in ascending seat order.
+    /// has revealed, or after the reveal deadline with at least `quorum` reveals. As long as a late reveal could still
+    /// make a cluster, within the grace, a job whose answers don't agree isn't refunded (`NotBefore`). Seats that have
+    /// not revealed are pending from then on.
+    /// @param answers All revealed answers, each once, under any of the seats that gave it, in ascending order of the
+    /// lowest of these.
     function resolve(Terms calldata terms, Answer[] calldata answers) external;
 
+    /// @notice Slashes a pending seat that stayed silent until the grace ended, releases its lock, and credits the caller
+    /// with the prover's reward.
+    function punishSilent(bytes32 jobId, uint8 seat) external;
+
     /// @notice Moves a stuck job on: draws, re-draws missing seats, opens the reveal phase, or refunds. Pays a bounty
-    /// from the advance reserve that shrinks with each step; works unpaid when the reserve is empty.
+    /// from the advance reserve that shrinks with each step; works unpaid when the reserve is empty, and for a draw before
+    /// `drawBountyDelay`.
     function advanceJob(Terms calldata terms) external;
 
     /// @notice Repeats a failed callback with at least the agreed gas. Unpaid.
@@ -191,7 +232,4 @@ interface IJobRegistry {
 
     /// @notice Wei that `withdrawFor` would pay.
     function creditOf(address account) external view returns (uint256);
-
-    /// @notice Escrow of all open jobs plus all credits, in wei; never more than the contract's balance.
-    function liabilities() external view returns (uint256);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {SeatOutcome} from "../stake/IStaking.sol";
 import {Committee, Committees, MAX_SEATS} from "./Committee.sol";
 import {Configuration} from "./Configuration.sol";
 import {IJobRegistry} from "./IJobRegistry.sol";
@@ -21,7 +22,7 @@ import {TermsHash} from "./TermsHash.sol";
 /// before its block. For liveness: somebody calls `advanceJob` or `resolve` when a deadline has passed, and the
 /// agreement verifier reverts for no answers of the sizes accepted here.
 contract JobRegistry is Settlement {
-    constructor(Parameters memory given, Addresses memory addresses) Configuration(given, addresses) {}
+    constructor(Parameters memory given, Addresses memory contracts) Configuration(given, contracts) {}
 
     // ---------------------------------------------------------------- requester
 
@@ -40,7 +41,6 @@ contract JobRegistry is Settlement {
         _useNonce(msg.sender, terms.nonce);
         jobId = TermsHash.jobId(terms);
         _jobs[jobId].word = JobWords.requested();
-        _owe(msg.value);
         // Decodes every field, and so refuses unclean ones (see `TermsHash.hash`).
         emit JobRequested(jobId, msg.sender, terms.modelId, terms, input, parameterBytes, inputUri);
         _credit(terms.refundTo, jobId, msg.value - escrow);
@@ -59,37 +59,32 @@ contract JobRegistry is Settlement {
     // ---------------------------------------------------------------- executors
 
     /// @inheritdoc IJobRegistry
-    function commit(Terms calldata terms, bytes32 commitment) external {
-        if (commitment == 0) revert ZeroCommitment();
+    function commit(bytes32 jobId, bytes32 commitment) external {
+        _commit(jobId, _jobs[jobId].word, commitment);
+    }
+
+    /// @inheritdoc IJobRegistry
+    function drawAndCommit(Terms calldata terms, bytes32 commitment) external {
         (bytes32 jobId, JobWord word) = _load(terms);
-        uint32 executorId = executors.idOfSigner(msg.sender);
+        // Another seat's draw may have come first.
         if (word.phase() == Phase.Requested) {
             bool drawn;
             (word, drawn) = _draw(terms, jobId, word);
             // Reverts the call: the refund of a job without a committee is `advanceJob`'s.
-            if (!drawn) revert NotSeated(jobId, executorId);
+            if (!drawn) revert NoCommitteeFound(jobId);
         }
-        _requirePhase(jobId, word, Phase.Committing);
-        if (block.timestamp > word.deadline()) revert TooLate(jobId, word.deadline());
-
-        Committee committee = _jobs[jobId].committee;
-        uint256 seat = _seatOf(jobId, committee, executorId);
-        if (word.committed() & (1 << seat) != 0) revert AlreadyCommitted(jobId, uint8(seat));
-        _jobs[jobId].seats[seat] = commitment;
-        emit Committed(jobId, executorId, uint8(seat), commitment);
-        _storeCommitting(terms, jobId, word.withCommitted(seat), committee);
+        _commit(jobId, word, commitment);
     }
 
     /// @inheritdoc IJobRegistry
     function decline(Terms calldata terms) external {
         (bytes32 jobId, JobWord word) = _load(terms);
         _requirePhase(jobId, word, Phase.Committing);
-        if (block.timestamp > word.deadline()) revert TooLate(jobId, word.deadline());
+        uint256 end = word.deadline() - terms.commitWindow / 2;
+        if (block.timestamp > end) revert TooLate(jobId, end);
 
-        uint32 executorId = executors.idOfSigner(msg.sender);
         Committee committee = _jobs[jobId].committee;
-        uint256 seat = _seatOf(jobId, committee, executorId);
-        if (word.committed() & (1 << seat) != 0) revert AlreadyCommitted(jobId, uint8(seat));
+        (uint256 seat, uint32 executorId) = _ownUncommittedSeat(jobId, word, committee);
         emit SeatDeclined(jobId, executorId, uint8(seat));
         staking.unlockSeat(jobId, executorId, _lockFor(word.seatFee()));
 
@@ -100,44 +95,59 @@ contract JobRegistry is Settlement {
         }
         Draw memory draw = _drawFreed(terms, randomness, word, committee, 1 << seat);
         _seatDrawn(jobId, word, randomness, draw);
-        _storeCommitting(terms, jobId, word, draw.committee);
+        _storeCommitting(jobId, word, draw.committee);
+    }
+
+    // ---------------------------------------------------------------- anyone
+
+    /// @inheritdoc IJobRegistry
+    function reveal(bytes32 jobId, uint8 seat, bytes calldata result, bytes calldata vector, bytes32 salt) external {
+        (bytes32 resultHash, bytes32 vectorHash) = _hashesOf(result, vector);
+        (JobWord word, uint32 executorId) = _open(jobId, _jobs[jobId].word, seat, resultHash, vectorHash, salt);
+        _jobs[jobId].word = word;
+        emit Revealed(jobId, executorId, seat, result, vector);
     }
 
     /// @inheritdoc IJobRegistry
-    function reveal(Terms calldata terms, bytes calldata result, bytes calldata vector, bytes32 salt) external {
-        (bytes32 jobId, JobWord word) = _load(terms);
-        (word,) = _reveal(terms, jobId, word, result, vector, salt);
+    function revealSame(
+        bytes32 jobId,
+        uint8 seat,
+        uint8 sameAs,
+        bytes32 resultHash,
+        bytes32 vectorHash,
+        bytes32 salt
+    ) external {
+        JobWord word = _jobs[jobId].word;
+        // So that the answer has been sent.
+        if (
+            word.revealed() & (1 << sameAs) == 0
+                || _jobs[jobId].seats[sameAs] != TermsHash.answer(resultHash, vectorHash)
+        ) revert AnswerMismatch(jobId, sameAs);
+        uint32 executorId;
+        (word, executorId) = _open(jobId, word, seat, resultHash, vectorHash, salt);
         _jobs[jobId].word = word;
+        emit RevealedSame(jobId, executorId, seat, sameAs);
     }
 
     /// @inheritdoc IJobRegistry
     function revealAndResolve(
         Terms calldata terms,
-        bytes calldata result,
-        bytes calldata vector,
+        uint8 seat,
         bytes32 salt,
-        Answer[] calldata others
+        uint256 position,
+        Answer[] calldata answers
     ) external {
         (bytes32 jobId, JobWord word) = _load(terms);
-        uint256 seat;
-        (word, seat) = _reveal(terms, jobId, word, result, vector, salt);
-
-        // The caller's answer takes its place in the order of seats.
-        Answer[] memory rest = others;
-        Answer[] memory answers = new Answer[](rest.length + 1);
-        uint256 position;
-        while (position < rest.length && rest[position].seat < seat) {
-            answers[position] = rest[position];
-            ++position;
-        }
-        answers[position] = Answer({seat: uint8(seat), result: result, vector: vector});
-        for (; position < rest.length; ++position) {
-            answers[position + 1] = rest[position];
-        }
+        if (position >= answers.length) revert AnswerMismatch(jobId, seat);
+        Answer calldata own = answers[position];
+        (bytes32 resultHash, bytes32 vectorHash) = _hashesOf(own.result, own.vector);
+        uint32 executorId;
+        (word, executorId) = _open(jobId, word, seat, resultHash, vectorHash, salt);
+        if (own.seat == seat) emit Revealed(jobId, executorId, seat, own.result, own.vector);
+        // The resolution sees to it that the other seat has revealed this answer.
+        else emit RevealedSame(jobId, executorId, seat, own.seat);
         _resolve(terms, jobId, word, answers);
     }
-
-    // ---------------------------------------------------------------- anyone
 
     /// @inheritdoc IJobRegistry
     function resolve(Terms calldata terms, Answer[] calldata answers) external {
@@ -146,13 +156,28 @@ contract JobRegistry is Settlement {
     }
 
     /// @inheritdoc IJobRegistry
+    function punishSilent(bytes32 jobId, uint8 seat) external {
+        JobWord word = _jobs[jobId].word;
+        if (word.pending() & (1 << seat) == 0) revert NotPending(jobId, seat);
+        uint256 end = word.deadline() + _revealGrace;
+        if (block.timestamp <= end) revert NotBefore(jobId, end);
+        uint32 executorId = _jobs[jobId].committee.member(seat);
+        _jobs[jobId].word = _settlePending(jobId, word, seat, executorId, SeatOutcome.Silent);
+        slashing.punishNoReveal(executorId, jobId, word.seatFee(), msg.sender);
+    }
+
+    /// @inheritdoc IJobRegistry
     function advanceJob(Terms calldata terms) external {
         (bytes32 jobId, JobWord word) = _load(terms);
-        uint256 bounty = _bounty(terms, word);
-        _credit(msg.sender, jobId, bounty);
-        word = word.withNextAdvance();
-
         Phase phase = word.phase();
+        uint256 bounty;
+        // Executors draw without a bounty, by their first commit: it pays only for a draw that they leave undone.
+        if (phase != Phase.Requested || block.timestamp >= word.requestTime() + _drawBountyDelay) {
+            bounty = _bounty(terms, word);
+            _credit(msg.sender, jobId, bounty);
+            word = word.withNextAdvance();
+        }
+
         if (phase == Phase.Requested) phase = _advanceRequested(terms, jobId, word);
         else if (phase == Phase.Committing) phase = _advanceCommitting(terms, jobId, word);
         else if (phase == Phase.Revealing) phase = _advanceRevealing(terms, jobId, word);
@@ -258,109 +283,155 @@ contract JobRegistry is Settlement {
         emit CommitteeDrawn(jobId, randomness, draw.committee.toArray(), word.seatFee(), uint64(word.deadline()));
     }
 
+    function _commit(bytes32 jobId, JobWord word, bytes32 commitment) private {
+        if (commitment == 0) revert ZeroCommitment();
+        _requirePhase(jobId, word, Phase.Committing);
+        if (block.timestamp > word.deadline()) revert TooLate(jobId, word.deadline());
+
+        Committee committee = _jobs[jobId].committee;
+        (uint256 seat, uint32 executorId) = _ownUncommittedSeat(jobId, word, committee);
+        _jobs[jobId].seats[seat] = commitment;
+        emit Committed(jobId, executorId, uint8(seat), commitment);
+        _storeCommitting(jobId, word.withCommitted(seat), committee);
+    }
+
+    /// @dev The caller's seat.
+    function _ownUncommittedSeat(bytes32 jobId, JobWord word, Committee committee)
+        private
+        view
+        returns (uint256 seat, uint32 executorId)
+    {
+        executorId = executors.idOfSigner(msg.sender);
+        seat = committee.seatOf(executorId);
+        if (seat == Committees.NO_SEAT) revert NotSeated(jobId, executorId);
+        if (word.committed() & (1 << seat) != 0) revert AlreadyCommitted(jobId, uint8(seat));
+    }
+
     /// @dev Stores the word; opens the reveal phase if no more commitments can come and there are enough of them.
-    function _storeCommitting(Terms calldata terms, bytes32 jobId, JobWord word, Committee committee) private {
-        uint256 committed = word.committed();
-        if (committed == committee.occupied() && JobWords.count(committed) >= terms.quorum) {
-            word = _openReveal(terms, jobId, word);
+    function _storeCommitting(bytes32 jobId, JobWord word, Committee committee) private {
+        if (word.committed() == committee.occupied() && _hasQuorum(word, committee)) {
+            word = _openReveal(jobId, word, committee);
         }
         _jobs[jobId].word = word;
     }
 
-    function _openReveal(Terms calldata terms, bytes32 jobId, JobWord word) private returns (JobWord) {
-        word = word.toRevealing(block.timestamp + terms.revealWindow);
+    /// @dev Whether enough seats have committed.
+    function _hasQuorum(JobWord word, Committee committee) private pure returns (bool) {
+        return JobWords.count(word.committed()) >= committee.quorum();
+    }
+
+    function _openReveal(bytes32 jobId, JobWord word, Committee committee) private returns (JobWord) {
+        word = word.toRevealing(block.timestamp + committee.revealWindow());
         emit RevealPhaseOpened(jobId, uint64(word.deadline()));
         return word;
     }
 
     // ---------------------------------------------------------------- reveal and resolve
 
-    /// @dev Checks and records the caller's answer, opening the reveal phase if its time has come. Doesn't store the
-    /// word.
-    function _reveal(
-        Terms calldata terms,
+    /// @dev Opens a seat's commitment: on time, opening the reveal phase if its time has come; or, of a pending seat, late:
+    /// that frees its stake and earns nothing. Returns the word to store.
+    function _open(
         bytes32 jobId,
         JobWord word,
-        bytes calldata result,
-        bytes calldata vector,
+        uint8 seat,
+        bytes32 resultHash,
+        bytes32 vectorHash,
         bytes32 salt
-    ) private returns (JobWord, uint256 seat) {
-        if (result.length > _maxResultBytes) {
-            revert ResultTooLarge(result.length, _maxResultBytes);
+    ) private returns (JobWord, uint32 executorId) {
+        Job storage job = _jobs[jobId];
+        Committee committee = job.committee;
+        uint256 bit = 1 << seat;
+        bool late = word.pending() & bit != 0;
+        if (!late) {
+            if (word.phase() == Phase.Committing && block.timestamp > word.deadline() && _hasQuorum(word, committee)) {
+                word = _openReveal(jobId, word, committee);
+            }
+            _requirePhase(jobId, word, Phase.Revealing);
+            if (word.committed() & bit == 0) revert NotCommitted(jobId, seat);
+            if (word.revealed() & bit != 0) revert AlreadyRevealed(jobId, seat);
         }
-        if (vector.length > MAX_VECTOR_BYTES) revert ResultTooLarge(vector.length, MAX_VECTOR_BYTES);
-        if (
-            word.phase() == Phase.Committing && block.timestamp > word.deadline()
-                && JobWords.count(word.committed()) >= terms.quorum
-        ) word = _openReveal(terms, jobId, word);
-        _requirePhase(jobId, word, Phase.Revealing);
         uint256 end = word.deadline() + _revealGrace;
         if (block.timestamp > end) revert TooLate(jobId, end);
 
-        uint32 executorId = executors.idOfSigner(msg.sender);
-        seat = _seatOf(jobId, _jobs[jobId].committee, executorId);
-        if (word.committed() & (1 << seat) == 0) revert NotCommitted(jobId, uint8(seat));
-        if (word.revealed() & (1 << seat) != 0) revert AlreadyRevealed(jobId, uint8(seat));
-        bytes32 resultHash = keccak256(result);
-        bytes32 vectorHash = keccak256(vector);
-        bytes32 commitment = TermsHash.commitment(jobId, executors.ownerOf(executorId), resultHash, vectorHash, salt);
-        if (_jobs[jobId].seats[seat] != commitment) revert CommitmentMismatch(jobId, uint8(seat));
-        _jobs[jobId].seats[seat] = TermsHash.answer(resultHash, vectorHash);
-        emit Revealed(jobId, executorId, uint8(seat), result, vector);
-        return (word.withRevealed(seat), seat);
+        executorId = committee.member(seat);
+        address owner = executors.ownerOf(executorId);
+        if (job.seats[seat] != TermsHash.commitment(jobId, owner, resultHash, vectorHash, salt)) {
+            revert CommitmentMismatch(jobId, seat);
+        }
+        job.seats[seat] = TermsHash.answer(resultHash, vectorHash);
+        if (!late) return (word.withRevealed(seat), executorId);
+        return (_settlePending(jobId, word, seat, executorId, SeatOutcome.Neutral), executorId);
     }
 
-    function _resolve(Terms calldata terms, bytes32 jobId, JobWord word, Answer[] memory answers) private {
+    /// @dev Of an answer that isn't too large.
+    function _hashesOf(bytes calldata result, bytes calldata vector)
+        private
+        view
+        returns (bytes32 resultHash, bytes32 vectorHash)
+    {
+        if (result.length > _maxResultBytes) revert ResultTooLarge(result.length, _maxResultBytes);
+        if (vector.length > MAX_VECTOR_BYTES) revert ResultTooLarge(vector.length, MAX_VECTOR_BYTES);
+        return (keccak256(result), keccak256(vector));
+    }
+
+    function _resolve(Terms calldata terms, bytes32 jobId, JobWord word, Answer[] calldata answers) private {
         _requirePhase(jobId, word, Phase.Revealing);
         uint256 revealed = word.revealed();
-        if (revealed != word.committed()) {
-            uint256 end = word.deadline() + _revealGrace;
-            if (block.timestamp <= end) revert NotBefore(jobId, end);
-        }
-        _checkAnswers(terms, jobId, revealed, answers);
+        bool complete = revealed == word.committed();
+        if (!complete && block.timestamp <= word.deadline()) revert NotBefore(jobId, word.deadline());
+        if (JobWords.count(revealed) < terms.quorum) revert MissingAnswers(jobId, uint8(revealed));
 
-        (uint8 size, uint8 centre, uint8 members) =
-            agreement.cluster(models.profileOf(terms.modelId, terms.version, terms.runtimeClass), answers);
+        uint256 givers = _giversOf(jobId, revealed, answers);
+        (uint8 size, uint8 centre, uint8 agreeing) = agreement.clusterOfSeats(
+            models.profileOf(terms.modelId, terms.version, terms.runtimeClass), answers, givers
+        );
         if (size < terms.quorum) {
+            // An answer that comes late could still make a cluster.
+            uint256 end = word.deadline() + _revealGrace;
+            if (!complete && block.timestamp <= end) revert NotBefore(jobId, end);
             _refund(terms, jobId, word, RefundReason.NoAgreement, true);
             return;
         }
 
-        uint256 agreeing;
-        for (uint256 i; i < answers.length; ++i) {
-            if (members & (1 << i) != 0) agreeing |= 1 << answers[i].seat;
-        }
-        Answer memory winner = answers[centre];
-        word = word.toResolved(winner.seat, agreeing);
+        Answer calldata winner = answers[centre];
+        uint256 centreSeat = JobWords.lowest((givers >> (8 * centre)) & 0xff);
+        word = word.toResolved(centreSeat, agreeing);
         bool callsBack = terms.callbackTarget != address(0);
         if (callsBack) word = word.withCallbackStatus(CallbackStatus.Delivered);
         uint256 refund = _close(terms, jobId, word, true);
         emit JobResolved(
-            jobId, winner.seat, uint8(agreeing), keccak256(winner.result), keccak256(winner.vector), refund
+            jobId, uint8(centreSeat), agreeing, keccak256(winner.result), keccak256(winner.vector), refund
         );
         if (callsBack) _callBackResult(terms, jobId, word, winner.result);
     }
 
-    /// @dev All revealed answers, each once, in ascending seat order, as they were revealed, and enough of them.
-    function _checkAnswers(Terms calldata terms, bytes32 jobId, uint256 revealed, Answer[] memory answers)
+    /// @dev Which seats gave which answer, as `IAgreementVerifier.clusterOfSeats` takes it. Every revealed answer must be
+    /// there once, as it was revealed, in ascending order of the lowest seats that gave them.
+    function _giversOf(bytes32 jobId, uint256 revealed, Answer[] calldata answers)
         private
-        view
+        returns (uint256 givers)
     {
-        uint256 number = JobWords.count(revealed);
-        if (answers.length != number || number < terms.quorum) {
-            revert MissingAnswers(jobId, uint8(number), answers.length);
-        }
+        bytes32[MAX_SEATS] storage seats = _jobs[jobId].seats;
         uint256 left = revealed;
-        for (uint256 i; i < number; ++i) {
-            uint8 seat = answers[i].seat;
-            // The lowest seat left must be this one: that makes the order ascending and the answers complete.
-            if (seat >= MAX_SEATS || left & ((2 << seat) - 1) != (1 << seat)) {
-                revert AnswerMismatch(jobId, seat);
+        for (uint256 i; i < answers.length; ++i) {
+            Answer calldata answer = answers[i];
+            uint8 seat = answer.seat;
+            bytes32 hash = TermsHash.answer(keccak256(answer.result), keccak256(answer.vector));
+            if (left & (1 << seat) == 0 || seats[seat] != hash) revert AnswerMismatch(jobId, seat);
+            uint256 same;
+            for (uint256 rest = left; rest != 0; rest &= rest - 1) {
+                uint256 other = JobWords.lowest(rest);
+                if (seats[other] != hash) continue;
+                // One seat's record of an answer is enough; clearing the others is paid for.
+                if (same != 0) delete seats[other];
+                same |= 1 << other;
             }
-            left ^= 1 << seat;
-            bytes32 answer = TermsHash.answer(keccak256(answers[i].result), keccak256(answers[i].vector));
-            if (_jobs[jobId].seats[seat] != answer) revert AnswerMismatch(jobId, seat);
+            // The lowest seat left is among them, which makes the order ascending.
+            if ((left ^ same) & (left & (~left + 1)) != 0) revert AnswerMismatch(jobId, seat);
+            left ^= same;
+            givers |= same << (8 * i);
         }
+        if (left != 0) revert MissingAnswers(jobId, uint8(left));
     }
 
     // ---------------------------------------------------------------- advance
@@ -382,14 +453,13 @@ contract JobRegistry is Settlement {
 
     function _advanceCommitting(Terms calldata terms, bytes32 jobId, JobWord word) private returns (Phase) {
         if (block.timestamp <= word.deadline()) revert NotBefore(jobId, word.deadline());
-        uint256 committed = word.committed();
-        if (JobWords.count(committed) >= terms.quorum) {
-            _jobs[jobId].word = _openReveal(terms, jobId, word);
+        Committee committee = _jobs[jobId].committee;
+        if (_hasQuorum(word, committee)) {
+            _jobs[jobId].word = _openReveal(jobId, word, committee);
             return Phase.Revealing;
         }
         if (!word.redrawn()) {
-            Committee committee = _jobs[jobId].committee;
-            uint256 missing = ((1 << terms.committeeSize) - 1) & ~committed;
+            uint256 missing = ((1 << terms.committeeSize) - 1) & ~word.committed();
             word = word.withRedrawn().withNextRound().toCommitting(word.seatFee(), block.timestamp + terms.commitWindow);
             // Their locks are free again before the draw looks at what others can lock.
             _settleMisses(terms, jobId, word, committee, missing);
@@ -425,10 +495,5 @@ contract JobRegistry is Settlement {
 
     function _requirePhase(bytes32 jobId, JobWord word, Phase phase) private pure {
         if (word.phase() != phase) revert WrongPhase(jobId, word.phase());
-    }
-
-    function _seatOf(bytes32 jobId, Committee committee, uint32 executorId) private pure returns (uint256 seat) {
-        seat = committee.seatOf(executorId);
-        if (seat == Committees.NO_SEAT) revert NotSeated(jobId, executorId);
     }
 }

@@ -46,6 +46,7 @@ abstract contract JobStore is CommitteeDraw {
             committed: uint8(word.committed()),
             revealed: uint8(word.revealed()),
             agreeing: uint8(word.agreeing()),
+            pending: uint8(word.pending()),
             centre: phase == Phase.Resolved ? uint8(word.centre()) : 0,
             advances: uint8(word.advances()),
             committee: _jobs[jobId].committee.toArray()

@@ -111,8 +111,8 @@ struct JobState {
     /// Block whose successor by the beacon delay fixes the committee.
     uint64 requestBlock;
     uint64 requestTime;
-    /// End of the current phase (without the grace), in Unix seconds; 0 when final, and while requested: that phase
-    /// ends with the beacon's reach, in blocks.
+    /// End of the current phase (without the grace), in Unix seconds; once final, the end of the reveal phase as long as
+    /// seats are pending, then 0; 0 while requested: that phase ends with the beacon's reach, in blocks.
     uint64 deadline;
     /// Fee of every seat in wei, fixed at the draw.
     uint128 seatFee;
@@ -122,6 +122,9 @@ struct JobState {
     uint8 revealed;
     /// Bit i set: seat i is in the winning cluster.
     uint8 agreeing;
+    /// Bit i set: seat i had not opened its commitment when the job ended. Its stake stays locked until it opens it
+    /// within the grace, or `punishSilent` after it.
+    uint8 pending;
     /// Seat whose result is the result; meaningful once resolved.
     uint8 centre;
     /// Paid steps taken by `advanceJob`.

@@ -17,7 +17,8 @@ import {CallbackStatus, Phase, RefundReason} from "./JobTypes.sol";
 ///       40    40  request block
 ///       80    40  request time   Unix seconds
 ///      120    40  deadline       Unix seconds, 0 when there is none
-///      160    88  seat fee       wei
+///      160    80  seat fee       wei
+///      240     8  pending        bitmap of seats
 ///      248     7  round          draws after the first: one per declined seat and one for a re-draw
 ///      255     1  redrawn        the one re-draw of missing seats is spent
 ///
@@ -27,8 +28,8 @@ type JobWord is uint256;
 using JobWords for JobWord global;
 
 library JobWords {
-    /// Largest fee of one seat, in wei (309 million ether).
-    uint256 internal constant MAX_SEAT_FEE = type(uint88).max;
+    /// Largest fee of one seat, in wei (1.2 million ether): no executor's locked stake can count more.
+    uint256 internal constant MAX_SEAT_FEE = type(uint80).max;
     /// Seats that are declined after so many draws stay empty, so that the field can't overflow.
     uint256 internal constant MAX_DECLINE_ROUNDS = 126;
 
@@ -43,6 +44,7 @@ library JobWords {
     uint256 private constant REQUEST_TIME = 80;
     uint256 private constant DEADLINE = 120;
     uint256 private constant SEAT_FEE = 160;
+    uint256 private constant PENDING = 240;
     uint256 private constant ROUND = 248;
     uint256 private constant REDRAWN = 255;
 
@@ -50,7 +52,7 @@ library JobWords {
     uint256 private constant BITS_7 = 0x7f;
     uint256 private constant BITS_8 = 0xff;
     uint256 private constant BITS_40 = type(uint40).max;
-    uint256 private constant BITS_88 = type(uint88).max;
+    uint256 private constant BITS_80 = type(uint80).max;
 
     /// @notice A job that is requested in this block.
     function requested() internal view returns (JobWord) {
@@ -108,7 +110,12 @@ library JobWords {
     }
 
     function seatFee(JobWord word) internal pure returns (uint128) {
-        return uint128(_get(word, SEAT_FEE, BITS_88));
+        return uint128(_get(word, SEAT_FEE, BITS_80));
+    }
+
+    /// @notice Seats that had not opened their commitment when the job ended, and are not settled since; 0 before.
+    function pending(JobWord word) internal pure returns (uint256) {
+        return _get(word, PENDING, BITS_8);
     }
 
     function round(JobWord word) internal pure returns (uint256) {
@@ -124,7 +131,7 @@ library JobWords {
     /// @notice The committee is known: commitments are open until `deadline_`.
     function toCommitting(JobWord word, uint256 seatFee_, uint256 deadline_) internal pure returns (JobWord) {
         word = _set(word, PHASE, BITS_4, uint256(Phase.Committing));
-        word = _set(word, SEAT_FEE, BITS_88, seatFee_);
+        word = _set(word, SEAT_FEE, BITS_80, seatFee_);
         return _set(word, DEADLINE, BITS_40, deadline_);
     }
 
@@ -133,12 +140,13 @@ library JobWords {
         return _set(_set(word, PHASE, BITS_4, uint256(Phase.Revealing)), DEADLINE, BITS_40, deadline_);
     }
 
-    /// @notice Final: the answers of the `agreeing_` seats agree with the one of the `centre_`.
+    /// @notice Final: the answers of the `agreeing_` seats agree with the one of the `centre_`. Commitments that are not
+    /// opened are pending from now on.
     function toResolved(JobWord word, uint256 centre_, uint256 agreeing_) internal pure returns (JobWord) {
         return _set(_final(word, Phase.Resolved, centre_), AGREEING, BITS_8, agreeing_);
     }
 
-    /// @notice Final: the requester is refunded.
+    /// @notice Final: the requester is refunded. Commitments that could be opened and are not are pending from now on.
     function toRefunded(JobWord word, RefundReason reason) internal pure returns (JobWord) {
         return _final(word, Phase.Refunded, uint256(reason));
     }
@@ -153,6 +161,11 @@ library JobWords {
 
     function withRevealed(JobWord word, uint256 seat) internal pure returns (JobWord) {
         return JobWord.wrap(JobWord.unwrap(word) | (1 << (REVEALED + seat)));
+    }
+
+    /// @notice The final word without a pending seat; without a deadline when it was the last.
+    function withoutPending(JobWord word, uint256 seat) internal pure returns (JobWord) {
+        return _withPending(word, pending(word) & ~(1 << seat));
     }
 
     function withNextAdvance(JobWord word) internal pure returns (JobWord) {
@@ -176,10 +189,21 @@ library JobWords {
         }
     }
 
+    /// @notice The lowest seat of a bitmap that has one.
+    function lowest(uint256 seats) internal pure returns (uint256) {
+        return count((seats & (~seats + 1)) - 1);
+    }
+
     function _final(JobWord word, Phase phase_, uint256 ending) private pure returns (JobWord) {
+        uint256 silent = phase(word) == Phase.Revealing ? committed(word) & ~revealed(word) : 0;
         word = _set(word, PHASE, BITS_4, uint256(phase_));
         word = _set(word, ENDING, BITS_4, ending);
-        return _set(word, DEADLINE, BITS_40, 0);
+        return _withPending(word, silent);
+    }
+
+    function _withPending(JobWord word, uint256 seats) private pure returns (JobWord) {
+        word = _set(word, PENDING, BITS_8, seats);
+        return seats == 0 ? _set(word, DEADLINE, BITS_40, 0) : word;
     }
 
     function _get(JobWord word, uint256 offset, uint256 mask) private pure returns (uint256) {

@@ -13,13 +13,13 @@ import {JobWord, JobWords} from "./JobWord.sol";
 ///   seat                     resolved                       no agreement, too few reveals   too few commitments
 ///   in the cluster           fee - protocol fee, Success    -                               -
 ///   revealed                 0, Outlier                     share of fee, Neutral           -
-///   committed, not revealed  0, Silent, slashed             0, Silent, slashed              0, Neutral
+///   committed, not revealed  0, pending                     0, pending                      0, Neutral
 ///   not committed            0, Miss                        0, Miss                         0, Miss
 ///
 /// The protocol fee is rounded up and burned; the share is rounded down; the requester gets all that is left.
+/// A pending seat's stake stays locked; it is settled alone: Neutral when it opens its commitment within the grace,
+/// Silent and slashed after it.
 abstract contract Settlement is Callbacks {
-    address private constant BURN = 0x000000000000000000000000000000000000dEaD;
-
     /// @dev Ends a job: stores its final word, pays everybody, in this order: effects, then trusted contracts.
     /// @param word The final word.
     /// @param dispatched Whether the caller earned the dispatch fee by bringing a resolution.
@@ -32,22 +32,16 @@ abstract contract Settlement is Callbacks {
         Committee committee = job.committee;
         job.word = word;
         (IStaking.Settlement[] memory settlements, uint256 paid, uint256 burned) =
-            _settlements(committee, word, committee.occupied());
+            _settlements(committee, word, committee.occupied() & ~word.pending());
 
         uint256 reward = dispatched ? terms.dispatchFee : 0;
         if (word.callbackStatus() != CallbackStatus.None) reward += terms.callbackFee;
+        // What is burned stays here: it is owed to nobody from now on, and nothing pays it out.
         refund = _escrowLeft(terms, word) - paid - burned - reward;
         _credit(msg.sender, jobId, reward);
         _credit(terms.refundTo, jobId, refund);
-        _disown(paid + burned);
 
-        _settle(terms, jobId, word, settlements, paid);
-        for (uint256 i; i < settlements.length; ++i) {
-            if (settlements[i].outcome == SeatOutcome.Silent) {
-                slashing.punishNoReveal(settlements[i].executorId, jobId, word.seatFee(), msg.sender);
-            }
-        }
-        if (burned != 0) _send(BURN, burned);
+        _settle(terms.requester, jobId, word, settlements, paid);
     }
 
     /// @dev Ends a job without a result and tells its target if the terms ask for it and a committee was drawn.
@@ -65,18 +59,30 @@ abstract contract Settlement is Callbacks {
         internal
     {
         (IStaking.Settlement[] memory settlements,,) = _settlements(committee, word, seats & committee.occupied());
-        _settle(terms, jobId, word, settlements, 0);
+        _settle(terms.requester, jobId, word, settlements, 0);
+    }
+
+    /// @dev Settles a pending seat. Returns the word without it; storing it is the caller's.
+    function _settlePending(bytes32 jobId, JobWord word, uint256 seat, uint32 executorId, SeatOutcome outcome)
+        internal
+        returns (JobWord)
+    {
+        IStaking.Settlement[] memory settlements = new IStaking.Settlement[](1);
+        settlements[0] = IStaking.Settlement(executorId, outcome, 0, 0);
+        // The requester matters for misses and outliers only.
+        _settle(address(0), jobId, word, settlements, 0);
+        return word.withoutPending(seat);
     }
 
     function _settle(
-        Terms calldata terms,
+        address requester,
         bytes32 jobId,
         JobWord word,
         IStaking.Settlement[] memory settlements,
         uint256 paid
     ) private {
         if (settlements.length == 0) return;
-        staking.settle{value: paid}(jobId, terms.requester, _lockFor(word.seatFee()), settlements);
+        staking.settle{value: paid}(jobId, requester, _lockFor(word.seatFee()), settlements);
     }
 
     /// @dev What the occupied seats of a bitmap get.
@@ -87,8 +93,6 @@ abstract contract Settlement is Callbacks {
     {
         settlements = new IStaking.Settlement[](JobWords.count(seats));
         bool resolved = word.phase() == Phase.Resolved;
-        // The reveal phase never opened: nobody could reveal.
-        bool unopened = word.phase() == Phase.Refunded && word.refundReason() == RefundReason.TooFewCommitments;
         (uint256 payment, uint256 protocolFee) = _split(word.seatFee());
         uint256 share = (uint256(word.seatFee()) * _noAgreementShareBps) / BASIS_POINTS;
 
@@ -101,7 +105,8 @@ abstract contract Settlement is Callbacks {
             if (word.committed() & bit == 0) {
                 settlement.outcome = SeatOutcome.Miss;
             } else if (word.revealed() & bit == 0) {
-                settlement.outcome = unopened ? SeatOutcome.Neutral : SeatOutcome.Silent;
+                // Not pending: the reveal phase never opened, so nobody could reveal.
+                settlement.outcome = SeatOutcome.Neutral;
             } else if (!resolved) {
                 settlement.outcome = SeatOutcome.Neutral;
                 settlement.payment = uint128(share);

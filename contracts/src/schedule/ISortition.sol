@@ -28,6 +28,15 @@ interface ISortition {
         view
         returns (uint32 executorId);
 
+    /// @notice The candidates `first` to `first + count - 1` of a sequence without replacement: candidate i is the `pick` by
+    /// random = keccak256(abi.encode(seed, i)) of a leaf that is neither excluded nor an earlier candidate.
+    /// @param excluded Distinct leaves that can't be picked, the sequence's candidates before `first` among them.
+    /// @return candidates Fewer than `count` when nothing is left to pick.
+    function draw(bytes32 key, uint256 time, bytes32 seed, uint256 first, uint256 count, uint32[] calldata excluded)
+        external
+        view
+        returns (uint32[] memory candidates);
+
     /// @notice Frozen total weight of a tree in this epoch.
     function totalWeight(bytes32 key) external view returns (uint256);
     /// @notice Frozen weight of a leaf in this epoch, and the one that acts from the next.

@@ -45,13 +45,38 @@ contract Sortition is ISortition {
         view
         returns (uint32 executorId)
     {
-        uint256 epoch = time / epochLength;
-        uint256 present = _epoch();
-        if (epoch != present && epoch + 1 != present) revert WeightsUnknown(time);
-        (bool found, uint256 leaf) = _trees[key].pick(random, excluded, epoch);
-        if (!found) revert NothingToPick(key);
+        uint256 epoch = _knownEpoch(time);
+        SumTree.Tree storage tree = _trees[key];
+        uint256[] memory taken = _weighed(tree, excluded, 0, epoch);
+        (uint256 leaf, uint256 weight) = tree.pick(random, taken, taken.length, epoch);
+        if (weight == 0) revert NothingToPick(key);
         // Only leaves that were set have a weight, and these are ids.
         return uint32(leaf);
+    }
+
+    /// @inheritdoc ISortition
+    function draw(bytes32 key, uint256 time, bytes32 seed, uint256 first, uint256 count, uint32[] calldata excluded)
+        external
+        view
+        returns (uint32[] memory candidates)
+    {
+        uint256 epoch = _knownEpoch(time);
+        SumTree.Tree storage tree = _trees[key];
+        // Each candidate joins the excluded, with the weight that its pick found.
+        uint256[] memory taken = _weighed(tree, excluded, count, epoch);
+        candidates = new uint32[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            uint256 random = uint256(keccak256(abi.encode(seed, first + i)));
+            (uint256 leaf, uint256 weight) = tree.pick(random, taken, excluded.length + i, epoch);
+            if (weight == 0) {
+                assembly ("memory-safe") {
+                    mstore(candidates, i)
+                }
+                break;
+            }
+            candidates[i] = uint32(leaf);
+            taken[excluded.length + i] = SumTree.weighed(leaf, weight);
+        }
     }
 
     /// @inheritdoc ISortition
@@ -64,6 +89,25 @@ contract Sortition is ISortition {
         SumTree.Tree storage tree = _trees[key];
         // Lanes of 56 bits.
         return (uint64(tree.frozen(executorId, _epoch())), uint64(tree.current(executorId)));
+    }
+
+    /// @dev The epoch of a time whose weights the trees remember.
+    function _knownEpoch(uint256 time) private view returns (uint256 epoch) {
+        epoch = time / epochLength;
+        uint256 present = _epoch();
+        if (epoch != present && epoch + 1 != present) revert WeightsUnknown(time);
+    }
+
+    /// @dev Leaves with their frozen weights, and room for more.
+    function _weighed(SumTree.Tree storage tree, uint32[] calldata leaves, uint256 room, uint256 epoch)
+        private
+        view
+        returns (uint256[] memory taken)
+    {
+        taken = new uint256[](leaves.length + room);
+        for (uint256 i = 0; i < leaves.length; ++i) {
+            taken[i] = SumTree.weighed(leaves[i], tree.frozen(leaves[i], epoch));
+        }
     }
 
     function _epoch() private view returns (uint256) {

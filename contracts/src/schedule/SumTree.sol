@@ -85,43 +85,42 @@ library SumTree {
 
     /// @notice Picks a leaf by frozen weights: with the excluded leaves' weights taken as 0, the lowest leaf such that it and
     /// all lower ones weigh more than `random` modulo the total.
-    /// @param excluded Distinct leaves.
+    /// @param excluded `weighed` leaves, distinct, of which the first `count` count.
     /// @param epoch As for `frozen`.
-    /// @return found False when nothing is left to pick.
-    function pick(Tree storage tree, uint256 random, uint32[] calldata excluded, uint256 epoch)
+    /// @return leaf The picked leaf.
+    /// @return weight Its frozen weight; 0 when nothing is left to pick.
+    function pick(Tree storage tree, uint256 random, uint256[] memory excluded, uint256 count, uint256 epoch)
         internal
         view
-        returns (bool found, uint256 leaf)
+        returns (uint256 leaf, uint256 weight)
     {
-        uint256[] memory weights = new uint256[](excluded.length);
-        for (uint256 i = 0; i < excluded.length; ++i) {
-            weights[i] = frozen(tree, excluded[i], epoch);
-        }
-
         uint256 level = tree.height;
-        uint256 lanes = _remainingLanes(tree, level, 0, excluded, weights, epoch);
+        uint256 lanes = _remainingLanes(tree, level, 0, excluded, count, epoch);
         uint256 total = _sum(lanes);
-        if (total == 0) return (false, 0);
+        if (total == 0) return (0, 0);
 
         uint256 rest = random % total;
-        uint256 index = 0;
         unchecked {
             // Nothing wraps: `rest` is below the sum of the lanes, so the inner loop ends within them, at one that is not 0;
             // and levels end at 1.
             while (true) {
-                uint256 lane = 0;
-                uint256 weight = lanes & LANE;
+                leaf *= 4;
+                weight = lanes & LANE;
                 while (rest >= weight) {
                     rest -= weight;
                     lanes >>= LANE_BITS;
                     weight = lanes & LANE;
-                    ++lane;
+                    ++leaf;
                 }
-                index = 4 * index + lane;
-                if (--level == 0) return (true, index);
-                lanes = _remainingLanes(tree, level, index, excluded, weights, epoch);
+                if (--level == 0) return (leaf, weight);
+                lanes = _remainingLanes(tree, level, leaf, excluded, count, epoch);
             }
         }
+    }
+
+    /// @notice A leaf and its frozen weight, as `pick` takes those to exclude.
+    function weighed(uint256 leaf, uint256 weight) internal pure returns (uint256) {
+        return (leaf << LANE_BITS) | weight;
     }
 
     /// @dev Puts new roots on top until the leaf lies below the root. A new root has the old one's totals, current and
@@ -151,15 +150,18 @@ library SumTree {
         Tree storage tree,
         uint256 level,
         uint256 index,
-        uint32[] calldata excluded,
-        uint256[] memory weights,
+        uint256[] memory excluded,
+        uint256 count,
         uint256 epoch
     ) private view returns (uint256 lanes) {
         lanes = _frozenLanes(tree, level, index, epoch);
-        for (uint256 i = 0; i < weights.length; ++i) {
-            uint256 leaf = excluded[i];
+        unchecked {
             // A lane is the sum of all leaves below it, so it is not less than that of the distinct ones among them.
-            if (leaf >> (2 * level) == index) lanes -= weights[i] << _laneOffset(leaf, level);
+            for (uint256 i = 0; i < count; ++i) {
+                uint256 one = excluded[i];
+                uint256 leaf = one >> LANE_BITS;
+                if (leaf >> (2 * level) == index) lanes -= (one & LANE) << _laneOffset(leaf, level);
+            }
         }
     }
 

@@ -163,6 +163,7 @@ interface IStaking {
     error SolventPool(uint256 tokens, uint256 shares);
     error CommissionTooHigh(uint16 bps, uint16 maximum);
     error TooFewCleanJobs(uint256 cleanJobs, uint256 needed);
+    error SeatNotLockable(uint32 executorId);
     error NoProverReward(address prover);
     error NothingToBurn(address prover);
     error EpochNotStarted(uint64 epoch, uint64 current);
@@ -225,6 +226,9 @@ interface IStaking {
     function tryLockSeat(bytes32 jobId, uint32 executorId, uint128 amount, uint16 capacity)
         external
         returns (bool locked);
+    /// @notice Locks `amount` for a seat of each of several distinct executors, all or none: reverts `SeatNotLockable` about
+    /// the first that isn't eligible. Capacities are the caller's to check, by `canLockSeats`.
+    function lockSeats(bytes32 jobId, uint32[] calldata executorIds, uint128 amount) external;
     /// @notice Releases one seat's lock of `amount` without an outcome.
     function unlockSeat(bytes32 jobId, uint32 executorId, uint128 amount) external;
     /// @notice Releases the locks of a job's seats (`amount` each), pays them from `msg.value`, which must be the exact sum,
@@ -282,6 +286,12 @@ interface IStaking {
     function weightOf(uint32 executorId) external view returns (uint64);
     /// @notice Whether `tryLockSeat` would succeed.
     function canLockSeat(uint32 executorId, uint128 amount, uint16 capacity) external view returns (bool);
+    /// @notice `canLockSeat` for each of at most 256 executors.
+    /// @return lockable Bit i set: `executorIds[i]` can.
+    function canLockSeats(uint32[] calldata executorIds, uint128 amount, uint16[] calldata capacities)
+        external
+        view
+        returns (uint256 lockable);
     /// @notice Least own stake.
     function minimumStake() external view returns (uint256);
     /// @notice Least protocol fee of a clean job.

@@ -206,12 +206,16 @@ contract Staking is Delegations, JobCallers {
         onlyJobRegistry
         returns (bool)
     {
-        AccountWord word = _accounts[executorId];
-        if (!_canLockSeat(word, executorId, amount, capacity)) return false;
+        return _tryLockSeat(jobId, executorId, amount, capacity);
+    }
 
-        _accounts[executorId] = word.withLocked(word.locked() + amount).withInFlight(word.inFlight() + 1);
-        emit SeatLocked(executorId, jobId, amount);
-        return true;
+    /// @inheritdoc IStaking
+    function lockSeats(bytes32 jobId, uint32[] calldata executorIds, uint128 amount) external onlyJobRegistry {
+        for (uint256 i; i < executorIds.length; ++i) {
+            if (!_tryLockSeat(jobId, executorIds[i], amount, type(uint16).max)) {
+                revert SeatNotLockable(executorIds[i]);
+            }
+        }
     }
 
     /// @inheritdoc IStaking
@@ -361,6 +365,18 @@ contract Staking is Delegations, JobCallers {
         return _canLockSeat(_accounts[executorId], executorId, amount, capacity);
     }
 
+    /// @inheritdoc IStaking
+    function canLockSeats(uint32[] calldata executorIds, uint128 amount, uint16[] calldata capacities)
+        external
+        view
+        returns (uint256 lockable)
+    {
+        for (uint256 i; i < executorIds.length; ++i) {
+            uint32 executorId = executorIds[i];
+            if (_canLockSeat(_accounts[executorId], executorId, amount, capacities[i])) lockable |= 1 << i;
+        }
+    }
+
     // ---------------------------------------------------------------- internals: slashing
 
     /// @dev Counts a strike in `pool`.
@@ -440,6 +456,15 @@ contract Staking is Delegations, JobCallers {
         uint256 own = pool.own;
         uint256 locked = word.locked() + amount;
         return own >= minimumStake && locked <= own + pool.delegated && locked <= AccountWordLibrary.MAX_LOCKED;
+    }
+
+    function _tryLockSeat(bytes32 jobId, uint32 executorId, uint128 amount, uint16 capacity) private returns (bool) {
+        AccountWord word = _accounts[executorId];
+        if (!_canLockSeat(word, executorId, amount, capacity)) return false;
+
+        _accounts[executorId] = word.withLocked(word.locked() + amount).withInFlight(word.inFlight() + 1);
+        emit SeatLocked(executorId, jobId, amount);
+        return true;
     }
 
     /// @dev Underflows, and so reverts, for a seat that was never locked.

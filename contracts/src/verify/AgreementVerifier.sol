@@ -22,6 +22,8 @@ contract AgreementVerifier is IAgreementVerifier {
     }
 
     uint256 private constant MAX_ANSWERS = 8;
+    /// Position i was given by seat i.
+    uint256 private constant EACH_ITS_OWN = 0x8040201008040201;
     uint256 private constant BILLION = 1e9;
     uint256 private constant MILLION = 1e6;
 
@@ -31,28 +33,16 @@ contract AgreementVerifier is IAgreementVerifier {
         pure
         returns (uint8 size, uint8 centre, uint8 members)
     {
-        uint256 count = answers.length;
-        if (count > MAX_ANSWERS) revert TooManyAnswers(count, MAX_ANSWERS);
+        return _cluster(profile, answers, EACH_ITS_OWN);
+    }
 
-        // Row i of the matrix, 8 bits from bit 8 i: the cluster around answer i.
-        uint256 matrix = 0;
-        Reading[] memory readings = new Reading[](count);
-        for (uint256 i = 0; i < count; ++i) {
-            Answer calldata answer = answers[i];
-            Reading memory reading = _read(profile, answer);
-            if (reading.vector.squaredNorm == 0) continue;
-            readings[i] = reading;
-            matrix |= _entry(i, i);
-            for (uint256 j = 0; j < i; ++j) {
-                if (_compare(profile, answer, answers[j], reading, readings[j])) matrix |= _entry(i, j) | _entry(j, i);
-            }
-        }
-
-        for (uint256 i = 0; i < count; ++i) {
-            uint8 row = uint8(matrix >> (MAX_ANSWERS * i));
-            uint8 rowSize = _countBits(row);
-            if (rowSize > size) (size, centre, members) = (rowSize, uint8(i), row);
-        }
+    /// @inheritdoc IAgreementVerifier
+    function clusterOfSeats(VerificationProfile calldata profile, Answer[] calldata answers, uint256 givers)
+        external
+        pure
+        returns (uint8 size, uint8 centre, uint8 members)
+    {
+        return _cluster(profile, answers, givers);
     }
 
     /// @inheritdoc IAgreementVerifier
@@ -75,6 +65,38 @@ contract AgreementVerifier is IAgreementVerifier {
         if (!_comparable(a, b)) return false;
         (int256 ab, uint256 aa, uint256 bb) = _dotProducts(a, b);
         return _cosineWithin(ab, aa, bb, maxDistancePpb);
+    }
+
+    /// @param givers As in `clusterOfSeats`.
+    function _cluster(VerificationProfile calldata profile, Answer[] calldata answers, uint256 givers)
+        private
+        pure
+        returns (uint8 size, uint8 centre, uint8 members)
+    {
+        uint256 count = answers.length;
+        if (count > MAX_ANSWERS) revert TooManyAnswers(count, MAX_ANSWERS);
+
+        // Byte i: who gave an answer of the cluster around answer i.
+        uint256 matrix = 0;
+        Reading[] memory readings = new Reading[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            Answer calldata answer = answers[i];
+            Reading memory reading = _read(profile, answer);
+            if (reading.vector.squaredNorm == 0) continue;
+            readings[i] = reading;
+            matrix |= _entry(i, i, givers);
+            for (uint256 j = 0; j < i; ++j) {
+                if (_compare(profile, answer, answers[j], reading, readings[j])) {
+                    matrix |= _entry(i, j, givers) | _entry(j, i, givers);
+                }
+            }
+        }
+
+        for (uint256 i = 0; i < count; ++i) {
+            uint8 row = uint8(matrix >> (8 * i));
+            uint8 rowSize = _countBits(row);
+            if (rowSize > size) (size, centre, members) = (rowSize, uint8(i), row);
+        }
     }
 
     /// @dev Reads an answer, and finds it malformed if it is so by itself.
@@ -119,10 +141,10 @@ contract AgreementVerifier is IAgreementVerifier {
         return _cosineWithin(ab, aa, bb, profile.maxCosineDistancePpb);
     }
 
-    /// @dev The matrix with answer `member` in the cluster around `centre`, both below 8.
-    function _entry(uint256 centre, uint256 member) private pure returns (uint256) {
+    /// @dev The matrix with the givers of answer `member` in the cluster around `centre`, both below 8.
+    function _entry(uint256 centre, uint256 member, uint256 givers) private pure returns (uint256) {
         unchecked {
-            return 1 << (MAX_ANSWERS * centre + member);
+            return ((givers >> (8 * member)) & 0xff) << (8 * centre);
         }
     }
 

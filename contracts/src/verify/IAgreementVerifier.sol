@@ -18,6 +18,17 @@ interface IAgreementVerifier {
         pure
         returns (uint8 size, uint8 centre, uint8 members);
 
+    /// @notice `cluster` of answers that are sent once however many seats gave them: an answer counts as often as it was
+    /// given.
+    /// @param givers Byte i, from the least significant: bitmap of the seats that gave `answers[i]`.
+    /// @return size Seats in the cluster.
+    /// @return centre Position of the centre in `answers`.
+    /// @return members Bitmap of the seats in the cluster.
+    function clusterOfSeats(VerificationProfile calldata profile, Answer[] calldata answers, uint256 givers)
+        external
+        pure
+        returns (uint8 size, uint8 centre, uint8 members);
+
     /// @notice Whether two answers agree. Symmetric: each must accept the other.
     function agree(VerificationProfile calldata profile, Answer calldata a, Answer calldata b)
         external

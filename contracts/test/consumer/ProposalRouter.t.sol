@@ -87,7 +87,7 @@ contract ProposalRouterTest is JobFixture {
         assertEq(budget, BUDGET);
         assertEq(ofJob, jobId);
         assertEq(address(router).balance, BUDGET);
-        assertEq(jobs.liabilities(), cost);
+        assertEq(address(jobs).balance, cost);
     }
 
     function test_the_latest_version_is_asked_for_when_the_ask_names_none() public {

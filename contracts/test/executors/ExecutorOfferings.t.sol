@@ -105,6 +105,22 @@ contract ExecutorOfferingsTest is NetworkFixture {
         _assertNextWeight(WEIGHT);
     }
 
+    function test_termsOfSeveralShowTheWithdrawnWithoutCapacity() public {
+        _offer(PRICE, 4);
+        uint32[] memory ids = new uint32[](3);
+        (ids[0], ids[1], ids[2]) = (id + 1, id, id);
+        (uint96[] memory prices, uint16[] memory capacities) = executors.termsOf(ids, key);
+        assertEq(prices.length + capacities.length, 6);
+        assertEq(prices[0] + capacities[0], 0, "never registered");
+        for (uint256 i = 1; i < 3; ++i) {
+            assertEq(prices[i], PRICE);
+            assertEq(capacities[i], 4);
+        }
+        _offer(PRICE, 0);
+        (prices, capacities) = executors.termsOf(ids, key);
+        assertEq(capacities[1], 0);
+    }
+
     function test_withdrawingNeedsAnOffering() public {
         vm.expectRevert(abi.encodeWithSelector(IExecutorRegistry.NotOffered.selector, id, key));
         _offer(PRICE, 0);

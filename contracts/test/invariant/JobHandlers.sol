@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {JobState, Phase, Terms} from "../../src/jobs/JobTypes.sol";
+import {Answer, JobState, Phase, Terms} from "../../src/jobs/JobTypes.sol";
 import {Target} from "../jobs/Callback.t.sol";
 import {Reply} from "../jobs/JobFixture.sol";
 import {JobLedger} from "./JobLedger.sol";
@@ -72,13 +72,33 @@ abstract contract JobHandlers is JobLedger {
             if (seats & left & (1 << seat) == 0) continue;
             uint32 id = committee[seat];
             Reply memory reply = _replyOf(committedTo[jobId][id]);
-            vm.prank(_signer(id));
+            (bool known, uint8 sameAs) = _revealedBefore(jobId, reply);
             if (lastResolves && left == 1 << seat) {
-                jobs.revealAndResolve(terms, reply.result, reply.vector, _salt(id), _revealedAnswers(jobId));
+                _revealAndResolve(terms, jobId, uint8(seat), reply);
+            } else if (known) {
+                _revealSame(terms, id, sameAs, reply);
             } else {
-                jobs.reveal(terms, reply.result, reply.vector, _salt(id));
+                _reveal(terms, id, reply);
             }
         }
+    }
+
+    /// @dev A seat whose job has ended without it opens its commitment.
+    function revealLate(uint256 job, uint256 seat) external observed {
+        (bytes32 jobId, uint256 pending) = _pickPending(job);
+        while (pending & (1 << (seat % 7)) == 0) ++seat;
+        seat %= 7;
+        uint32 id = jobs.jobState(jobId).committee[seat];
+        Reply memory reply = _replyOf(committedTo[jobId][id]);
+        jobs.reveal(jobId, uint8(seat), reply.result, reply.vector, _salt(id));
+    }
+
+    function punishSilent(uint256 job, uint256 seat, bool due) external observed {
+        (bytes32 jobId, uint256 pending) = _pickPending(job);
+        while (pending & (1 << (seat % 7)) == 0) ++seat;
+        uint256 end = jobs.jobState(jobId).deadline + parameters.revealGrace + 1;
+        if (due && end > vm.getBlockTimestamp()) vm.warp(end);
+        jobs.punishSilent(jobId, uint8(seat % 7));
     }
 
     /// @dev One call with arguments that may make no sense for the job.
@@ -86,10 +106,10 @@ abstract contract JobHandlers is JobLedger {
         Terms memory terms = tracked[job % tracked.length];
         id = bound(id, 1, executors.executorCount());
         Reply memory reply = _honest();
-        vm.prank(_signer(uint32(id)));
         what %= 4;
-        if (what == 0) jobs.commit(terms, keccak256("nothing"));
-        else if (what == 1) jobs.reveal(terms, reply.result, reply.vector, _salt(uint32(id)));
+        bytes32 jobId = jobs.jobIdOf(terms);
+        if (what == 0) jobs.commit(jobId, keccak256("nothing"));
+        else if (what == 1) jobs.reveal(jobId, uint8(id), reply.result, reply.vector, _salt(uint32(id)));
         else if (what == 2) jobs.resolve(terms, _answers(_answer(0, reply), _answer(1, reply)));
         else jobs.cancel(terms);
     }
@@ -168,6 +188,41 @@ abstract contract JobHandlers is JobLedger {
         if (blocks % 4 != 0) return;
         skip(bound(time, 0, 1200));
         vm.roll(vm.getBlockNumber() + bound(blocks, 1, 300));
+    }
+
+    function _revealAndResolve(Terms memory terms, bytes32 jobId, uint8 seat, Reply memory reply) private {
+        JobState memory state = jobs.jobState(jobId);
+        Answer[] memory answers = new Answer[](_count(state.revealed) + 1);
+        uint256 number;
+        for (uint256 i = 0; i < state.committee.length; ++i) {
+            if ((state.revealed | (1 << seat)) & (1 << i) == 0) continue;
+            answers[number++] = _answer(i, _replyOf(committedTo[jobId][state.committee[i]]));
+        }
+        answers = _distinct(answers);
+        uint256 position;
+        while (keccak256(answers[position].vector) != keccak256(reply.vector)) ++position;
+        jobs.revealAndResolve(terms, seat, _salt(state.committee[seat]), position, answers);
+    }
+
+    /// @dev A seat that has revealed the same reply.
+    function _revealedBefore(bytes32 jobId, Reply memory reply) private view returns (bool, uint8) {
+        JobState memory state = jobs.jobState(jobId);
+        for (uint256 seat = 0; seat < state.committee.length; ++seat) {
+            if (state.revealed & (1 << seat) == 0) continue;
+            Reply memory other = _replyOf(committedTo[jobId][state.committee[seat]]);
+            if (keccak256(other.vector) == keccak256(reply.vector)) return (true, uint8(seat));
+        }
+        return (false, 0);
+    }
+
+    /// @dev A job with pending seats; any when there is none.
+    function _pickPending(uint256 seed) private view returns (bytes32 jobId, uint256 pending) {
+        for (uint256 i = 0; i < tracked.length; ++i) {
+            jobId = jobs.jobIdOf(tracked[(seed % tracked.length + i) % tracked.length]);
+            pending = jobs.jobState(jobId).pending;
+            if (pending != 0) return (jobId, pending);
+        }
+        pending = 1;
     }
 
     /// @dev All seats in three of four steps, so that runs get far.

@@ -14,7 +14,7 @@ contract JobInvariants is JobHandlers {
         _addExecutor(10 ether, PRICE, 1);
         _nextEpoch();
 
-        bytes4[] memory steps = new bytes4[](22);
+        bytes4[] memory steps = new bytes4[](24);
         steps[0] = this.request.selector;
         steps[1] = this.request.selector;
         steps[2] = this.cancel.selector;
@@ -37,6 +37,8 @@ contract JobInvariants is JobHandlers {
         steps[19] = this.pass.selector;
         steps[20] = this.passLong.selector;
         steps[21] = this.refreshWeights.selector;
+        steps[22] = this.revealLate.selector;
+        steps[23] = this.punishSilent.selector;
         targetSelector(FuzzSelector({addr: address(this), selectors: steps}));
         targetContract(address(this));
     }
@@ -53,8 +55,7 @@ contract JobInvariants is JobHandlers {
         for (uint256 i = 0; i < creditors.length; ++i) {
             owed += jobs.creditOf(creditors[i]);
         }
-        assertEq(jobs.liabilities(), owed);
-        assertEq(address(jobs).balance, owed + donatedToJobs);
+        assertEq(address(jobs).balance, owed + burnedByJobs + donatedToJobs);
     }
 
     /// J2
@@ -100,8 +101,9 @@ contract JobInvariants is JobHandlers {
         uint256[] memory locked = new uint256[](count + 1);
         for (uint256 i = 0; i < tracked.length; ++i) {
             JobState memory state = jobs.jobState(jobs.jobIdOf(tracked[i]));
-            if (state.phase != Phase.Committing && state.phase != Phase.Revealing) continue;
+            bool open = state.phase == Phase.Committing || state.phase == Phase.Revealing;
             for (uint256 seat = 0; seat < state.committee.length; ++seat) {
+                if (!open && state.pending & (1 << seat) == 0) continue;
                 ++seats[state.committee[seat]];
                 locked[state.committee[seat]] += _lock(state.seatFee);
             }
@@ -118,6 +120,8 @@ contract JobInvariants is JobHandlers {
             JobState memory state = jobs.jobState(jobs.jobIdOf(tracked[i]));
             assertEq(state.revealed & ~state.committed, 0);
             assertEq(state.agreeing & ~state.revealed, 0);
+            assertEq(state.pending & ~(state.committed & ~state.revealed), 0);
+            if (state.pending != 0) assertTrue(_isFinal(state.phase) && state.deadline != 0);
             assertLe(state.advances, 4);
             for (uint256 a = 0; a < state.committee.length; ++a) {
                 if (state.committed & (1 << a) != 0) assertTrue(state.committee[a] != 0);
@@ -148,14 +152,24 @@ contract JobInvariants is JobHandlers {
     function afterInvariant() public {
         for (uint256 i = 0; i < tracked.length; ++i) {
             _finish(tracked[i]);
+            _punish(jobs.jobIdOf(tracked[i]));
         }
         for (uint256 i = 0; i < creditors.length; ++i) {
             if (jobs.creditOf(creditors[i]) != 0) jobs.withdrawFor(creditors[i]);
         }
-        assertEq(jobs.liabilities(), 0, "all jobs are over and all credits paid");
-        assertEq(address(jobs).balance, donatedToJobs);
+        assertEq(address(jobs).balance, donatedToJobs + burnedByJobs, "all jobs are over and all credits paid");
         for (uint32 id = 1; id <= executors.executorCount(); ++id) {
             assertEq(staking.accountOf(id).inFlight, 0);
+        }
+    }
+
+    function _punish(bytes32 jobId) private observed {
+        JobState memory state = jobs.jobState(jobId);
+        if (state.pending == 0) return;
+        uint256 end = state.deadline + parameters.revealGrace + 1;
+        if (end > vm.getBlockTimestamp()) vm.warp(end);
+        for (uint8 seat = 0; seat < state.committee.length; ++seat) {
+            if (state.pending & (1 << seat) != 0) jobs.punishSilent(jobId, seat);
         }
     }
 

@@ -27,12 +27,14 @@ abstract contract JobLedger is JobFixture {
     /// `JobResolved` and `JobRefunded` events of a job.
     mapping(bytes32 jobId => uint256) internal endings;
     mapping(bytes32 jobId => Phase) internal lastPhase;
-    /// Hash of a job's state when it became final, without the callback's status.
+    /// Hash of a job's state when it became final, without the callback's status and the pending seats.
     mapping(bytes32 jobId => bytes32) internal finalState;
     /// Accounts that were ever credited.
     address[] internal creditors;
     mapping(address account => bool) private known;
     uint256 internal donatedToJobs;
+    /// Protocol fees of all jobs: they stay in the registry, owed to nobody.
+    uint256 internal burnedByJobs;
     uint256 internal donatedToStaking;
     /// A transition that the state machine does not have.
     string internal forbidden;
@@ -60,6 +62,7 @@ abstract contract JobLedger is JobFixture {
                 (, uint8 agreeing) = abi.decode(logs[i].data, (uint8, uint8));
                 (, uint256 burned) = _split(jobs.jobState(logs[i].topics[1]).seatFee);
                 outflow[logs[i].topics[1]] += _count(agreeing) * burned;
+                burnedByJobs += _count(agreeing) * burned;
                 ++endings[logs[i].topics[1]];
             } else if (topic == IJobRegistry.JobRefunded.selector) {
                 ++endings[logs[i].topics[1]];
@@ -97,6 +100,9 @@ abstract contract JobLedger is JobFixture {
     function _stateHash(bytes32 jobId) internal view returns (bytes32) {
         JobState memory state = jobs.jobState(jobId);
         delete state.callbackStatus;
+        // Seats that were silent are dealt with one by one; the deadline is theirs.
+        delete state.pending;
+        delete state.deadline;
         return keccak256(abi.encode(state));
     }
 
@@ -116,7 +122,7 @@ abstract contract JobLedger is JobFixture {
         return Reply(hex"0bad", hex"0bad0bad");
     }
 
-    /// @dev All revealed answers of a job, in the order of seats.
+    /// @dev The answers of a job as its resolution takes them.
     function _revealedAnswers(bytes32 jobId) internal view returns (Answer[] memory answers) {
         JobState memory state = jobs.jobState(jobId);
         answers = new Answer[](_count(state.revealed));
@@ -125,5 +131,6 @@ abstract contract JobLedger is JobFixture {
             if (state.revealed & (1 << seat) == 0) continue;
             answers[position++] = _answer(seat, _replyOf(committedTo[jobId][state.committee[seat]]));
         }
+        return _distinct(answers);
     }
 }

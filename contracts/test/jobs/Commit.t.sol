@@ -123,7 +123,7 @@ contract CommitTest is JobFixture {
         vm.roll(known - 1);
         vm.prank(_signer(1));
         vm.expectRevert(abi.encodeWithSelector(IJobRegistry.BeaconNotReady.selector, jobId, known));
-        jobs.commit(terms, keccak256("c"));
+        jobs.drawAndCommit(terms, keccak256("c"));
     }
 
     function test_refuses_who_is_not_drawn_and_draws_nothing_then() public {
@@ -133,13 +133,13 @@ contract CommitTest is JobFixture {
         while (_contains(committee, outsider)) ++outsider;
         vm.prank(_signer(outsider));
         vm.expectRevert(abi.encodeWithSelector(IJobRegistry.NotSeated.selector, jobId, outsider));
-        jobs.commit(terms, keccak256("c"));
+        jobs.drawAndCommit(terms, keccak256("c"));
         _assertPhase(jobId, Phase.Requested);
 
         // Not an executor at all.
         vm.prank(stranger);
         vm.expectRevert(abi.encodeWithSelector(IJobRegistry.NotSeated.selector, jobId, 0));
-        jobs.commit(terms, keccak256("c"));
+        jobs.drawAndCommit(terms, keccak256("c"));
     }
 
     function test_refuses_a_zero_and_a_second_commitment() public {
@@ -147,10 +147,10 @@ contract CommitTest is JobFixture {
         (bytes32 jobId, uint32[] memory committee) = _requestDrawable(terms);
         vm.startPrank(_signer(committee[0]));
         vm.expectRevert(IJobRegistry.ZeroCommitment.selector);
-        jobs.commit(terms, 0);
-        jobs.commit(terms, keccak256("c"));
+        jobs.drawAndCommit(terms, 0);
+        jobs.drawAndCommit(terms, keccak256("c"));
         vm.expectRevert(abi.encodeWithSelector(IJobRegistry.AlreadyCommitted.selector, jobId, 0));
-        jobs.commit(terms, keccak256("d"));
+        jobs.drawAndCommit(terms, keccak256("d"));
         vm.stopPrank();
         assertEq(jobs.seatHash(jobId, 0), keccak256("c"));
     }
@@ -165,7 +165,7 @@ contract CommitTest is JobFixture {
         bytes32 commitment = _commitment(terms, committee[1], _honest());
         vm.prank(_signer(committee[1]));
         vm.expectRevert(abi.encodeWithSelector(IJobRegistry.TooLate.selector, jobId, deadline));
-        jobs.commit(terms, commitment);
+        jobs.drawAndCommit(terms, commitment);
     }
 
     function test_refuses_other_terms_than_the_jobs() public {
@@ -174,7 +174,7 @@ contract CommitTest is JobFixture {
         terms.maxUnits += 1;
         vm.prank(_signer(committee[0]));
         vm.expectRevert(abi.encodeWithSelector(IJobRegistry.WrongPhase.selector, jobs.jobIdOf(terms), Phase.None));
-        jobs.commit(terms, keccak256("c"));
+        jobs.drawAndCommit(terms, keccak256("c"));
     }
 
     function test_the_last_commitment_opens_the_reveal_phase() public {
@@ -212,7 +212,7 @@ contract DeclineTest is JobFixture {
 
         vm.prank(_signer(committee[1]));
         vm.expectRevert(abi.encodeWithSelector(IJobRegistry.NotSeated.selector, jobId, committee[1]));
-        jobs.commit(terms, keccak256("c"));
+        jobs.drawAndCommit(terms, keccak256("c"));
         _commit(terms, successor, _honest());
     }
 
@@ -285,7 +285,7 @@ contract DeclineTest is JobFixture {
         _assertPhase(jobId, Phase.Committing);
     }
 
-    function test_refuses_after_a_commitment_after_the_deadline_and_from_outsiders() public {
+    function test_refuses_after_a_commitment_after_half_the_window_and_from_outsiders() public {
         Terms memory terms = _terms(0);
         (bytes32 jobId, uint32[] memory committee) = _requestDrawable(terms);
         vm.prank(_signer(committee[0]));
@@ -300,11 +300,14 @@ contract DeclineTest is JobFixture {
         vm.expectRevert(abi.encodeWithSelector(IJobRegistry.NotSeated.selector, jobId, 0));
         jobs.decline(terms);
 
-        uint64 deadline = jobs.jobState(jobId).deadline;
-        _afterDeadline(jobId);
+        // Whoever is seated instead must have time to answer.
+        uint256 half = jobs.jobState(jobId).deadline - terms.commitWindow / 2;
+        vm.warp(half + 1);
         vm.prank(_signer(committee[1]));
-        vm.expectRevert(abi.encodeWithSelector(IJobRegistry.TooLate.selector, jobId, deadline));
+        vm.expectRevert(abi.encodeWithSelector(IJobRegistry.TooLate.selector, jobId, half));
         jobs.decline(terms);
+        vm.warp(half);
+        _decline(terms, committee[1]);
     }
 
     function _decline(Terms memory terms, uint32 id) private {

@@ -43,13 +43,7 @@ contract ConfigurationTest is Test {
     function test_keeps_what_it_was_given() public {
         JobRegistry registry = new JobRegistry(_parameters(), _addresses());
         assertEq(abi.encode(registry.parameters()), abi.encode(_parameters()));
-        assertEq(address(registry.models()), address(0x31));
-        assertEq(address(registry.executors()), address(0x32));
-        assertEq(address(registry.staking()), address(0x33));
-        assertEq(address(registry.slashing()), address(0x34));
-        assertEq(address(registry.sortition()), address(0x35));
-        assertEq(address(registry.beacon()), address(0x36));
-        assertEq(address(registry.agreement()), address(0x37));
+        assertEq(abi.encode(registry.addresses()), abi.encode(_addresses()));
         registry = new JobRegistry(Presets.production().jobs, _addresses());
         assertEq(abi.encode(registry.parameters()), abi.encode(Presets.production().jobs));
     }
@@ -70,10 +64,12 @@ contract ConfigurationTest is Test {
         given = _parameters();
         given.maxRevealWindow = given.minRevealWindow - 1;
         _expectRefusal(given, "maxRevealWindow");
+        given.maxRevealWindow = 2 ** 26;
+        _expectRefusal(given, "maxRevealWindow");
         given = _parameters();
         given.minSeatFee = 0;
         _expectRefusal(given, "minSeatFee");
-        given.minSeatFee = 2 ** 88;
+        given.minSeatFee = 2 ** 80;
         _expectRefusal(given, "minSeatFee");
         given = _parameters();
         given.maxCallbackGas = 10_000_001;

@@ -43,7 +43,7 @@ contract EscrowTest is JobFixture {
         vm.prank(stranger);
         jobs.withdrawFor(refundee);
         assertEq(refundee.balance, amount);
-        assertEq(jobs.creditOf(refundee) + jobs.liabilities(), 0);
+        assertEq(jobs.creditOf(refundee) + address(jobs).balance, 0);
         vm.expectRevert(abi.encodeWithSelector(IJobRegistry.NothingToWithdraw.selector, refundee));
         jobs.withdrawFor(refundee);
     }
@@ -68,7 +68,7 @@ contract EscrowTest is JobFixture {
         jobs.withdrawFor(address(receiver));
         assertFalse(receiver.paidTwice());
         assertEq(address(receiver).balance, amount);
-        assertEq(address(jobs).balance, jobs.liabilities());
+        assertEq(address(jobs).balance, jobs.creditOf(refundee));
     }
 
     function test_takes_no_plain_transfers() public {

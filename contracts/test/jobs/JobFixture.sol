@@ -28,7 +28,6 @@ abstract contract JobFixture is Test {
     uint256 internal constant SEAT_FEE = uint256(PRICE) * UNITS;
     uint256 internal constant STAKE = 100 ether;
     uint16 internal constant CAPACITY = 8;
-    address internal constant BURN = 0x000000000000000000000000000000000000dEaD;
 
     address internal immutable publisher = makeAddr("publisher");
     address internal immutable requester = makeAddr("requester");
@@ -49,6 +48,7 @@ abstract contract JobFixture is Test {
         vm.warp(1_800_000_000 / 600 * 600);
         vm.roll(1000);
         DeploymentParameters memory given = Presets.devnet();
+        _adjust(given);
         parameters = given.jobs;
         all = Deployer(vm.deployCode("Deployer.sol:Deployer")).deploy(given);
         (jobs, staking, executors) = (all.jobs, all.staking, all.executors);
@@ -61,6 +61,13 @@ abstract contract JobFixture is Test {
             _addExecutor(STAKE, PRICE, CAPACITY);
         }
         _nextEpoch();
+    }
+
+    /// @dev Changes to the devnet's parameters.
+    function _adjust(DeploymentParameters memory given) internal virtual {}
+
+    function _dimension() internal virtual returns (uint16) {
+        return uint16(DIMENSION);
     }
 
     /// @dev Executors that the fixture registers.
@@ -76,7 +83,7 @@ abstract contract JobFixture is Test {
             runtimeClass: RUNTIME_CLASS,
             profile: VerificationProfile({
                 rule: ResultRule.Scores,
-                dimension: uint16(DIMENSION),
+                dimension: _dimension(),
                 scale: 32_767,
                 maxCosineDistancePpb: 1000,
                 normTolerancePpm: 1000,
@@ -212,9 +219,10 @@ abstract contract JobFixture is Test {
         assertEq(committee.length, terms.committeeSize, "no committee");
     }
 
-    /// @dev Requests, and draws by `advanceJob`, so that no seat has committed.
+    /// @dev Requests, and draws by `advanceJob` for its bounty, so that no seat has committed.
     function _requestDrawn(Terms memory terms) internal returns (bytes32 jobId, uint32[] memory committee) {
         (jobId, committee) = _requestDrawable(terms);
+        skip(parameters.drawBountyDelay);
         vm.prank(stranger);
         jobs.advanceJob(terms);
     }
@@ -269,13 +277,24 @@ abstract contract JobFixture is Test {
 
     function _commit(Terms memory terms, uint32 id, Reply memory reply) internal {
         bytes32 commitment = _commitment(terms, id, reply);
+        bytes32 jobId = jobs.jobIdOf(terms);
+        bool drawn = _phase(jobId) != Phase.Requested;
         vm.prank(_signer(id));
-        jobs.commit(terms, commitment);
+        if (drawn) jobs.commit(jobId, commitment);
+        else jobs.drawAndCommit(terms, commitment);
     }
 
     function _reveal(Terms memory terms, uint32 id, Reply memory reply) internal {
+        bytes32 jobId = jobs.jobIdOf(terms);
+        uint8 seat = _seatOf(jobId, id);
         vm.prank(_signer(id));
-        jobs.reveal(terms, reply.result, reply.vector, _salt(id));
+        jobs.reveal(jobId, seat, reply.result, reply.vector, _salt(id));
+    }
+
+    /// @dev The executor's seat, or one that nobody has.
+    function _seatOf(bytes32 jobId, uint32 id) internal view returns (uint8 seat) {
+        uint32[] memory committee = jobs.jobState(jobId).committee;
+        while (seat < committee.length && committee[seat] != id) ++seat;
     }
 
     function _commitAll(Terms memory terms, uint32[] memory committee, Reply memory reply) internal {
@@ -317,9 +336,37 @@ abstract contract JobFixture is Test {
         (answers[0], answers[1]) = (a, b);
     }
 
+    /// @param answers Of all seats that have revealed, in the order of seats.
     function _resolve(Terms memory terms, Answer[] memory answers) internal {
+        answers = _distinct(answers);
         vm.prank(stranger);
         jobs.resolve(terms, answers);
+    }
+
+    /// @dev The first of each answer, as a resolution takes them.
+    function _distinct(Answer[] memory answers) internal pure returns (Answer[] memory distinct) {
+        distinct = new Answer[](answers.length);
+        uint256 kept;
+        for (uint256 i = 0; i < answers.length; ++i) {
+            bool known;
+            for (uint256 j = 0; j < kept; ++j) {
+                known = known || (_same(distinct[j].result, answers[i].result) && _same(distinct[j].vector, answers[i].vector));
+            }
+            if (!known) distinct[kept++] = answers[i];
+        }
+        assembly ("memory-safe") {
+            mstore(distinct, kept)
+        }
+    }
+
+    function _same(bytes memory a, bytes memory b) private pure returns (bool) {
+        return keccak256(a) == keccak256(b);
+    }
+
+    function _revealSame(Terms memory terms, uint32 id, uint8 sameAs, Reply memory reply) internal {
+        bytes32 jobId = jobs.jobIdOf(terms);
+        uint8 seat = _seatOf(jobId, id);
+        jobs.revealSame(jobId, seat, sameAs, keccak256(reply.result), keccak256(reply.vector), _salt(id));
     }
 
     function _advance(Terms memory terms) internal {
@@ -355,15 +402,6 @@ abstract contract JobFixture is Test {
     function _expectRefund(bytes32 jobId, RefundReason reason, uint256 refund) internal {
         vm.expectEmit(address(jobs));
         emit IJobRegistry.JobRefunded(jobId, reason, refund);
-    }
-
-    /// @dev With all jobs over and all credits paid out, nothing is owed and nothing is left.
-    function _assertEmpty(address[] memory creditors) internal {
-        for (uint256 i = 0; i < creditors.length; ++i) {
-            if (jobs.creditOf(creditors[i]) != 0) jobs.withdrawFor(creditors[i]);
-        }
-        assertEq(jobs.liabilities(), 0, "liabilities");
-        assertEq(address(jobs).balance, 0, "balance");
     }
 
     /// @dev What an agreeing seat is paid, and what is burned of its fee.

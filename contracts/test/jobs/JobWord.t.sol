@@ -24,13 +24,13 @@ contract JobWordTest is Test {
         assertEq(uint256(word.callbackStatus()), uint256(CallbackStatus.None));
     }
 
-    function testFuzz_a_transition_changes_its_fields_only(uint256 raw, uint88 fee, uint40 deadline) public pure {
+    function testFuzz_a_transition_changes_its_fields_only(uint256 raw, uint80 fee, uint40 deadline) public pure {
         JobWord word = JobWord.wrap(raw);
         JobWord committing = word.toCommitting(fee, deadline);
         assertEq(uint256(committing.phase()), uint256(Phase.Committing));
         assertEq(committing.seatFee(), fee);
         assertEq(committing.deadline(), deadline);
-        _assertOthersKept(word, committing, 0xf | (((1 << 128) - 1) << 120));
+        _assertOthersKept(word, committing, 0xf | (((1 << 120) - 1) << 120));
 
         JobWord revealing = word.toRevealing(deadline);
         assertEq(uint256(revealing.phase()), uint256(Phase.Revealing));
@@ -38,7 +38,7 @@ contract JobWordTest is Test {
         _assertOthersKept(word, revealing, 0xf | (((1 << 40) - 1) << 120));
     }
 
-    function testFuzz_the_end_has_no_deadline_and_keeps_the_rest(
+    function testFuzz_the_end_keeps_the_rest_and_a_deadline_for_pending_seats_only(
         uint256 raw,
         uint8 centre,
         uint8 agreeing,
@@ -46,21 +46,44 @@ contract JobWordTest is Test {
     ) public pure {
         centre = uint8(bound(centre, 0, 6));
         reason = uint8(bound(reason, 0, uint8(type(RefundReason).max)));
-        JobWord word = JobWord.wrap(raw);
-        uint256 changed = 0xf | (0xff << 24) | (0xf << 32) | (((1 << 40) - 1) << 120);
+        // Revealing, none pending yet.
+        JobWord word = JobWord.wrap((raw & ~uint256(0xf) & ~(uint256(0xff) << 240)) | uint256(Phase.Revealing));
+        uint256 silent = word.committed() & ~word.revealed();
+        uint256 changed = 0xf | (0xff << 24) | (0xf << 32) | (((1 << 40) - 1) << 120) | (0xff << 240);
 
         JobWord resolved = word.toResolved(centre, agreeing);
         assertEq(uint256(resolved.phase()), uint256(Phase.Resolved));
         assertEq(resolved.centre(), centre);
         assertEq(resolved.agreeing(), agreeing);
-        assertEq(resolved.deadline(), 0);
+        assertEq(resolved.pending(), silent);
+        assertEq(resolved.deadline(), silent == 0 ? 0 : word.deadline());
         _assertOthersKept(word, resolved, changed);
 
         JobWord refunded = word.toRefunded(RefundReason(reason));
         assertEq(uint256(refunded.phase()), uint256(Phase.Refunded));
         assertEq(uint256(refunded.refundReason()), reason);
-        assertEq(refunded.deadline(), 0);
+        assertEq(refunded.pending(), silent);
         _assertOthersKept(word, refunded, changed);
+
+        for (uint256 seat = 0; seat < 8; ++seat) {
+            refunded = refunded.withoutPending(seat);
+            silent &= ~(1 << seat);
+            assertEq(refunded.pending(), silent);
+            assertEq(refunded.deadline(), silent == 0 ? 0 : word.deadline());
+        }
+    }
+
+    function testFuzz_nobody_is_pending_who_could_not_reveal(uint256 raw) public pure {
+        JobWord word = JobWord.wrap((raw & ~uint256(0xf) & ~(uint256(0xff) << 240)) | uint256(Phase.Committing));
+        JobWord refunded = word.toRefunded(RefundReason.TooFewCommitments);
+        assertEq(refunded.pending(), 0);
+        assertEq(refunded.deadline(), 0);
+    }
+
+    function test_the_lowest_seat() public pure {
+        assertEq(JobWords.lowest(1), 0);
+        assertEq(JobWords.lowest(0x54), 2);
+        assertEq(JobWords.lowest(0x40), 6);
     }
 
     function testFuzz_single_fields(uint256 raw, uint8 seat) public pure {

@@ -35,7 +35,7 @@ contract RequestTest is JobFixture {
         bytes32 jobId = _request(terms);
 
         assertEq(jobId, jobs.jobIdOf(terms));
-        assertEq(jobs.liabilities(), escrow);
+        assertEq(address(jobs).balance, escrow);
         assertEq(address(jobs).balance, escrow);
         assertTrue(jobs.nonceUsed(requester, 7));
         JobState memory state = jobs.jobState(jobId);
@@ -52,7 +52,7 @@ contract RequestTest is JobFixture {
         vm.prank(requester);
         jobs.request{value: escrow + 5}(terms, input, labels, "");
         assertEq(jobs.creditOf(refundee), 5);
-        assertEq(jobs.liabilities(), escrow + 5);
+        assertEq(address(jobs).balance, escrow + 5);
     }
 
     function test_an_input_by_uri_needs_no_bytes() public {
@@ -210,18 +210,18 @@ contract RequestTest is JobFixture {
     }
 
     function testFuzz_refuses_seat_fees_that_do_not_fit(uint128 price, uint32 units) public {
-        vm.assume(uint256(price) * units > type(uint88).max);
+        vm.assume(uint256(price) * units > type(uint80).max);
         Terms memory terms = _terms(0);
         (terms.maxPricePerUnit, terms.maxUnits) = (price, units);
         _expectRefusal(
-            terms, abi.encodeWithSelector(IJobRegistry.FeeTooHigh.selector, uint256(price) * units, type(uint88).max)
+            terms, abi.encodeWithSelector(IJobRegistry.FeeTooHigh.selector, uint256(price) * units, type(uint80).max)
         );
     }
 
     function test_the_largest_fees_are_quoted_and_taken() public {
         Terms memory terms = _terms(0);
         (terms.committeeSize, terms.quorum) = (7, 4);
-        (terms.maxPricePerUnit, terms.maxUnits) = (type(uint88).max, 1);
+        (terms.maxPricePerUnit, terms.maxUnits) = (type(uint80).max, 1);
         terms.dispatchFee = type(uint128).max;
         terms.advanceReserve = type(uint128).max;
         _request(terms);
@@ -267,7 +267,7 @@ contract RequestTest is JobFixture {
         vm.prank(requester);
         jobs.cancel(terms);
         _assertRefunded(jobId, escrow);
-        assertEq(jobs.liabilities(), escrow);
+        assertEq(address(jobs).balance, escrow);
 
         vm.prank(requester);
         vm.expectRevert(abi.encodeWithSelector(IJobRegistry.WrongPhase.selector, jobId, Phase.Refunded));
@@ -310,11 +310,15 @@ contract RequestTest is JobFixture {
         vm.expectRevert(refusal);
         jobs.advanceJob(terms);
         vm.expectRevert(refusal);
-        jobs.commit(terms, keccak256("c"));
+        jobs.drawAndCommit(terms, keccak256("c"));
+        vm.expectRevert(refusal);
+        jobs.commit(jobId, keccak256("c"));
         vm.expectRevert(refusal);
         jobs.decline(terms);
         vm.expectRevert(refusal);
-        jobs.reveal(terms, "", "", 0);
+        jobs.reveal(jobId, 0, "", "", 0);
+        vm.expectRevert(abi.encodeWithSelector(IJobRegistry.NotPending.selector, jobId, 0));
+        jobs.punishSilent(jobId, 0);
         vm.expectRevert(abi.encodeWithSelector(IJobRegistry.CallbackNotFailed.selector, jobId));
         jobs.retryCallback(terms, "", 0);
     }

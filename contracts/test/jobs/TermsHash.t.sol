@@ -73,7 +73,7 @@ contract TermsHashTest is JobFixture {
             assertFalse(accepted, vm.toString(field));
         }
         assertEq(narrow, 17);
-        assertEq(jobs.liabilities(), 0);
+        assertEq(address(jobs).balance, 0);
 
         vm.prank(requester);
         (bool clean,) = address(jobs).call{value: escrow}(call);

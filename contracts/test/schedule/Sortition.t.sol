@@ -227,6 +227,36 @@ contract SortitionTest is Test {
         sortition.pick(KEY, vm.getBlockTimestamp(), seed, drawn);
     }
 
+    /// A draw is the picks one after another, whatever part of the sequence is asked for at a time.
+    function testFuzz_ADrawIsPicksInSequence(bytes32 seed, uint8 split) public {
+        uint256 leaves = 1 + uint256(seed) % 24;
+        for (uint32 id = 1; id <= leaves; ++id) {
+            sortition.setWeight(KEY, id, 1 + uint64(uint256(keccak256(abi.encode(seed, id))) % 1000));
+        }
+        _nextEpoch();
+        uint256 time = vm.getBlockTimestamp();
+        // The first leaf is excluded from the start, and one more is asked for than there are.
+        uint32[] memory excluded = _append(_none(), 1);
+        uint32[] memory all = sortition.draw(KEY, time, seed, 0, leaves, excluded);
+        assertEq(all.length, leaves - 1);
+        uint32[] memory drawn = excluded;
+        for (uint256 i = 0; i < all.length; ++i) {
+            assertEq(all[i], _pick(uint256(keccak256(abi.encode(seed, i))), drawn));
+            drawn = _append(drawn, all[i]);
+        }
+        uint256 first = split % (all.length + 1);
+        for (uint256 i = 0; i < first; ++i) {
+            excluded = _append(excluded, all[i]);
+        }
+        uint32[] memory rest = sortition.draw(KEY, time, seed, first, leaves, excluded);
+        assertEq(rest.length, all.length - first);
+        for (uint256 i = 0; i < rest.length; ++i) {
+            assertEq(rest[i], all[first + i]);
+        }
+        vm.expectRevert(abi.encodeWithSelector(ISortition.WeightsUnknown.selector, time + EPOCH));
+        sortition.draw(KEY, time + EPOCH, seed, 0, 1, excluded);
+    }
+
     /// Chi-squared with 7 degrees of freedom: above 24.3 with a chance of 1 in 1,000; the seed is fixed.
     function test_LeavesArePickedInProportionToTheirWeights() public {
         uint32[8] memory ids = [uint32(1), 2, 5, 17, 64, 65, 300, 1000];
@@ -301,6 +331,14 @@ contract SortitionTest is Test {
             address(sortition), abi.encodeCall(sortition.pick, (KEY, vm.getBlockTimestamp(), random, excluded))
         );
         vm.snapshotValue("schedule", "pick_1000_warm_2_excluded", third);
+
+        vm.cool(address(sortition));
+        uint256 three = meter.execution(
+            address(sortition),
+            abi.encodeCall(sortition.draw, (KEY, vm.getBlockTimestamp(), bytes32(random), 0, 3, _none()))
+        );
+        vm.snapshotValue("schedule", "draw_3_of_1000_cold", three);
+        assertLe(three, 50_000);
 
         sortition.setWeight(KEY, 500, 400_000);
         sortition.setWeight(KEY, 501, 400_000);

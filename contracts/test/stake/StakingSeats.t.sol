@@ -47,6 +47,40 @@ contract StakingSeatsTest is NetworkFixture {
         _assertRefused(1, CAPACITY);
     }
 
+    function test_severalSeatsLockAllOrNone() public {
+        uint32[] memory ids = new uint32[](3);
+        uint16[] memory capacities = new uint16[](3);
+        for (uint256 i; i < 3; ++i) {
+            string memory name = vm.toString(i);
+            // The second has no more than one lock's stake.
+            uint256 stake = i == 1 ? MINIMUM_STAKE : STAKE;
+            ids[i] = _registerWithStake(makeAddr(name), name, stake);
+            capacities[i] = i == 2 ? 0 : CAPACITY;
+        }
+        uint128 amount = uint128(MINIMUM_STAKE);
+        assertEq(staking.canLockSeats(ids, amount, capacities), 3, "the third takes no jobs");
+        assertEq(staking.canLockSeats(ids, amount + 1, capacities), 1);
+
+        vm.expectRevert(abi.encodeWithSelector(IStaking.NotJobRegistry.selector, address(this)));
+        staking.lockSeats(JOB, ids, amount);
+        vm.startPrank(jobRegistry);
+        vm.expectRevert(abi.encodeWithSelector(IStaking.SeatNotLockable.selector, ids[1]));
+        staking.lockSeats(JOB, ids, amount + 1);
+        assertEq(staking.accountOf(ids[0]).locked, 0);
+
+        for (uint256 i; i < 3; ++i) {
+            vm.expectEmit(address(staking));
+            emit IStaking.SeatLocked(ids[i], JOB, amount);
+        }
+        staking.lockSeats(JOB, ids, amount);
+        vm.stopPrank();
+        for (uint256 i; i < 3; ++i) {
+            assertEq(staking.accountOf(ids[i]).locked, amount);
+            assertEq(staking.accountOf(ids[i]).inFlight, 1);
+        }
+        assertEq(staking.canLockSeats(ids, 1, capacities), 1);
+    }
+
     function test_exitingStakeLocksNothing() public {
         _requestExit(alice, STAKE - MINIMUM_STAKE);
         _assertRefused(uint128(MINIMUM_STAKE) + 1, CAPACITY);

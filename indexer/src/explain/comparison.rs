@@ -1,5 +1,7 @@
 //! How near the revealed answers are, in the contracts' own integer arithmetic.
 
+use std::collections::BTreeMap;
+
 use infera_contracts::IJobRegistry::Revealed;
 use infera_protocol::comparison::{Answer, DotProducts, agree, dot_products};
 use serde::{Deserialize, Serialize};
@@ -29,14 +31,21 @@ pub struct Comparison {
 
 /// Every pair of revealed answers.
 pub(super) fn compare(events: &[IndexedEvent], profile: Option<&VerificationProfile>) -> Vec<Comparison> {
-    let mut revealed: Vec<&Revealed> = events
-        .iter()
-        .filter_map(|event| match &event.event {
-            InferaEvent::JobRegistry(JobRegistryEvent::Revealed(revealed)) => Some(revealed),
-            _ => None,
-        })
-        .collect();
-    revealed.sort_by_key(|revealed| revealed.seat);
+    let mut revealed: BTreeMap<u8, Revealed> = BTreeMap::new();
+    for event in events {
+        match &event.event {
+            InferaEvent::JobRegistry(JobRegistryEvent::Revealed(reveal)) => {
+                revealed.insert(reveal.seat, reveal.clone());
+            }
+            InferaEvent::JobRegistry(JobRegistryEvent::RevealedSame(same)) => {
+                if let Some(first) = revealed.get(&same.sameAs).cloned() {
+                    revealed.insert(same.seat, Revealed { seat: same.seat, executorId: same.executorId, ..first });
+                }
+            }
+            _ => {}
+        }
+    }
+    let revealed: Vec<Revealed> = revealed.into_values().collect();
     let profile = profile.map(Into::into);
     let mut comparisons = Vec::new();
     for (index, a) in revealed.iter().enumerate() {

@@ -85,6 +85,9 @@ impl<'a> Narrator<'a> {
                 self.result(&e.result),
                 e.vector.len() / 2
             ),
+            JobRegistryEvent::RevealedSame(e) => {
+                format!("Executor {} (seat {}) reveals the same answer as seat {}.", e.executorId, e.seat, e.sameAs)
+            }
             JobRegistryEvent::JobResolved(e) => {
                 let agreeing: Vec<u8> = (0..8).filter(|seat| e.agreeing & (1 << seat) != 0).collect();
                 let result = self.job.result().map_or_else(|| short(&e.resultHash), |result| self.result(result));

@@ -10,8 +10,8 @@ use crate::{
     names::JobPhase,
 };
 
-/// Blocks for which the chain gives a block's hash.
-const BLOCK_HASH_REACH: u64 = 256;
+/// Blocks for which the chain gives a block's hash (EIP-2935).
+const BLOCK_HASH_REACH: u64 = 8_191;
 
 /// A job's state in words.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ pub(super) struct Waiting {
 pub(super) fn assess(job: &JobRecord, context: &ExplainContext<'_>) -> Waiting {
     match (&job.ending, job.phase) {
         (Some(Ending::Resolved { agreeing, .. }), _) => resolved(job, context, agreeing.len()),
-        (Some(Ending::Refunded { reason, .. }), _) => ended(job, format!("Failed: {}", refund_reason(*reason))),
+        (Some(Ending::Refunded { reason, .. }), _) => ended(job, context, format!("Failed: {}", refund_reason(*reason))),
         (None, JobPhase::Committing) => committing(job, context),
         (None, JobPhase::Revealing) => revealing(job, context),
         (None, _) => requested(job, context),
@@ -118,26 +118,36 @@ fn revealing(job: &JobRecord, context: &ExplainContext<'_>) -> Waiting {
             way_out: Some("anyone may call resolve with the revealed answers; it pays the dispatch fee".into()),
         };
     }
-    let enough = revealed >= quorum;
-    let step = if enough {
-        "resolve, which decides without the silent and slashes them"
+    // An answer waits for nobody from the deadline on; a refund waits for those who may still make a quorum.
+    let (from, step) = if revealed >= quorum {
+        (deadline, "resolve, which decides without the silent if the answers agree")
     } else {
-        "advanceJob, which refunds the job and slashes the silent"
+        (end, "advanceJob, which refunds the job")
     };
-    let (waiting_for, way_out) = if context.now > end {
+    let (waiting_for, way_out) = if context.now > from {
         (
-            format!("someone to call {step}: {} did not reveal by {}", executors(&missing), clock(end)),
+            format!("someone to call {step}: {} did not reveal by {}", executors(&missing), clock(from)),
             format!("anyone may call {step}"),
         )
     } else {
         let grace = if context.now > deadline { "late, but within the grace, " } else { "" };
+        let until = if context.now > deadline { end } else { deadline };
         (
-            format!("{grace}the reveal of {} until {}", executors(&missing), clock(deadline)),
-            format!("after {} (the deadline and its grace) anyone may call {step}", clock(end)),
+            format!("{grace}the reveal of {} until {}", executors(&missing), clock(until)),
+            format!("after {} anyone may call {step}", clock(from)),
         )
     };
-    let deadline = if context.now > deadline { end } else { deadline };
+    let deadline = if context.now > deadline { from } else { deadline };
     Waiting { summary, waiting_for: Some(waiting_for), deadline: Some(deadline), way_out: Some(way_out) }
+}
+
+/// Seats whose commitment was not opened when the job ended, and that are not settled since.
+fn pending(job: &JobRecord) -> Vec<u32> {
+    if job.reveal_deadline.is_none() {
+        return Vec::new();
+    }
+    let silent = job.committee().filter(|seat| seat.commitment.is_some() && seat.outcome.is_none());
+    silent.map(|seat| seat.executor_id).collect()
 }
 
 fn resolved(job: &JobRecord, context: &ExplainContext<'_>, agreeing: usize) -> Waiting {
@@ -148,11 +158,28 @@ fn resolved(job: &JobRecord, context: &ExplainContext<'_>, agreeing: usize) -> W
     if let Some(result) = result {
         summary += &format!("; the result is {result}");
     }
-    ended(job, summary + ".")
+    ended(job, context, summary + ".")
 }
 
-/// A job whose money is settled: only its callback can still be open.
-fn ended(job: &JobRecord, summary: String) -> Waiting {
+/// A job whose money is settled: only its callback and silent seats can still be open.
+fn ended(job: &JobRecord, context: &ExplainContext<'_>, summary: String) -> Waiting {
+    let silent = pending(job);
+    if !silent.is_empty() {
+        let deadline = job.reveal_deadline.unwrap_or_default();
+        let end = deadline.saturating_add(u64::from(context.parameters.reveal_grace));
+        let (waiting_for, way_out) = if context.now > end {
+            (
+                format!("someone to call punishSilent about {}", executors(&silent)),
+                "anyone may call punishSilent, for a part of what is slashed".to_owned(),
+            )
+        } else {
+            (
+                format!("the late reveal of {} until {}", executors(&silent), clock(end)),
+                format!("after {} anyone may call punishSilent, which slashes the silent", clock(end)),
+            )
+        };
+        return Waiting { summary, waiting_for: Some(waiting_for), deadline: Some(end), way_out: Some(way_out) };
+    }
     match job.callbacks.last() {
         Some(callback) if !callback.success => Waiting {
             summary,

@@ -353,6 +353,12 @@ impl JobRecord {
                     seat.reveal = Some(Reveal { at, result: e.result.clone(), vector_hash: keccak256(&e.vector) });
                 }
             }
+            JobRegistryEvent::RevealedSame(e) => {
+                let same = self.seated(e.sameAs).and_then(|seat| seat.reveal.clone());
+                if let (Some(seat), Some(same)) = (self.seat_of(e.executorId), same) {
+                    seat.reveal = Some(Reveal { at, ..same });
+                }
+            }
             JobRegistryEvent::JobResolved(e) => {
                 self.phase = JobPhase::Resolved;
                 self.ending = Some(Ending::Resolved {

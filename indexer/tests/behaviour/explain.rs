@@ -1,6 +1,6 @@
 //! Why a job waits, failed or succeeded.
 
-use alloy::primitives::{Address, LogData, U256};
+use alloy::primitives::{Address, B256, LogData, U256};
 use infera_contracts::IJobRegistry;
 use infera_indexer::{
     block::TransactionRecord,
@@ -129,8 +129,8 @@ fn before_the_beacon_the_requester_may_cancel() {
 fn after_the_beacon_a_drawn_executor_or_anyone_moves_the_job_on() {
     let explanation = explained(&[block([requested(1)])], 13);
     assert!(explanation.waiting_for.unwrap().contains("the first commitment of a drawn executor"));
-    assert!(explanation.way_out.unwrap().contains("after block 268"));
-    let expired = explained(&[block([requested(1)])], 300);
+    assert!(explanation.way_out.unwrap().contains("after block 8203"));
+    let expired = explained(&[block([requested(1)])], 8_300);
     assert_eq!(expired.way_out.unwrap(), "anyone may call advanceJob, which refunds the job");
 }
 
@@ -174,7 +174,7 @@ fn seats_that_nobody_takes_are_not_waited_for() {
 }
 
 #[test]
-fn a_missing_reveal_is_waited_for_through_the_grace() {
+fn a_missing_reveal_delays_no_answer() {
     let mut blocks = revealing_job();
     blocks.push(block([revealed(1, 1, 0), revealed(1, 2, 1)]));
     let explanation = explained(&blocks, 20);
@@ -182,13 +182,37 @@ fn a_missing_reveal_is_waited_for_through_the_grace() {
     assert_eq!(explanation.waiting_for.as_deref(), Some("the reveal of executor 3 until 12:00:22"));
     assert_eq!(
         explanation.way_out.as_deref(),
-        Some(
-            "after 12:00:27 (the deadline and its grace) anyone may call resolve, which decides without the silent and \
-             slashes them"
-        )
+        Some("after 12:00:22 anyone may call resolve, which decides without the silent if the answers agree")
     );
-    assert_eq!(explained(&blocks, 25).seconds_left, Some(2), "the grace counts once the deadline is past");
-    assert!(explained(&blocks, 28).waiting_for.unwrap().starts_with("someone to call resolve"));
+    assert!(explained(&blocks, 23).waiting_for.unwrap().starts_with("someone to call resolve"));
+}
+
+#[test]
+fn a_seat_that_the_job_ended_without_may_open_late_and_is_punished_after_the_grace() {
+    let mut blocks = revealing_job();
+    blocks.push(block([revealed(1, 1, 0), revealed(1, 2, 1)]));
+    blocks.push(block([
+        settled(1, 1, 0, 9, 500_000, 507_812),
+        settled(1, 2, 0, 9, 500_000, 507_812),
+        jobs(IJobRegistry::JobResolved {
+            jobId: job_id(1),
+            centre: 0,
+            agreeing: 3,
+            resultHash: B256::ZERO,
+            vectorHash: B256::ZERO,
+            refund: U256::ZERO,
+        }),
+    ]));
+    let explanation = explained(&blocks, 25);
+    assert_eq!(explanation.waiting_for.as_deref(), Some("the late reveal of executor 3 until 12:00:27"));
+    assert_eq!(explanation.seconds_left, Some(2));
+    let explanation = explained(&blocks, 28);
+    assert_eq!(explanation.waiting_for.as_deref(), Some("someone to call punishSilent about executor 3"));
+    blocks.push(block([jobs(IJobRegistry::RevealedSame { jobId: job_id(1), executorId: 3, seat: 2, sameAs: 1 })]));
+    let events = explained(&blocks, 26).steps.pop().unwrap().events;
+    assert_eq!(events, ["Executor 3 (seat 2) reveals the same answer as seat 1."]);
+    blocks.push(block([settled(1, 3, 4, 0, 500_000, 500_000)]));
+    assert_eq!(explained(&blocks, 28).waiting_for, None);
 }
 
 #[test]
@@ -198,8 +222,9 @@ fn too_few_reveals_end_in_a_refund() {
     let explanation = explained(&blocks, 28);
     assert_eq!(
         explanation.way_out.as_deref(),
-        Some("anyone may call advanceJob, which refunds the job and slashes the silent")
+        Some("anyone may call advanceJob, which refunds the job")
     );
+    assert_eq!(explained(&blocks, 25).seconds_left, Some(2), "the grace counts once the deadline is past");
 }
 
 #[test]

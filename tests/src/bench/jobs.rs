@@ -12,7 +12,7 @@ use alloy::{
     providers::{DynProvider, Provider},
 };
 use anyhow::{Context, Result, ensure};
-use infera_contracts::IJobRegistry::{Committed, JobResolved, Revealed};
+use infera_contracts::IJobRegistry::{Committed, JobResolved, Revealed, RevealedSame};
 use infera_engine::{Engine, EngineConfig};
 use infera_executor::broadcast::RpcBroadcaster;
 use infera_network::ExecutorPlan;
@@ -174,11 +174,13 @@ impl Stage {
     /// The transactions of the executors, in the order of the chain.
     async fn answering(&self, proposal: &Proposal) -> Result<Vec<(Step, B256)>> {
         let committed = self.client.events::<Committed>(proposal.job).await?;
-        let revealed = self.client.events::<Revealed>(proposal.job).await?;
+        let revealed = self.client.events::<Revealed>(proposal.job).await?.into_iter().map(|(_, hash)| hash);
+        let same = self.client.events::<RevealedSame>(proposal.job).await?.into_iter().map(|(_, hash)| hash);
         let resolved = self.client.events::<JobResolved>(proposal.job).await?;
         let (_, resolution) = resolved.last().context("the job is not resolved")?;
         let commits = committed.into_iter().zip(1..).map(|((_, hash), number)| (Step::Commit(number), hash));
-        let reveals = revealed.into_iter().zip(1..).map(|((_, hash), number)| {
+        // What was sent before can only be revealed again after it.
+        let reveals = revealed.chain(same).zip(1..).map(|(hash, number)| {
             let last = hash == *resolution;
             (if last { Step::RevealAndResolve } else { Step::Reveal(number) }, hash)
         });

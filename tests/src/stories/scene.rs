@@ -159,7 +159,8 @@ impl Scene {
             maxPricePerUnit: PRICE_PER_UNIT,
             maxUnits: UNITS,
             commitWindow: 20,
-            revealWindow: 0,
+            // Long enough for a node that starts again.
+            revealWindow: 6,
             callbackGas: CALLBACK_GAS,
             refundTo: proposer.address(),
         };
@@ -252,7 +253,7 @@ impl Scene {
         }
     }
 
-    /// Waits until the consumer contract has reacted, and gathers what happened.
+    /// Waits until the consumer contract has reacted and every seat is settled, and gathers what happened.
     pub async fn outcome(&self, proposal: &Proposal, deadline: Duration) -> Result<Outcome> {
         let started = Instant::now();
         let reaction = loop {
@@ -270,6 +271,13 @@ impl Scene {
             tokio::time::sleep(POLL_INTERVAL).await;
         };
         let took = proposal.sent_at.elapsed();
+        // The answer waits for nobody; a silent seat is dealt with when its grace is over.
+        while self.client.job_state(proposal.job).await?.pending != 0 {
+            if started.elapsed() > deadline {
+                bail!("nobody punished the silent seats of job {} within {deadline:?}", proposal.job);
+            }
+            tokio::time::sleep(POLL_INTERVAL).await;
+        }
         let slashed = self.staking_events::<IStaking::Slashed>(proposal.job).await?;
         Ok(Outcome {
             proposal: proposal.clone(),

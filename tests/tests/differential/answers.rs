@@ -53,9 +53,15 @@ impl Seat {
 
 type Registry<'a> = IJobRegistryInstance<&'a alloy::providers::DynProvider>;
 
-fn reveal(network: &Network, registry: &Registry<'_>, job: &RequestedJob, seat: &Seat) -> Result<Sent, Error> {
+fn reveal(
+    network: &Network,
+    registry: &Registry<'_>,
+    job: &RequestedJob,
+    position: u8,
+    seat: &Seat,
+) -> Result<Sent, Error> {
     let vector = seat.vector.to_bytes().into();
-    let call = registry.reveal(job.terms.clone(), seat.result.clone(), vector, seat.salt);
+    let call = registry.reveal(job.id, position, seat.result.clone(), vector, seat.salt);
     network.chain.wait(network.member(seat.executor).signer.call("revealing", call))
 }
 
@@ -87,17 +93,17 @@ fn a_job_lives_on_hashes_that_were_computed_off_chain() {
     let seats = seats(&committee, job.id);
     for (position, seat) in (0..).zip(&seats) {
         let commitment = seat.commitment(&network, &job);
-        let call = registry.commit(job.terms.clone(), commitment);
+        let call = registry.drawAndCommit(job.terms.clone(), commitment);
         chain.wait(network.member(seat.executor).signer.call("committing", call)).unwrap();
         assert_eq!(chain.wait(registry.seatHash(job.id, position).call()).unwrap(), commitment);
     }
 
     for (position, seat) in (0..).zip(&seats) {
         for (what, other) in openings_of_something_else(seat) {
-            let refusal = reveal(&network, &registry, &job, &other).unwrap_err().to_string();
+            let refusal = reveal(&network, &registry, &job, position, &other).unwrap_err().to_string();
             assert!(refusal.contains("CommitmentMismatch"), "another {what}: {refusal}");
         }
-        reveal(&network, &registry, &job, seat).unwrap();
+        reveal(&network, &registry, &job, position, seat).unwrap();
         let stored = chain.wait(registry.seatHash(job.id, position).call()).unwrap();
         assert_eq!(stored, reveal_hash(keccak256(&seat.result), seat.vector.hash()));
     }

@@ -43,30 +43,31 @@ const PROFILE: VerificationProfile = VerificationProfile {
     bit_exact: true,
 };
 
-/// Committee and price a unit, if enough executors are eligible: seats are drawn one after the other without replacement, by
-/// stake times reputation; who asks too much is skipped, at most twice the committee's size; the dearest price is everyone's.
+/// Committee and price a unit, if enough executors are eligible: candidates are a sequence without replacement, by stake times
+/// reputation, and take the seats in order; who asks too much is skipped, at most twice the committee's size; the dearest price is
+/// everyone's.
 fn draw(randomness: B256, size: u8) -> Option<(Vec<u32>, u128)> {
     // Half of a stake in units of 1e15 wei: reputation starts at one half.
     let weights: BTreeMap<u32, u64> = (1..).zip(EXECUTORS).map(|(id, joining)| (id, joining.stake * 500)).collect();
     let (mut excluded, mut skips) = (BTreeSet::new(), 0);
     let (mut committee, mut price) = (Vec::new(), 0);
-    for seat in 0..u64::from(size) {
-        let mut attempt = 0_u64;
-        loop {
-            let preimage = (randomness, U256::from(seat), U256::ZERO, U256::from(attempt)).abi_encode();
-            let candidate = pick(&weights, U256::from_be_bytes(keccak256(preimage).0), &excluded)?;
-            excluded.insert(candidate);
-            let asks = EXECUTORS[candidate as usize - 1].price;
-            if asks <= MAX_PRICE {
-                committee.push(candidate);
-                price = price.max(asks);
-                break;
-            }
+    let first_round = keccak256((randomness, U256::ZERO).abi_encode());
+    for index in 0_u64.. {
+        let preimage = (first_round, U256::from(index)).abi_encode();
+        let candidate = pick(&weights, U256::from_be_bytes(keccak256(preimage).0), &excluded)?;
+        excluded.insert(candidate);
+        let asks = EXECUTORS[candidate as usize - 1].price;
+        if asks > MAX_PRICE {
             skips += 1;
             if skips > 2 * u32::from(size) {
                 return None;
             }
-            attempt += 1;
+            continue;
+        }
+        committee.push(candidate);
+        price = price.max(asks);
+        if committee.len() == usize::from(size) {
+            break;
         }
     }
     Some((committee, price))

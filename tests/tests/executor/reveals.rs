@@ -6,7 +6,7 @@ use alloy::{
     providers::Provider,
     sol_types::SolCall,
 };
-use infera_contracts::IJobRegistry::{revealAndResolveCall, revealCall};
+use infera_contracts::IJobRegistry::{revealAndResolveCall, revealSameCall};
 use infera_executor::broadcast::Purpose;
 use infera_sdk::{JobRequest, RequestedJob};
 
@@ -38,8 +38,8 @@ async fn a_last_revealer_that_cannot_pay_for_the_callback_opens_its_commitment_a
     stage.network.executor(0).unwrap().start().await.unwrap();
     stage.resolves(job.id).await;
     assert_eq!(stage.state(job.id).await.revealed, 0b111);
-    assert_eq!(stage.sent(0, revealCall::SELECTOR).await.len(), 1);
-    assert!(stage.gates[0].seen(Purpose::Reveal).iter().all(|its| its.input().starts_with(&revealCall::SELECTOR)));
+    assert_eq!(stage.sent(0, revealSameCall::SELECTOR).await.len(), 1);
+    assert!(stage.gates[0].seen(Purpose::Reveal).iter().all(|its| its.input().starts_with(&revealSameCall::SELECTOR)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,7 +59,7 @@ async fn a_last_revealer_whose_resolution_failed_on_chain_opens_its_commitment_a
     stage.gates[0].set(Purpose::Reveal, Passage::Open);
     until("the answer", async || stage.state(job.id).await.revealed == 0b111).await;
     assert_eq!(stage.sent(0, revealAndResolveCall::SELECTOR).await.len(), 1);
-    assert_eq!(stage.sent(0, revealCall::SELECTOR).await.len(), 1);
+    assert_eq!(stage.sent(0, revealSameCall::SELECTOR).await.len(), 1);
 
     stage.bend("anvil_setCode", (verifier, code)).await;
     stage.resolves(job.id).await;

@@ -27,6 +27,7 @@ pub fn parameters() -> IJobRegistry::Parameters {
         minRevealWindow: 1,
         maxRevealWindow: 100,
         revealGrace: 5,
+        drawBountyDelay: 5,
         minSeatFee: 1,
         minDispatchFee: 0,
         minAdvanceReserve: 0,

@@ -67,8 +67,7 @@ abstract contract RewardHandlers is RewardFixture {
 
     function leaveStake(uint256 who) external {
         uint32 id = _pick(who);
-        (uint256 exiting,) = staking.exitOf(id);
-        if (exiting != 0 || staking.stakeOf(id) == 0) return;
+        if (staking.stakeOf(id) == 0) return;
         _requestExit(executors.ownerOf(id), type(uint256).max);
     }
 

@@ -7,6 +7,7 @@ mod block_clock;
 pub mod book;
 pub mod commitment;
 pub mod demo;
+pub mod devnet;
 pub mod engine;
 pub mod gas;
 pub mod jobs;

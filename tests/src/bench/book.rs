@@ -41,7 +41,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::bench::{commitment, demo, engine, gas};
+    use crate::bench::{commitment, demo, devnet, engine, gas};
 
     const PAGE: &str = "\
 # Title
@@ -73,7 +73,7 @@ between
     #[test]
     fn the_page_has_markers_for_every_table() {
         let page = std::fs::read_to_string(page()).unwrap();
-        for name in [commitment::NAME, demo::NAME, engine::NAME, gas::NAME] {
+        for name in [commitment::NAME, demo::NAME, devnet::NAME, engine::NAME, gas::NAME] {
             replaced(&page, name, "").unwrap();
         }
     }

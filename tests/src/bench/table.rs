@@ -15,6 +15,8 @@ pub enum Unit {
     Seconds,
     /// Units of EVM gas.
     Gas,
+    /// How many in a second.
+    PerSecond,
     /// How many times.
     Ratio,
 }
@@ -65,7 +67,7 @@ impl Unit {
             Self::Milliseconds if value < 9.995 => format!("{value:.2}"),
             Self::Milliseconds => format!("{value:.1}"),
             Self::Seconds | Self::Ratio => format!("{value:.2}"),
-            Self::Gas => grouped(value),
+            Self::Gas | Self::PerSecond => grouped(value),
         }
     }
 
@@ -75,6 +77,7 @@ impl Unit {
             Self::Milliseconds => " ms",
             Self::Seconds => " s",
             Self::Gas => "",
+            Self::PerSecond => "/s",
             Self::Ratio => " ×",
         }
     }
@@ -89,6 +92,7 @@ impl Unit {
             Self::Milliseconds => "milliseconds",
             Self::Seconds => "seconds",
             Self::Gas => "gas",
+            Self::PerSecond => "perSecond",
             Self::Ratio => "ratio",
         }
     }

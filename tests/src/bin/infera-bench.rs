@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use infera_tests::bench::{self, Table, engine::python, engine::python::Python, machine, machine::Machine};
 
-/// Measures: event to commitment, engine latency, gas, the demo.
+/// Measures: event to commitment, engine latency, gas, the demo, the devnet.
 ///
 /// Tables go to stdout, progress to stderr. Close other programs for figures worth keeping.
 #[derive(Parser)]
@@ -15,7 +15,7 @@ struct Arguments {
     /// Measure these only.
     #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
     only: Vec<Bench>,
-    /// Rounds in which our engine and sentence-transformers take turns.
+    /// Rounds in which our engine and sentence-transformers, or the devnet and anvil, take turns.
     #[arg(long, default_value_t = 5, value_name = "N", value_parser = at_least_one)]
     rounds: usize,
     /// Jobs after a network's first.
@@ -48,6 +48,8 @@ enum Bench {
     Gas,
     /// From the start of the demo to its first callback.
     Demo,
+    /// Latency and transactions a second of the devnet, beside anvil.
+    Devnet,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -129,6 +131,9 @@ async fn measure(arguments: &Arguments) -> Result<Vec<Table>> {
         // Before minutes are spent on the others.
         bench::demo::check()?;
     }
+    if arguments.wants(Bench::Devnet) {
+        bench::devnet::check()?;
+    }
     let mut tables = Vec::new();
     if arguments.wants(Bench::Engine) {
         let (rounds, named, set_up) = (arguments.rounds, arguments.python.clone(), arguments.set_up_python);
@@ -151,6 +156,9 @@ async fn measure(arguments: &Arguments) -> Result<Vec<Table>> {
     }
     if arguments.wants(Bench::Demo) {
         tables.push(bench::demo::table(arguments.demos, &say).await?);
+    }
+    if arguments.wants(Bench::Devnet) {
+        tables.push(bench::devnet::table(arguments.rounds, &say).await?);
     }
     Ok(tables)
 }

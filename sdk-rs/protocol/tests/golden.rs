@@ -12,7 +12,7 @@ use alloy::{
 use infera_protocol::{
     commitment::{self, Commitment, SaltSecret},
     comparison::{self, Answer, Cluster},
-    eip712::{self, Receipt, VrfPossession},
+    eip712::{self, Receipt, SignerPossession, VrfPossession},
     ids,
     output::{ZeroShotParameters, ZeroShotResult, score_from_cosine},
     profile::VerificationProfile,
@@ -188,6 +188,13 @@ fn typed_data() {
             }
             "vrf_possession_digest" => {
                 json!(eip712::vrf_possession_digest(chain_id(), contract(), entry.get("owner")))
+            }
+            "signer_possession_typehash" => {
+                assert_eq!(entry.get::<String>("type"), eip712::SIGNER_POSSESSION_TYPE);
+                json!(SignerPossession { owner: Address::ZERO }.eip712_type_hash())
+            }
+            "signer_possession_digest" => {
+                json!(eip712::signer_possession_digest(chain_id(), contract(), entry.get("owner")))
             }
             "vrf_possession_signature" => {
                 let signature = entry.vrf_secret().sign_possession(chain_id(), contract(), entry.get("owner")).unwrap();

@@ -57,8 +57,7 @@ abstract contract Deployment is CommonBase {
         }
         address jobs = expected[9];
         all.models = new ModelRegistry(given.modelChangeDelay);
-        all.executors =
-            new ExecutorRegistry(
+        all.executors = new ExecutorRegistry(
             all.models, Staking(expected[2]), Sortition(expected[5]), given.keyChangeDelay, given.epochLength
         );
         all.staking = new Staking(

@@ -8,8 +8,7 @@ use alloy::{
 pub use infera_contracts::{
     IExecutorRegistry::IExecutorRegistryEvents as ExecutorRegistryEvent,
     IJobRegistry::IJobRegistryEvents as JobRegistryEvent, IModelRegistry::IModelRegistryEvents as ModelRegistryEvent,
-    ISortition::ISortitionEvents as SortitionEvent,
-    IStaking::IStakingEvents as StakingEvent,
+    ISortition::ISortitionEvents as SortitionEvent, IStaking::IStakingEvents as StakingEvent,
 };
 use infera_sdk::Deployment;
 use serde::{Deserialize, Serialize};

@@ -139,10 +139,9 @@ fn model_registry(event: &ModelRegistryEvent) -> (&'static str, Value) {
             "VersionStatusChanged",
             json!({ "modelId": e.modelId, "version": e.version, "status": VersionStatus::from(e.status) }),
         ),
-        ModelRegistryEvent::LatestAnnounced(e) => (
-            "LatestAnnounced",
-            json!({ "modelId": e.modelId, "version": e.version, "activeAt": e.activeAt }),
-        ),
+        ModelRegistryEvent::LatestAnnounced(e) => {
+            ("LatestAnnounced", json!({ "modelId": e.modelId, "version": e.version, "activeAt": e.activeAt }))
+        }
         ModelRegistryEvent::RoyaltyAnnounced(e) => (
             "RoyaltyAnnounced",
             json!({ "modelId": e.modelId, "receiver": e.receiver, "bps": e.bps, "activeAt": e.activeAt }),
@@ -195,13 +194,10 @@ fn executor_registry(event: &ExecutorRegistryEvent) -> (&'static str, Value) {
         ExecutorRegistryEvent::PoolAdminNamed(e) => {
             ("PoolAdminNamed", json!({ "pool": e.pool, "nextAdmin": e.nextAdmin }))
         }
-        ExecutorRegistryEvent::PoolAdminChanged(e) => {
-            ("PoolAdminChanged", json!({ "pool": e.pool, "admin": e.admin }))
+        ExecutorRegistryEvent::PoolAdminChanged(e) => ("PoolAdminChanged", json!({ "pool": e.pool, "admin": e.admin })),
+        ExecutorRegistryEvent::PoolExecutorListed(e) => {
+            ("PoolExecutorListed", json!({ "pool": e.pool, "executorId": e.executorId, "admitted": e.admitted }))
         }
-        ExecutorRegistryEvent::PoolExecutorListed(e) => (
-            "PoolExecutorListed",
-            json!({ "pool": e.pool, "executorId": e.executorId, "admitted": e.admitted }),
-        ),
         ExecutorRegistryEvent::PoolRequesterListed(e) => {
             ("PoolRequesterListed", json!({ "pool": e.pool, "requester": e.requester, "admitted": e.admitted }))
         }

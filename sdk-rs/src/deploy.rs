@@ -209,12 +209,7 @@ fn steps(at: &Deployment, with: &DeploymentParameters) -> Vec<(Creation, Vec<u8>
                 job_registries,
                 at.slashing,
                 at.reputation,
-                (
-                    with.minimum_stake,
-                    epoch_length,
-                    U256::from(with.unbonding_epochs),
-                    U256::from(with.full_step_fee),
-                ),
+                (with.minimum_stake, epoch_length, U256::from(with.unbonding_epochs), U256::from(with.full_step_fee)),
             )
                 .abi_encode_params(),
             at.staking,

@@ -73,7 +73,8 @@ impl Operator {
         let registry = self.registry();
         let owner = self.sender.address();
         let (chain_id, at) = (self.deployment.chain_id, self.deployment.executor_registry);
-        let vrf_possession = sign("VRF key", &registration.vrf_key, eip712::vrf_possession_digest(chain_id, at, owner))?;
+        let vrf_possession =
+            sign("VRF key", &registration.vrf_key, eip712::vrf_possession_digest(chain_id, at, owner))?;
         let signer_possession =
             sign("signer", &registration.signer, eip712::signer_possession_digest(chain_id, at, owner))?;
         let point = registration.vrf_key.credential().verifying_key().to_encoded_point(false);

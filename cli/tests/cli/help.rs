@@ -31,9 +31,18 @@ fn the_commands_that_others_rely_on_are_there() {
 
 #[test]
 fn help_fits_a_terminal_and_teaches_by_example() {
-    for command in
-        ["up", "deploy", "request", "explain", "indexer", "executor", "executor register", "stake", "model verify", "vrf prove"]
-    {
+    for command in [
+        "up",
+        "deploy",
+        "request",
+        "explain",
+        "indexer",
+        "executor",
+        "executor register",
+        "stake",
+        "model verify",
+        "vrf prove",
+    ] {
         let help = run(&format!("{command} --help")).data();
         assert!(help.contains("Example"), "{help}");
         // The usage line can't be broken, so that it can be copied.

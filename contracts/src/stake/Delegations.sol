@@ -158,7 +158,8 @@ abstract contract Delegations is StakePools {
             uint256 undivided = _delegatorsPart(pool, standing, _accounts[executorId].earnings());
             if (undivided != 0) index += (undivided * INDEX_ONE) / total;
         }
-        earnings = delegation.owed + _earned(delegation, index) + _redeemable(executorId, delegation, standing.generation);
+        earnings =
+            delegation.owed + _earned(delegation, index) + _redeemable(executorId, delegation, standing.generation);
     }
 
     // ---------------------------------------------------------------- internals
@@ -215,7 +216,11 @@ abstract contract Delegations is StakePools {
     }
 
     /// @dev What shares of a generation before the present one are worth.
-    function _redeemable(uint32 executorId, Delegation memory delegation, uint32 present) private view returns (uint256) {
+    function _redeemable(uint32 executorId, Delegation memory delegation, uint32 present)
+        private
+        view
+        returns (uint256)
+    {
         if (delegation.generation == present) return 0;
         Remainder memory remainder = _remainders[executorId][delegation.generation];
         return Shares.worth(delegation.shares, remainder.tokens, remainder.shares);

@@ -240,13 +240,9 @@ interface IStaking {
     /// up. Credits the prover with a tenth of the own active part, at most `rewardCap`; the rest is to be burned. 100 percent
     /// ejects. Costs the same for any number of delegators.
     /// @param prover The zero address for nobody.
-    function slash(
-        uint32 executorId,
-        bytes32 jobId,
-        Penalty calldata penalty,
-        address prover,
-        uint256 rewardCap
-    ) external returns (uint256 amount);
+    function slash(uint32 executorId, bytes32 jobId, Penalty calldata penalty, address prover, uint256 rewardCap)
+        external
+        returns (uint256 amount);
 
     // ------------------------------------------------- views
 

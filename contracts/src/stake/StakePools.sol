@@ -147,7 +147,11 @@ abstract contract StakePools is IStaking {
     }
 
     /// @dev Rounded down, so in favour of the owner.
-    function _delegatorsPart(Pool memory pool, Standing memory standing, uint256 earned) internal view returns (uint256) {
+    function _delegatorsPart(Pool memory pool, Standing memory standing, uint256 earned)
+        internal
+        view
+        returns (uint256)
+    {
         if (pool.delegated == 0 || earned == 0) return 0;
         uint256 commission = standing.commissionBps;
         // Nobody can tell which earnings came before the change, so delegators pay the lower commission on all of them.

@@ -41,7 +41,8 @@ contract NetworkDeployer is CommonBase {
         Staking stakingAt = Staking(vm.computeCreateAddress(address(this), nonce + 1));
         address slashingAt = vm.computeCreateAddress(address(this), nonce + 2);
         Sortition sortitionAt = Sortition(vm.computeCreateAddress(address(this), nonce + 3));
-        all.executors = new ExecutorRegistry(all.models, stakingAt, sortitionAt, given.keyChangeDelay, given.epochLength);
+        all.executors =
+            new ExecutorRegistry(all.models, stakingAt, sortitionAt, given.keyChangeDelay, given.epochLength);
         all.staking = new Staking(
             all.executors,
             [given.jobRegistry, address(0), address(0)],

@@ -102,10 +102,7 @@ abstract contract JobFixture is Test {
         Vm.Wallet memory signer = _signerWallet(executors.executorCount() + 1);
         address owner = makeAddr(string.concat("owner ", name));
         IExecutorRegistry.Keys memory keys = IExecutorRegistry.Keys({
-            signer: signer.addr,
-            vrfX: vrf.publicKeyX,
-            vrfY: vrf.publicKeyY,
-            encryptionKey: keccak256(bytes(name))
+            signer: signer.addr, vrfX: vrf.publicKeyX, vrfY: vrf.publicKeyY, encryptionKey: keccak256(bytes(name))
         });
         bytes memory vrfProof = _sign(vrf, executors.vrfPossessionDigest(owner));
         bytes memory signerProof = _sign(signer, executors.signerPossessionDigest(owner));

@@ -63,9 +63,7 @@ contract DelegationTest is NetworkFixture {
         assertEq(_worthOf(id, dora), 300 ether);
         assertEq(staking.undelegationOf(id, dora, maturesAt), 200 ether);
 
-        vm.expectRevert(
-            abi.encodeWithSelector(IStaking.ExitNotMature.selector, staking.currentEpoch(), maturesAt)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IStaking.ExitNotMature.selector, staking.currentEpoch(), maturesAt));
         staking.completeUndelegation(id, dora, maturesAt);
         _skipToEpoch(maturesAt);
         vm.expectEmit(address(staking));

@@ -48,9 +48,7 @@ contract EquivocationTest is JobFixture {
     function test_oneResultIsNoEquivocation() public {
         ISlashing.Receipt memory again = _receipt("one");
         again.unitsOut = 99;
-        vm.expectRevert(
-            abi.encodeWithSelector(ISlashing.SameResult.selector, again.resultHash, again.vectorHash)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ISlashing.SameResult.selector, again.resultHash, again.vectorHash));
         _show(_receipt("one"), again, signer, signer);
     }
 

@@ -210,9 +210,7 @@ contract StakingFundsTest is NetworkFixture {
         _stake(id, STAKE);
         _ejectByOutliers(id);
         uint64 maturesAt = _requestExit(alice, STAKE);
-        vm.expectRevert(
-            abi.encodeWithSelector(IStaking.ExitNotMature.selector, staking.currentEpoch(), maturesAt)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IStaking.ExitNotMature.selector, staking.currentEpoch(), maturesAt));
         staking.reinstate(id);
         _skipToEpoch(maturesAt);
 

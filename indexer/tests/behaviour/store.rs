@@ -15,8 +15,8 @@ use crate::support::{
     chain::{FakeChain, GAS_USED},
     deployment,
     events::{
-        INFER, REQUESTER, SEAT_FEE, job_id, model_id, network, requested, resolved_job, runtime_class, settled,
-        delegated, exit_requested, slashed, transaction, undelegation_requested,
+        INFER, REQUESTER, SEAT_FEE, delegated, exit_requested, job_id, model_id, network, requested, resolved_job,
+        runtime_class, settled, slashed, transaction, undelegation_requested,
     },
     index, soon, stream,
 };

@@ -14,7 +14,7 @@ use infera_protocol::{
     channel::{self, Voucher},
     commitment::{self, Commitment, SaltSecret},
     comparison::{self, Answer, Cluster},
-    eip712::{self, Receipt, VrfPossession},
+    eip712::{self, Receipt, SignerPossession, VrfPossession},
     ids, merkle,
     output::{ZeroShotParameters, ZeroShotResult, score_from_cosine},
     profile::VerificationProfile,
@@ -214,6 +214,13 @@ fn typed_data() {
             }
             "vrf_possession_digest" => {
                 json!(eip712::vrf_possession_digest(chain_id(), contract(), entry.get("owner")))
+            }
+            "signer_possession_typehash" => {
+                assert_eq!(entry.get::<String>("type"), eip712::SIGNER_POSSESSION_TYPE);
+                json!(SignerPossession { owner: Address::ZERO }.eip712_type_hash())
+            }
+            "signer_possession_digest" => {
+                json!(eip712::signer_possession_digest(chain_id(), contract(), entry.get("owner")))
             }
             "vrf_possession_signature" => {
                 let signature = entry.vrf_secret().sign_possession(chain_id(), contract(), entry.get("owner")).unwrap();

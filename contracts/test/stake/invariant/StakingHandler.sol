@@ -16,13 +16,9 @@ contract StakingHandler is StakingLedger {
     address private immutable jobRegistry;
     address private immutable court;
 
-    constructor(
-        Staking staking_,
-        Slashing slashing_,
-        ExecutorRegistry executors_,
-        address jobRegistry_,
-        address court_
-    ) StakingLedger(staking_, executors_) {
+    constructor(Staking staking_, Slashing slashing_, ExecutorRegistry executors_, address jobRegistry_, address court_)
+        StakingLedger(staking_, executors_)
+    {
         slashing = slashing_;
         jobRegistry = jobRegistry_;
         court = court_;
@@ -208,8 +204,7 @@ contract StakingHandler is StakingLedger {
         uint256 own = staking.poolOf(id).own;
 
         vm.prank(offence == Offence.Conviction ? court : jobRegistry);
-        uint256 amount =
-            slashing.punish(offence, id, bytes32(seed), uint128(bound(seatFee, 0, 1e21)), prover);
+        uint256 amount = slashing.punish(offence, id, bytes32(seed), uint128(bound(seatFee, 0, 1e21)), prover);
 
         assertEq(slashableOf(id) + amount, slashable, "what is taken is what is missing");
         assertEq(maturedExits(id), matured, "a matured exit is not slashed");

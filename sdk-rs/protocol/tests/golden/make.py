@@ -373,6 +373,7 @@ RECEIPT_TYPE = (
     "bytes32 resultHash,bytes32 vectorHash,bytes32 traceRoot,bytes32 beta,uint32 unitsIn,uint32 unitsOut,bool isFinal)"
 )
 POSSESSION_TYPE = "VrfPossession(address owner)"
+SIGNER_POSSESSION_TYPE = "SignerPossession(address owner)"
 
 
 def separator(contract: str) -> str:
@@ -423,6 +424,11 @@ write(
         entry(
             "vrf_possession_signature", hexed(ecdsa(VRF_KEY, unhex(possession))),
             chain_id=CHAIN, contract=EXECUTORS, owner=OWNER, secret_key=secret_key,
+        ),
+        entry("signer_possession_typehash", named(SIGNER_POSSESSION_TYPE), type=SIGNER_POSSESSION_TYPE),
+        entry(
+            "signer_possession_digest", signing_hash(EXECUTORS, digest(named(SIGNER_POSSESSION_TYPE), OWNER)),
+            chain_id=CHAIN, contract=EXECUTORS, owner=OWNER,
         ),
         entry("receipt_typehash", named(RECEIPT_TYPE), type=RECEIPT_TYPE),
         entry(

@@ -25,7 +25,9 @@ pub(super) struct Waiting {
 pub(super) fn assess(job: &JobRecord, context: &ExplainContext<'_>) -> Waiting {
     match (&job.ending, job.phase) {
         (Some(Ending::Resolved { agreeing, .. }), _) => resolved(job, context, agreeing.len()),
-        (Some(Ending::Refunded { reason, .. }), _) => ended(job, context, format!("Failed: {}", refund_reason(*reason))),
+        (Some(Ending::Refunded { reason, .. }), _) => {
+            ended(job, context, format!("Failed: {}", refund_reason(*reason)))
+        }
         (None, JobPhase::Committing) => committing(job, context),
         (None, JobPhase::Revealing) => revealing(job, context),
         (None, _) => requested(job, context),

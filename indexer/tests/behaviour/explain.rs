@@ -220,10 +220,7 @@ fn too_few_reveals_end_in_a_refund() {
     let mut blocks = revealing_job();
     blocks.push(block([revealed(1, 1, 0)]));
     let explanation = explained(&blocks, 28);
-    assert_eq!(
-        explanation.way_out.as_deref(),
-        Some("anyone may call advanceJob, which refunds the job")
-    );
+    assert_eq!(explanation.way_out.as_deref(), Some("anyone may call advanceJob, which refunds the job"));
     assert_eq!(explained(&blocks, 25).seconds_left, Some(2), "the grace counts once the deadline is past");
 }
 

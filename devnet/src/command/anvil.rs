@@ -73,12 +73,14 @@ pub(super) struct AnvilFlags;
 impl clap::Args for AnvilFlags {
     fn augment_args(mut command: Command) -> Command {
         for (name, short, values) in WITHOUT_EFFECT {
-            command = command.arg(hidden(name, *short).num_args(if *values == 0 { 0..=0 } else { 0..=1 }));
+            let flag = hidden(name, *short).help("A flag of anvil's, without effect here");
+            command = command.arg(flag.num_args(if *values == 0 { 0..=0 } else { 0..=1 }));
         }
-        for (name, short, _) in REFUSED {
-            command = command.arg(hidden(name, *short).num_args(0..=1).allow_hyphen_values(true));
+        for (name, short, reason) in REFUSED {
+            let flag = hidden(name, *short).help(format!("A flag of anvil's, refused: {reason}"));
+            command = command.arg(flag.num_args(0..=1).allow_hyphen_values(true));
         }
-        command.arg(Arg::new("verbosity").long("verbosity").short('v').hide(true).action(clap::ArgAction::Count))
+        command
     }
 
     fn augment_args_for_update(command: Command) -> Command {

@@ -125,8 +125,8 @@ fn joins_and_leaves(chain: &Chain, network: &str, owner: &str) {
 }
 
 fn delegates(chain: &Chain, network: &str) {
-    let delegator = hex_key(chain.directory.path(), "delegator.key", &key(4));
-    let holding = format!("{network} --key-file {} --executor 1", delegator.display());
+    // Anyone with INFER: here the deployer.
+    let holding = format!("{network} --key-file {} --executor 1", chain.path("deployer.key"));
     let delegated = run(&format!("stake delegate {holding} --amount 7 --json")).json();
     assert_eq!((&delegated["stake"], &delegated["earnings"]), (&"7000000000000000000".into(), &"0".into()));
     run(&format!("stake withdraw {holding}")).fails_with(&["has earned nothing with executor 1"]);

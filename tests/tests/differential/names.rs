@@ -8,9 +8,9 @@ use alloy::{
 use infera_contracts::{
     IExecutorRegistry,
     IJobRegistry::{self, Parameters},
-    IModelRegistry, IVifVerifier, creation,
+    IModelRegistry, ISlashing, IVifVerifier, creation,
 };
-use infera_protocol::{eip712::vrf_possession_digest, ids, terms, vif::VifInput};
+use infera_protocol::{eip712, ids, terms, vif::VifInput};
 use infera_sdk::DeploymentParameters;
 use proptest::prelude::*;
 
@@ -33,7 +33,8 @@ fn number() -> impl Strategy<Value = U256> {
 #[test]
 fn a_model_has_one_id() {
     let chain = Chain::start();
-    let registry = IModelRegistry::new(chain.deploy(&creation::MODEL_REGISTRY, &[]), &chain.provider);
+    let registry =
+        IModelRegistry::new(chain.deploy(&creation::MODEL_REGISTRY, &U256::ZERO.abi_encode()), &chain.provider);
     check(file!(), CASES, (address(), ".{0,80}"), |(publisher, name)| -> Verdict {
         let on_chain = chain.wait(registry.modelIdOf(publisher, name.clone()).call()).unwrap();
         prop_assert_eq!(ids::model_id(publisher, &name), on_chain);
@@ -42,10 +43,10 @@ fn a_model_has_one_id() {
 }
 
 #[test]
-fn an_offering_has_one_key_and_an_owner_one_possession_digest() {
+fn an_offering_has_one_key_and_an_owner_one_digest_for_each_possession() {
     let chain = Chain::start();
     let nobody = Address::ZERO;
-    let arguments = (nobody, nobody, nobody, U256::from(60)).abi_encode_params();
+    let arguments = (nobody, nobody, nobody, U256::from(60), U256::from(60)).abi_encode_params();
     let at = chain.deploy(&creation::EXECUTOR_REGISTRY, &arguments);
     let registry = IExecutorRegistry::new(at, &chain.provider);
     let inputs = (word(), any::<u32>(), word(), any::<u64>(), address());
@@ -53,7 +54,40 @@ fn an_offering_has_one_key_and_an_owner_one_possession_digest() {
         let key = chain.wait(registry.offeringKeyOf(model, version, class, pool).call()).unwrap();
         prop_assert_eq!(ids::offering_key(model, version, class, pool), key);
         let digest = chain.wait(registry.vrfPossessionDigest(owner).call()).unwrap();
-        prop_assert_eq!(vrf_possession_digest(chain.devnet.chain_id(), at, owner), digest);
+        prop_assert_eq!(eip712::vrf_possession_digest(chain.devnet.chain_id(), at, owner), digest);
+        let digest = chain.wait(registry.signerPossessionDigest(owner).call()).unwrap();
+        prop_assert_eq!(eip712::signer_possession_digest(chain.devnet.chain_id(), at, owner), digest);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_receipt_has_one_digest() {
+    let chain = Chain::start();
+    let nobody = Address::ZERO;
+    let arguments = (nobody, nobody, [nobody; 3], nobody).abi_encode_params();
+    let slashing = ISlashing::new(chain.deploy(&creation::SLASHING, &arguments), &chain.provider);
+    let hashes = proptest::collection::vec(word(), 9);
+    let inputs = (hashes, any::<u32>(), any::<u32>(), any::<u32>(), any::<bool>(), address());
+    check(file!(), CASES, inputs, |(hashes, version, units_in, units_out, is_final, registry)| -> Verdict {
+        let receipt = eip712::Receipt {
+            jobId: hashes[0],
+            modelId: hashes[1],
+            version,
+            runtimeClass: hashes[2],
+            inputHash: hashes[3],
+            parametersHash: hashes[4],
+            resultHash: hashes[5],
+            vectorHash: hashes[6],
+            traceRoot: hashes[7],
+            beta: hashes[8],
+            unitsIn: units_in,
+            unitsOut: units_out,
+            isFinal: is_final,
+        };
+        let on_chain = ISlashing::Receipt::abi_decode(&receipt.abi_encode()).unwrap();
+        let digest = chain.wait(slashing.receiptDigest(registry, on_chain).call()).unwrap();
+        prop_assert_eq!(eip712::receipt_digest(chain.devnet.chain_id(), registry, &receipt), digest);
         Ok(())
     });
 }

@@ -18,6 +18,9 @@ import {TermsHash} from "./TermsHash.sol";
 ///       | cancel, advanceJob                |  +---+ decline, one re-draw              | resolve, advanceJob
 ///       +-----------------------------------+------------------------------------------+----------> Refunded
 ///
+/// A job that ends before every commitment is opened leaves those seats pending: `reveal` within the grace or
+/// `punishSilent` after it settles them, one by one, without touching the job's end.
+///
 /// Assumptions, for safety: the contracts in `Addresses` do what their interfaces say; the beacon can't be predicted
 /// before its block. For liveness: somebody calls `advanceJob` or `resolve` when a deadline has passed, and the
 /// agreement verifier reverts for no answers of the sizes accepted here.
@@ -162,7 +165,7 @@ contract JobRegistry is Settlement {
         uint256 end = word.deadline() + _revealGrace;
         if (block.timestamp <= end) revert NotBefore(jobId, end);
         uint32 executorId = _jobs[jobId].committee.member(seat);
-        _jobs[jobId].word = _settlePending(jobId, word, seat, executorId, SeatOutcome.Silent);
+        _settlePending(jobId, word, seat, executorId, SeatOutcome.Silent);
         slashing.punishNoReveal(executorId, jobId, word.seatFee(), msg.sender);
     }
 

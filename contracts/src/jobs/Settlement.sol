@@ -62,16 +62,18 @@ abstract contract Settlement is Callbacks {
         _settle(terms.requester, jobId, word, settlements, 0);
     }
 
-    /// @dev Settles a pending seat. Returns the word without it; storing it is the caller's.
+    /// @dev Settles a pending seat. Stores, and returns, the word without it.
     function _settlePending(bytes32 jobId, JobWord word, uint256 seat, uint32 executorId, SeatOutcome outcome)
         internal
         returns (JobWord)
     {
+        word = word.withoutPending(seat);
+        _jobs[jobId].word = word;
         IStaking.Settlement[] memory settlements = new IStaking.Settlement[](1);
         settlements[0] = IStaking.Settlement(executorId, outcome, 0, 0);
         // The requester matters for misses and outliers only.
         _settle(address(0), jobId, word, settlements, 0);
-        return word.withoutPending(seat);
+        return word;
     }
 
     function _settle(

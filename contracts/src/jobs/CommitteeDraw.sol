@@ -58,11 +58,11 @@ abstract contract CommitteeDraw is Escrow {
         uint256 first;
         bool ended;
         while (filled < wanted && !ended) {
-            uint32[] memory candidates =
-                sortition.draw(key, word.requestTime(), seed, first, wanted - filled, excluded);
+            uint32[] memory candidates = sortition.draw(key, word.requestTime(), seed, first, wanted - filled, excluded);
             // Nobody is left after these.
             ended = candidates.length < wanted - filled;
-            (uint96[] memory prices, uint16[] memory capacities) = executors.termsOf(candidates, key, word.requestTime());
+            (uint96[] memory prices, uint16[] memory capacities) =
+                executors.termsOf(candidates, key, word.requestTime());
             // Nobody can whose offering isn't active: its capacity is 0.
             uint256 lockable = staking.canLockSeats(candidates, _lockFor(feeBound), capacities);
             for (uint256 i; i < candidates.length; ++i) {

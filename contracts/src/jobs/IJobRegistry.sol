@@ -162,14 +162,8 @@ interface IJobRegistry {
     /// several executors gave, as those of one runtime class mostly do, is paid for once.
     /// @param sameAs The seat that has revealed this answer. @param resultHash keccak256 of the result.
     /// @param vectorHash keccak256 of the vector.
-    function revealSame(
-        bytes32 jobId,
-        uint8 seat,
-        uint8 sameAs,
-        bytes32 resultHash,
-        bytes32 vectorHash,
-        bytes32 salt
-    ) external;
+    function revealSame(bytes32 jobId, uint8 seat, uint8 sameAs, bytes32 resultHash, bytes32 vectorHash, bytes32 salt)
+        external;
 
     /// @notice Opens the last commitment and resolves in one transaction.
     /// @param answers All answers as for `resolve`, that of `seat` among them. @param position Its position there.

@@ -112,14 +112,9 @@ contract JobRegistry is Settlement {
     }
 
     /// @inheritdoc IJobRegistry
-    function revealSame(
-        bytes32 jobId,
-        uint8 seat,
-        uint8 sameAs,
-        bytes32 resultHash,
-        bytes32 vectorHash,
-        bytes32 salt
-    ) external {
+    function revealSame(bytes32 jobId, uint8 seat, uint8 sameAs, bytes32 resultHash, bytes32 vectorHash, bytes32 salt)
+        external
+    {
         JobWord word = _jobs[jobId].word;
         // So that the answer has been sent.
         if (
@@ -333,14 +328,10 @@ contract JobRegistry is Settlement {
 
     /// @dev Opens a seat's commitment: on time, opening the reveal phase if its time has come; or, of a pending seat, late:
     /// that frees its stake and earns nothing. Returns the word to store.
-    function _open(
-        bytes32 jobId,
-        JobWord word,
-        uint8 seat,
-        bytes32 resultHash,
-        bytes32 vectorHash,
-        bytes32 salt
-    ) private returns (JobWord, uint32 executorId) {
+    function _open(bytes32 jobId, JobWord word, uint8 seat, bytes32 resultHash, bytes32 vectorHash, bytes32 salt)
+        private
+        returns (JobWord, uint32 executorId)
+    {
         Job storage job = _jobs[jobId];
         Committee committee = job.committee;
         uint256 bit = 1 << seat;
@@ -402,18 +393,13 @@ contract JobRegistry is Settlement {
         bool callsBack = terms.callbackTarget != address(0);
         if (callsBack) word = word.withCallbackStatus(CallbackStatus.Delivered);
         uint256 refund = _close(terms, jobId, word, true);
-        emit JobResolved(
-            jobId, uint8(centreSeat), agreeing, keccak256(winner.result), keccak256(winner.vector), refund
-        );
+        emit JobResolved(jobId, uint8(centreSeat), agreeing, keccak256(winner.result), keccak256(winner.vector), refund);
         if (callsBack) _callBackResult(terms, jobId, word, winner.result);
     }
 
     /// @dev Which seats gave which answer, as `IAgreementVerifier.clusterOfSeats` takes it. Every revealed answer must be
     /// there once, as it was revealed, in ascending order of the lowest seats that gave them.
-    function _giversOf(bytes32 jobId, uint256 revealed, Answer[] calldata answers)
-        private
-        returns (uint256 givers)
-    {
+    function _giversOf(bytes32 jobId, uint256 revealed, Answer[] calldata answers) private returns (uint256 givers) {
         bytes32[MAX_SEATS] storage seats = _jobs[jobId].seats;
         uint256 left = revealed;
         for (uint256 i; i < answers.length; ++i) {

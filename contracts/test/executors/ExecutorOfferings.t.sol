@@ -105,11 +105,13 @@ contract ExecutorOfferingsTest is NetworkFixture {
         _assertNextWeight(WEIGHT);
     }
 
-    function test_termsOfSeveralShowTheWithdrawnWithoutCapacity() public {
+    function test_termsOfSeveralAreThoseOfTheEpochAndTheWithdrawnHaveNoCapacity() public {
         _offer(PRICE, 4);
+        _skipEpochs(1);
+        uint256 offered = vm.getBlockTimestamp();
         uint32[] memory ids = new uint32[](3);
         (ids[0], ids[1], ids[2]) = (id + 1, id, id);
-        (uint96[] memory prices, uint16[] memory capacities) = executors.termsOf(ids, key);
+        (uint96[] memory prices, uint16[] memory capacities) = executors.termsOf(ids, key, offered);
         assertEq(prices.length + capacities.length, 6);
         assertEq(prices[0] + capacities[0], 0, "never registered");
         for (uint256 i = 1; i < 3; ++i) {
@@ -117,7 +119,10 @@ contract ExecutorOfferingsTest is NetworkFixture {
             assertEq(capacities[i], 4);
         }
         _offer(PRICE, 0);
-        (prices, capacities) = executors.termsOf(ids, key);
+        _skipEpochs(1);
+        (, capacities) = executors.termsOf(ids, key, offered);
+        assertEq(capacities[1], 4, "jobs of the last epoch are drawn by its terms");
+        (, capacities) = executors.termsOf(ids, key, vm.getBlockTimestamp());
         assertEq(capacities[1], 0);
     }
 

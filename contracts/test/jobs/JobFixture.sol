@@ -347,7 +347,8 @@ abstract contract JobFixture is Test {
         for (uint256 i = 0; i < answers.length; ++i) {
             bool known;
             for (uint256 j = 0; j < kept; ++j) {
-                known = known || (_same(distinct[j].result, answers[i].result) && _same(distinct[j].vector, answers[i].vector));
+                known = known
+                    || (_same(distinct[j].result, answers[i].result) && _same(distinct[j].vector, answers[i].vector));
             }
             if (!known) distinct[kept++] = answers[i];
         }

@@ -3,8 +3,7 @@ pragma solidity ^0.8.30;
 
 import {IJobRegistry} from "../../src/jobs/IJobRegistry.sol";
 import {Answer, JobState, Phase, RefundReason, Terms} from "../../src/jobs/JobTypes.sol";
-import {ISlashing, Offence} from "../../src/stake/ISlashing.sol";
-import {IStaking, SeatOutcome} from "../../src/stake/IStaking.sol";
+import {IStaking, Offence, SeatOutcome} from "../../src/stake/IStaking.sol";
 import {JobFixture, Reply} from "./JobFixture.sol";
 
 /// @notice A seat that doesn't open its commitment delays no answer, and is dealt with alone.
@@ -113,8 +112,8 @@ contract SilentTest is JobFixture {
         jobs.reveal(jobId, 1, reply.result, reply.vector, _salt(committee[1]));
         vm.expectEmit(address(staking));
         emit IStaking.SeatSettled(committee[1], jobId, SeatOutcome.Silent, 0, 500_000, 500_000);
-        vm.expectEmit(address(all.slashing));
-        emit ISlashing.OffencePunished(committee[1], jobId, Offence.NoReveal, 1, 5, STAKE / 20);
+        vm.expectEmit(address(staking));
+        emit IStaking.Slashed(committee[1], jobId, stranger, Offence.NoReveal, 1, 5, STAKE / 20, 10 * SEAT_FEE);
         vm.prank(stranger);
         jobs.punishSilent(jobId, 1);
         assertEq(staking.stakeOf(committee[1]), STAKE - STAKE / 20);
@@ -148,9 +147,7 @@ contract SilentTest is JobFixture {
         vm.revertToState(snapshot);
 
         vm.warp(end + 1);
-        _expectRefund(
-            jobId, RefundReason.NoAgreement, jobs.quote(terms) - 2 * (SEAT_FEE / 4) - terms.dispatchFee
-        );
+        _expectRefund(jobId, RefundReason.NoAgreement, jobs.quote(terms) - 2 * (SEAT_FEE / 4) - terms.dispatchFee);
         _resolve(terms, answers);
         assertEq(jobs.jobState(jobId).pending, 2);
         jobs.punishSilent(jobId, 1);

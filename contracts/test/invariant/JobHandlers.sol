@@ -201,6 +201,7 @@ abstract contract JobHandlers is JobLedger {
         answers = _distinct(answers);
         uint256 position;
         while (keccak256(answers[position].vector) != keccak256(reply.vector)) ++position;
+        vm.prank(stranger);
         jobs.revealAndResolve(terms, seat, _salt(state.committee[seat]), position, answers);
     }
 

@@ -98,6 +98,7 @@ abstract contract JobHandlers is JobLedger {
         while (pending & (1 << (seat % 7)) == 0) ++seat;
         uint256 end = jobs.jobState(jobId).deadline + parameters.revealGrace + 1;
         if (due && end > vm.getBlockTimestamp()) vm.warp(end);
+        vm.prank(stranger);
         jobs.punishSilent(jobId, uint8(seat % 7));
     }
 

@@ -17,8 +17,8 @@ type Offer is uint112;
 /// @notice Nothing here moves money: stake lives in `Staking`, the draws in `Sortition`, whose weights this contract sets.
 ///
 /// A change of stake or reputation does not call back here, so a weight in a draw may be older than both until somebody
-/// calls `refreshWeights`. That is safe: a draw asks `IStaking.tryLockSeat` for every pick, which refuses an executor that is
-/// ejected, below the minimum or without free stake. A stale weight costs skipped picks, never an unbacked seat.
+/// calls `refreshWeights`. That is safe: a draw asks `IStaking.canLockSeats` about all it picks, which refuses an executor that
+/// is ejected, below the minimum or without free stake. A stale weight costs skipped picks, never an unbacked seat.
 contract ExecutorRegistry is IExecutorRegistry, Pools, EIP712 {
     struct PendingKeys {
         Keys keys;
@@ -26,7 +26,7 @@ contract ExecutorRegistry is IExecutorRegistry, Pools, EIP712 {
         uint64 activeAt;
     }
 
-    /// @dev Who holds a signer. One slot, read for every commit and reveal. Kept when the signer stops: what it signed
+    /// @dev Who holds a signer. One slot, read for every commit. Kept when the signer stops: what it signed
     /// before can still be held against the executor.
     struct SignerHolder {
         uint32 executorId;

@@ -4,7 +4,6 @@ pragma solidity ^0.8.30;
 import {IExecutorRegistry} from "../executors/IExecutorRegistry.sol";
 import {AccountWord} from "./AccountWord.sol";
 import {IStaking} from "./IStaking.sol";
-import {Shares} from "./Shares.sol";
 import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";

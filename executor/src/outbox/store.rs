@@ -1,7 +1,11 @@
 //! The outbox in the journal: one entry per step and nonce, one variant per offer signed for it.
 
 use alloy::primitives::{B256, Bytes};
-use sqlx::{Row, Sqlite, Transaction, sqlite::SqliteRow};
+use sqlx::{
+    Row, Sqlite, Transaction,
+    query::Query,
+    sqlite::{SqliteArguments, SqliteRow},
+};
 
 use super::fees::Fees;
 use crate::{
@@ -155,6 +159,12 @@ impl Store {
         Ok(())
     }
 
+    /// Changes rows, in a transaction of its own.
+    async fn run(&self, change: Query<'_, Sqlite, SqliteArguments>) -> Result<()> {
+        change.execute(&self.0.pool).await.map_err(|e| self.0.failed(e))?;
+        Ok(())
+    }
+
     /// The entries that are looked after, by nonce.
     pub(super) async fn watched(&self) -> Result<Vec<Entry>> {
         let rows = sqlx::query("SELECT * FROM outbox WHERE state IN ('sent', 'included') ORDER BY nonce, id")
@@ -176,47 +186,38 @@ impl Store {
 
     /// Notes that an entry is about to be sent again.
     pub(super) async fn note_attempt(&self, entry: i64, now: u64) -> Result<()> {
-        sqlx::query("UPDATE outbox SET sent_at = ? WHERE id = ?")
-            .bind(to_integer(now))
-            .bind(entry)
-            .execute(&self.0.pool)
-            .await
-            .map_err(|e| self.0.failed(e))?;
-        Ok(())
+        self.run(sqlx::query("UPDATE outbox SET sent_at = ? WHERE id = ?").bind(to_integer(now)).bind(entry)).await
     }
 
     /// Notes that a node took a variant.
     pub(super) async fn accept(&self, entry: i64, variant: B256) -> Result<()> {
-        sqlx::query("UPDATE outbox_variants SET accepted = 1 WHERE entry = ? AND hash = ?")
-            .bind(entry)
-            .bind(variant.as_slice())
-            .execute(&self.0.pool)
-            .await
-            .map_err(|e| self.0.failed(e))?;
-        Ok(())
+        self.run(
+            sqlx::query("UPDATE outbox_variants SET accepted = 1 WHERE entry = ? AND hash = ?")
+                .bind(entry)
+                .bind(variant.as_slice()),
+        )
+        .await
     }
 
     /// Puts an entry that a reorg took out on its way again. Its time to be included begins anew.
     pub(super) async fn reopen(&self, entry: i64, now: u64) -> Result<()> {
-        sqlx::query("UPDATE outbox SET state = 'sent', block = NULL, signed_at = ? WHERE id = ?")
-            .bind(to_integer(now))
-            .bind(entry)
-            .execute(&self.0.pool)
-            .await
-            .map_err(|e| self.0.failed(e))?;
-        Ok(())
+        self.run(
+            sqlx::query("UPDATE outbox SET state = 'sent', block = NULL, signed_at = ? WHERE id = ?")
+                .bind(to_integer(now))
+                .bind(entry),
+        )
+        .await
     }
 
     /// Notes where an entry stands, and the block that holds it.
     pub(super) async fn mark(&self, entry: i64, state: State, block: Option<u64>) -> Result<()> {
-        sqlx::query("UPDATE outbox SET state = ?, block = ? WHERE id = ?")
-            .bind(state.name())
-            .bind(block.map(to_integer))
-            .bind(entry)
-            .execute(&self.0.pool)
-            .await
-            .map_err(|e| self.0.failed(e))?;
-        Ok(())
+        self.run(
+            sqlx::query("UPDATE outbox SET state = ?, block = ? WHERE id = ?")
+                .bind(state.name())
+                .bind(block.map(to_integer))
+                .bind(entry),
+        )
+        .await
     }
 }
 

@@ -9,10 +9,7 @@ use alloy::{
     sol_types::{SolStruct, SolValue},
 };
 
-use crate::{
-    eip712::{Receipt, domain, receipt_digest},
-    merkle,
-};
+use crate::{eip712::domain, merkle};
 
 sol! {
     /// What a payer promises a payee. The domain's contract is `PaymentChannels`.
@@ -62,16 +59,6 @@ pub fn voucher_signer(chain_id: u64, channels: Address, voucher: &Voucher, signa
         return None;
     }
     signature.recover_address_from_prehash(&voucher_digest(chain_id, channels, voucher)).ok()
-}
-
-/// Signs a receipt as an executor's signer does; the domain's contract is the job registry.
-pub fn sign_receipt(
-    signer: &impl SignerSync,
-    chain_id: u64,
-    job_registry: Address,
-    receipt: &Receipt,
-) -> Result<Signature, Error> {
-    signer.sign_hash_sync(&receipt_digest(chain_id, job_registry, receipt))
 }
 
 /// Root over the EIP-712 digests of all receipts of a channel so far, in order; see [`merkle::root`].

@@ -1,36 +1,40 @@
 //! Brings every open job one step on: reads its state, asks the planner, acts.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+mod opening;
+
+use std::{collections::HashMap, sync::Arc};
 
 use alloy::{
     eips::BlockId,
-    primitives::{Address, B256, Bytes, U256, keccak256},
+    primitives::{Address, B256, keccak256},
     sol_types::SolCall,
 };
 use infera_contracts::IJobRegistry::{
-    self, Answer, JobState, advanceJobCall, commitCall, declineCall, drawAndCommitCall, punishSilentCall, resolveCall,
-    revealAndResolveCall, revealCall, revealSameCall,
+    self, advanceJobCall, commitCall, declineCall, drawAndCommitCall, punishSilentCall, resolveCall,
 };
 use infera_protocol::{
     commitment::{Commitment, SaltSecret},
     engine::{EngineError, InferenceEngine, InferenceOutput, InferenceRequest},
 };
-use infera_sdk::{Client, RevealedAnswer};
+use infera_sdk::Client;
 use tokio::sync::mpsc::UnboundedSender;
 
+use self::opening::each_once;
 use crate::{
     Result,
     broadcast::Purpose,
     input::{InputFetcher, check_hash},
     journal::{JobRecord, Journal, REORG_BLOCKS, StoredAnswer},
-    outbox::{Outbox, Submission},
+    outbox::{Outbox, StepCall, Submission},
     planner::{Phase, Step, View, Work},
     serving::Serving,
 };
 
+/// Gas that a transaction with a draw is given at least, and more for every seat: several times what it uses when all
+/// candidates are eligible (`redundant_job_3_first_commit` in contracts/snapshots/gas.json), as those who are skipped and a
+/// deep tree cost more. What is not used is not paid.
+const DRAW_GAS: u64 = 300_000;
+const DRAW_SEAT_GAS: u64 = 150_000;
 /// A job in which this node has no seat, or which a reorg took out, is looked at so seldom, in seconds: a re-draw may seat it,
 /// and a request may come back.
 const IDLE_SECONDS: u64 = 2;
@@ -176,12 +180,7 @@ impl Driver {
                 self.submit(job, Purpose::Punish, call, time).await
             }
             (Step::Commit, Some(answer)) => {
-                let commitment = self.commitment(job.id, &answer);
-                let call = if phase == Phase::Requested {
-                    drawAndCommitCall { terms: job.terms.clone(), commitment }.abi_encode()
-                } else {
-                    commitCall { jobId: job.id, commitment }.abi_encode()
-                };
+                let call = commit_call(job, phase, self.commitment(job.id, &answer));
                 self.submit(job, Purpose::Commit, call, time).await
             }
             (Step::Reveal, Some(answer)) => self.reveal(job, answer, &state, view.seat(), time).await,
@@ -198,89 +197,6 @@ impl Driver {
             // The planner asks for these with an answer only.
             (Step::Commit | Step::Reveal | Step::RevealAndResolve, None) => Ok(()),
         }
-    }
-
-    /// Opens this node's commitment; an answer that another seat has sent is not sent again.
-    async fn reveal(
-        &mut self,
-        job: &JobRecord,
-        answer: StoredAnswer,
-        state: &JobState,
-        seat: Option<u8>,
-        time: ChainTime,
-    ) -> Result<()> {
-        let Some(seat) = seat else { return Ok(()) };
-        let salt = self.salt_secret.salt(job.id);
-        let call = match self.same_as(job.id, state, &answer).await? {
-            Some(same_as) => revealSameCall {
-                jobId: job.id,
-                seat,
-                sameAs: same_as,
-                resultHash: keccak256(&answer.result),
-                vectorHash: keccak256(&answer.vector),
-                salt,
-            }
-            .abi_encode(),
-            None => {
-                let (result, vector) = (answer.result.into(), answer.vector.into());
-                revealCall { jobId: job.id, seat, result, vector, salt }.abi_encode()
-            }
-        };
-        self.submit(job, Purpose::Reveal, call, time).await
-    }
-
-    /// A seat that has revealed this answer. None if there is none, or it is not known: sending the answer always works.
-    async fn same_as(&self, job: B256, state: &JobState, answer: &StoredAnswer) -> Result<Option<u8>> {
-        if state.revealed == 0 {
-            return Ok(None);
-        }
-        match self.revealed(job, state).await {
-            Ok(revealed) => Ok(revealed.into_iter().find(|(_, other)| is_same(other, answer)).map(|(seat, _)| seat)),
-            Err(error) => {
-                passing(error, &format!("job {job} is opened without a look at the other answers"))?;
-                Ok(None)
-            }
-        }
-    }
-
-    /// Opens the last commitment and resolves at once. False if that cannot be sent.
-    async fn reveal_and_resolve(
-        &mut self,
-        job: &JobRecord,
-        answer: &StoredAnswer,
-        state: &JobState,
-        seat: Option<u8>,
-        time: ChainTime,
-    ) -> Result<bool> {
-        let Some(seat) = seat else { return Ok(false) };
-        let mut revealed = match self.revealed(job.id, state).await {
-            Ok(revealed) => revealed,
-            Err(error) => {
-                passing(error, &format!("job {} is opened without its resolution", job.id))?;
-                return Ok(false);
-            }
-        };
-        // Where another seat has sent the same answer, it is under that seat that the resolution has it.
-        let same_as = revealed.iter().find(|(_, other)| is_same(other, answer)).map_or(seat, |(other, _)| *other);
-        let own = RevealedAnswer { result: answer.result.clone().into(), vector: answer.vector.clone().into() };
-        revealed.insert(seat, own.clone());
-        let mut answers = each_once(revealed);
-        let position = answers.iter().position(|other| other.result == own.result && other.vector == own.vector);
-        let Some(position) = position else { return Ok(false) };
-        if let Some(own) = answers.get_mut(position) {
-            own.seat = same_as;
-        }
-        let call = revealAndResolveCall {
-            terms: job.terms.clone(),
-            seat,
-            salt: self.salt_secret.salt(job.id),
-            position: U256::from(position),
-            answers,
-        };
-        let submission = self.outbox.submit(job.id, Purpose::Reveal, call.abi_encode().into(), time.now).await?;
-        let is_refused = matches!(submission, Submission::Refused(_));
-        self.report(job.id, Purpose::Reveal, submission);
-        Ok(!is_refused)
     }
 
     /// The committee that the next block would draw.
@@ -312,13 +228,6 @@ impl Driver {
             salt: self.salt_secret.salt(job),
         }
         .hash()
-    }
-
-    /// The answers that were revealed on time, by seat.
-    async fn revealed(&self, job: B256, state: &JobState) -> Result<BTreeMap<u8, RevealedAnswer>> {
-        let mut answers = self.client.answers(job).await?;
-        answers.retain(|seat, _| state.revealed >> seat & 1 == 1);
-        Ok(answers)
     }
 
     /// Has the model run: at once, or when the input has been fetched. Neither is waited for.
@@ -391,8 +300,14 @@ impl Driver {
         }
     }
 
-    async fn submit(&mut self, job: &JobRecord, purpose: Purpose, call: Vec<u8>, time: ChainTime) -> Result<()> {
-        let submission = self.outbox.submit(job.id, purpose, Bytes::from(call), time.now).await?;
+    async fn submit(
+        &mut self,
+        job: &JobRecord,
+        purpose: Purpose,
+        call: impl Into<StepCall>,
+        time: ChainTime,
+    ) -> Result<()> {
+        let submission = self.outbox.submit(job.id, purpose, call.into(), time.now).await?;
         self.report(job.id, purpose, submission);
         Ok(())
     }
@@ -414,19 +329,14 @@ impl Driver {
     }
 }
 
-fn is_same(revealed: &RevealedAnswer, answer: &StoredAnswer) -> bool {
-    *revealed.result == *answer.result && *revealed.vector == *answer.vector
-}
-
-/// Every answer once, under the lowest seat that gave it: as a resolution takes them.
-fn each_once(revealed: BTreeMap<u8, RevealedAnswer>) -> Vec<Answer> {
-    let mut answers: Vec<Answer> = Vec::new();
-    for (seat, RevealedAnswer { result, vector }) in revealed {
-        if !answers.iter().any(|answer| answer.result == result && answer.vector == vector) {
-            answers.push(Answer { seat, result, vector });
-        }
+/// A commitment, with the draw of the committee as long as nobody has drawn it.
+fn commit_call(job: &JobRecord, phase: Phase, commitment: B256) -> StepCall {
+    if phase != Phase::Requested {
+        return commitCall { jobId: job.id, commitment }.abi_encode().into();
     }
-    answers
+    let terms = job.terms.clone();
+    let least_gas = DRAW_GAS.saturating_add(DRAW_SEAT_GAS.saturating_mul(u64::from(terms.committeeSize)));
+    StepCall { data: drawAndCommitCall { terms, commitment }.abi_encode().into(), least_gas }
 }
 
 /// Hands `request` to the engine, whose answer comes back through `completions`.

@@ -47,6 +47,23 @@ pub struct Outbox {
     registry: Address,
 }
 
+/// A call to the job registry.
+#[derive(Debug, Clone)]
+pub struct StepCall {
+    /// Selector and arguments.
+    pub data: Bytes,
+    /// Its transaction's gas limit is at least this. The estimate is made as if it came after all transactions that wait, but
+    /// the block may have it before them, where it does work that it would have found done.
+    pub least_gas: u64,
+}
+
+impl From<Vec<u8>> for StepCall {
+    /// A call whose estimate can be trusted: it takes no more gas before others than after them.
+    fn from(data: Vec<u8>) -> Self {
+        Self { data: data.into(), least_gas: 0 }
+    }
+}
+
 /// What became of an attempt to send a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Submission {
@@ -74,7 +91,7 @@ impl Outbox {
     }
 
     /// Signs, stores and sends a call to the job registry, unless one for the same step is under way. `now` in Unix seconds.
-    pub async fn submit(&self, job: B256, purpose: Purpose, calldata: Bytes, now: u64) -> Result<Submission> {
+    pub async fn submit(&self, job: B256, purpose: Purpose, call: StepCall, now: u64) -> Result<Submission> {
         if self.store.is_under_way(job, purpose).await? {
             return Ok(Submission::UnderWay);
         }
@@ -83,7 +100,7 @@ impl Outbox {
         }
         let account = self.signer.address();
         let action = format!("{} for job {job}", purpose.name());
-        let request = TransactionRequest::default().from(account).to(self.registry).input(calldata.clone().into());
+        let request = TransactionRequest::default().from(account).to(self.registry).input(call.data.clone().into());
         let estimate = match self.provider.estimate_gas(request).block(BlockId::pending()).await {
             Ok(gas) => gas,
             Err(error) => match infera_sdk::Error::from_rpc(&action, error) {
@@ -92,7 +109,7 @@ impl Outbox {
                 other => return Err(other.into()),
             },
         };
-        let gas_limit = estimate.saturating_mul(GAS_HEADROOM_PERCENT) / 100;
+        let gas_limit = (estimate.saturating_mul(GAS_HEADROOM_PERCENT) / 100).max(call.least_gas);
         let fees = Fees::at(self.price(&action).await?);
         let failed = |error| infera_sdk::Error::from_rpc(&action, error);
         let owned = self.provider.get_balance(account).await.map_err(failed)?;
@@ -107,7 +124,7 @@ impl Outbox {
         }
         let used = self.provider.get_transaction_count(account).await.map_err(failed)?;
         let nonce = self.store.free_nonce(used).await?;
-        let call = Call { job, purpose, nonce, gas_limit, calldata };
+        let call = Call { job, purpose, nonce, gas_limit, calldata: call.data };
         let variant = self.sign(&call, fees)?;
         let transaction = variant.hash;
         let entry = self.store.add(call, &variant, now).await?;

@@ -10,6 +10,7 @@ use std::{
 
 use alloy::{
     consensus::{Transaction, TxEnvelope},
+    eips::Encodable2718,
     primitives::{Bytes, U256},
     providers::Provider,
     rpc::types::TransactionRequest,
@@ -56,6 +57,36 @@ async fn a_commitment_that_gas_became_too_dear_for_is_replaced_by_one_that_is_in
     let place = |offer: &TxEnvelope| offers.iter().position(|its| its.tx_hash() == offer.tx_hash()).unwrap();
     assert!(place(&included) > place(&first));
     assert!(offers[1].tx_hash() == first.tx_hash(), "the first offer was not sent again before it was raised");
+    stage.resolves(job.id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commitment_estimated_after_another_seats_draw_has_the_gas_to_come_before_it() {
+    let mut stage = Stage::set().await;
+    for gate in &stage.gates {
+        gate.set(Purpose::Commit, Passage::Swallowing);
+    }
+    stage.network.executor(0).unwrap().stop().await.unwrap();
+    let job = stage.ask(&stage.request()).await;
+    until("another's commitment", async || !stage.gates[1].seen(Purpose::Commit).is_empty()).await;
+    stage.pause();
+    // It waits, and in the pending block the committee is drawn.
+    let other = stage.gates[1].seen(Purpose::Commit).remove(0);
+    let _pending = stage.network.provider().send_raw_transaction(&other.encoded_2718()).await.unwrap();
+    stage.network.executor(0).unwrap().start().await.unwrap();
+    until("our commitment", async || !stage.gates[0].seen(Purpose::Commit).is_empty()).await;
+    let ours = stage.gates[0].seen(Purpose::Commit).remove(0);
+
+    stage.bend("anvil_dropAllTransactions", ()).await;
+    let _pending = stage.network.provider().send_raw_transaction(&ours.encoded_2718()).await.unwrap();
+    stage.network.mine(1).await.unwrap();
+    let receipt = stage.network.provider().get_transaction_receipt(*ours.tx_hash()).await.unwrap().unwrap();
+    assert!(receipt.status(), "{} of {} gas used", receipt.gas_used, ours.gas_limit());
+
+    for gate in &stage.gates {
+        gate.set(Purpose::Commit, Passage::Open);
+    }
+    stage.resume();
     stage.resolves(job.id).await;
 }
 

@@ -34,5 +34,7 @@ contract Deploy is Script, Deployment {
         console.log("AgreementVerifier ", address(all.agreement));
         console.log("VifVerifier       ", address(all.vif));
         console.log("JobRegistry       ", address(all.jobs));
+        console.log("CalibrationList   ", address(all.calibration));
+        console.log("Court             ", address(all.court));
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {CalibrationList} from "../src/courts/CalibrationList.sol";
+import {Court} from "../src/courts/Court.sol";
 import {ExecutorRegistry} from "../src/executors/ExecutorRegistry.sol";
 import {Configuration} from "../src/jobs/Configuration.sol";
 import {JobRegistry} from "../src/jobs/JobRegistry.sol";
@@ -28,6 +30,8 @@ struct Contracts {
     AgreementVerifier agreement;
     VifVerifier vif;
     JobRegistry jobs;
+    CalibrationList calibration;
+    Court court;
 }
 
 /// @notice Deploys everything. Scripts and tests share it; other deployers follow the same order.
@@ -39,18 +43,20 @@ struct Contracts {
 ///   1  ExecutorRegistry(models, staking, sortition, keyChangeDelay, epochLength)
 ///   2  Staking(executors, [jobs, 0, 0], slashing, reputation, parameters)
 ///   3  Reputation(fullStepFee)
-///   4  Slashing(executors, staking, [jobs, 0, 0], court: 0)
+///   4  Slashing(executors, staking, [jobs, 0, 0], court)
 ///   5  Sortition(executors, epochLength)
 ///   6  BlockhashBeacon()
 ///   7  AgreementVerifier()
 ///   8  VifVerifier()
 ///   9  JobRegistry(parameters, addresses)
+///  10  CalibrationList(deployer)
+///  11  Court(parameters, addresses, [0, 0, 0])
 abstract contract Deployment is CommonBase {
     error UnexpectedAddress(uint256 position, address expected, address actual);
 
     /// @param deployer The account that creates the contracts: the broadcaster, or the calling contract.
     function _deploy(DeploymentParameters memory given, address deployer) internal returns (Contracts memory all) {
-        address[10] memory expected;
+        address[12] memory expected;
         uint256 nonce = vm.getNonce(deployer);
         for (uint256 i; i < expected.length; ++i) {
             expected[i] = vm.computeCreateAddress(deployer, nonce + i);
@@ -68,16 +74,18 @@ abstract contract Deployment is CommonBase {
             StakePools.Parameters(given.minimumStake, given.epochLength, given.unbondingEpochs, given.fullStepFee)
         );
         all.reputation = new Reputation(given.fullStepFee);
-        all.slashing = new Slashing(all.executors, all.staking, [jobs, address(0), address(0)], address(0));
+        all.slashing = new Slashing(all.executors, all.staking, [jobs, address(0), address(0)], expected[11]);
         all.sortition = new Sortition(address(all.executors), given.epochLength);
         all.beacon = new BlockhashBeacon();
         all.agreement = new AgreementVerifier();
         all.vif = new VifVerifier();
-        all.jobs = new JobRegistry(given.jobs, _addresses(all));
+        all.jobs = new JobRegistry(given.jobs, _addresses(all, Court(expected[11])));
+        all.calibration = new CalibrationList(deployer);
+        all.court = new Court(given.court, _courtAddresses(all), [address(0), address(0), address(0)]);
         _check(expected, all);
     }
 
-    function _addresses(Contracts memory all) private pure returns (Configuration.Addresses memory) {
+    function _addresses(Contracts memory all, Court court) private pure returns (Configuration.Addresses memory) {
         return Configuration.Addresses({
             models: all.models,
             executors: all.executors,
@@ -85,12 +93,25 @@ abstract contract Deployment is CommonBase {
             slashing: all.slashing,
             sortition: all.sortition,
             beacon: all.beacon,
-            agreement: all.agreement
+            agreement: all.agreement,
+            court: court
         });
     }
 
-    function _check(address[10] memory expected, Contracts memory all) private pure {
-        address[10] memory actual = [
+    function _courtAddresses(Contracts memory all) private pure returns (Court.Addresses memory) {
+        return Court.Addresses({
+            jobs: all.jobs,
+            models: all.models,
+            executors: all.executors,
+            staking: all.staking,
+            slashing: all.slashing,
+            agreement: all.agreement,
+            calibration: all.calibration
+        });
+    }
+
+    function _check(address[12] memory expected, Contracts memory all) private pure {
+        address[12] memory actual = [
             address(all.models),
             address(all.executors),
             address(all.staking),
@@ -100,7 +121,9 @@ abstract contract Deployment is CommonBase {
             address(all.beacon),
             address(all.agreement),
             address(all.vif),
-            address(all.jobs)
+            address(all.jobs),
+            address(all.calibration),
+            address(all.court)
         ];
         for (uint256 i; i < expected.length; ++i) {
             if (actual[i] != expected[i]) revert UnexpectedAddress(i, expected[i], actual[i]);

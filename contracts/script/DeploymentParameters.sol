@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {ICourt} from "../src/courts/ICourt.sol";
 import {IJobRegistry} from "../src/jobs/IJobRegistry.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {VmSafe} from "forge-std/Vm.sol";
@@ -17,6 +18,7 @@ struct DeploymentParameters {
     /// Protocol fee of one seat that moves the reputation by a full step, and makes a clean job.
     uint128 fullStepFee;
     IJobRegistry.Parameters jobs;
+    ICourt.Parameters court;
 }
 
 /// @title The presets in `parameters/`, which other deployers read too. Numbers are decimal strings there.
@@ -35,7 +37,8 @@ library Presets {
     /// @dev The longest job: draw within the beacon's reach, two commit windows of an hour, a reveal window of an hour
     /// and a grace of half a day: well under a day. Stake therefore stays slashable for all jobs it was drawn for when
     /// its exit takes at least seven epochs of a day. A beacon four blocks away outlasts a short reorganisation; keys change
-    /// slower than a job, so that a thief of an owner key can't take over seats that are filled.
+    /// slower than a job, so that a thief of an owner key can't take over seats that are filled. An answer can be
+    /// challenged for three days, and a court takes less than one: stake leaves after seven at the earliest.
     function production() internal view returns (DeploymentParameters memory) {
         return read("parameters/production.json");
     }
@@ -65,6 +68,12 @@ library Presets {
         given.jobs.lockMultiplierBps = _number(json, ".jobs.lockMultiplierBps").toUint32();
         given.jobs.protocolFeeBps = _number(json, ".jobs.protocolFeeBps").toUint16();
         given.jobs.noAgreementShareBps = _number(json, ".jobs.noAgreementShareBps").toUint16();
+        given.court.committeeSize = _number(json, ".court.committeeSize").toUint8();
+        given.court.quorum = _number(json, ".court.quorum").toUint8();
+        given.court.challengeWindow = _number(json, ".court.challengeWindow").toUint32();
+        given.court.commitWindow = _number(json, ".court.commitWindow").toUint32();
+        given.court.revealWindow = _number(json, ".court.revealWindow").toUint32();
+        given.court.bond = _number(json, ".court.bond").toUint128();
     }
 
     function _number(string memory json, string memory key) private pure returns (uint256) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {ICourt} from "../courts/ICourt.sol";
 import {Committee, Committees} from "./Committee.sol";
 import {Escrow} from "./Escrow.sol";
 import {Terms} from "./JobTypes.sol";
@@ -51,6 +52,10 @@ abstract contract CommitteeDraw is Escrow {
         uint256 wanted = JobWords.count(seats);
         uint256 skipsLeft = 2 * current.size();
         uint32[] memory excluded = current.members();
+        // Nobody judges its own job. The court names nobody whom this committee has, and nobody twice.
+        if (terms.requester == address(court)) {
+            excluded = _concat(excluded, court.excludedFrom(TermsHash.jobId(terms)));
+        }
         draw.committee = current.without(seats);
         draw.seated = new uint32[](wanted);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {ICourt} from "../courts/ICourt.sol";
 import {IExecutorRegistry} from "../executors/IExecutorRegistry.sol";
 import {IModelRegistry} from "../models/IModelRegistry.sol";
 import {IBeacon} from "../schedule/IBeacon.sol";
@@ -23,6 +24,8 @@ abstract contract Configuration is IJobRegistry {
         ISortition sortition;
         IBeacon beacon;
         IAgreementVerifier agreement;
+        /// The zero address where there is no court.
+        ICourt court;
     }
 
     uint256 internal constant BASIS_POINTS = 10_000;
@@ -39,6 +42,7 @@ abstract contract Configuration is IJobRegistry {
     ISortition internal immutable sortition;
     IBeacon internal immutable beacon;
     IAgreementVerifier internal immutable agreement;
+    ICourt internal immutable court;
 
     uint16 internal immutable _beaconDelay;
     uint32 internal immutable _minCommitWindow;
@@ -93,6 +97,7 @@ abstract contract Configuration is IJobRegistry {
         sortition = contracts.sortition;
         beacon = contracts.beacon;
         agreement = contracts.agreement;
+        court = contracts.court;
 
         _beaconDelay = given.beaconDelay;
         _minCommitWindow = given.minCommitWindow;
@@ -123,7 +128,8 @@ abstract contract Configuration is IJobRegistry {
             slashing: slashing,
             sortition: sortition,
             beacon: beacon,
-            agreement: agreement
+            agreement: agreement,
+            court: court
         });
     }
 

@@ -411,8 +411,9 @@ contract JobRegistry is Settlement {
             for (uint256 rest = left; rest != 0; rest &= rest - 1) {
                 uint256 other = JobWords.lowest(rest);
                 if (seats[other] != hash) continue;
-                // One seat's record of an answer is enough; clearing the others is paid for.
-                if (same != 0) delete seats[other];
+                // When all gave one answer, one record of it is enough, and clearing the others is paid for. Otherwise a
+                // court must be able to tell which of them a seat gave.
+                if (same != 0 && answers.length == 1) delete seats[other];
                 same |= 1 << other;
             }
             // The lowest seat left is among them, which makes the order ascending.

@@ -2,128 +2,264 @@
 pragma solidity ^0.8.30;
 
 import {Court} from "../../src/courts/Court.sol";
-import {CourtTerms, Case, ICourt, Verdict} from "../../src/courts/ICourt.sol";
-import {IJobRegistry} from "../../src/jobs/IJobRegistry.sol";
+import {CourtTerms, ICourt, Verdict} from "../../src/courts/ICourt.sol";
 import {Answer, JobState, Phase, Terms} from "../../src/jobs/JobTypes.sol";
-import {IStaking} from "../../src/stake/IStaking.sol";
-import {JobFixture, Reply} from "../jobs/JobFixture.sol";
+import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+import {Reply} from "../jobs/JobFixture.sol";
+import {CourtFixture} from "./CourtFixture.sol";
 
-/// @notice A job with a cheat in its last seat, and the court of the devnet's size above it.
-contract CourtTest is JobFixture {
-    ICourt internal court;
-    address internal immutable challenger = makeAddr("challenger");
-
-    Terms internal terms;
-    bytes32 internal jobId;
-    uint32[] internal committee;
-
-    function _executorCount() internal pure override returns (uint256) {
-        return 12;
-    }
-
-    function setUp() public override {
-        super.setUp();
-        court = all.court;
-        vm.prank(all.calibration.owner());
-        all.calibration.setCalibrated(modelId, VERSION, RUNTIME_CLASS, true);
-
-        Answer[] memory answers;
-        terms = _terms(0);
-        (jobId, committee, answers) = _requestRevealed(terms, _cheat());
-        _resolve(terms, answers);
-    }
-
+contract CourtTest is CourtFixture {
     // ---------------------------------------------------------------- verdicts
 
     function test_a_cheat_is_convicted_slashed_and_halved() public {
         uint32 cheat = committee[2];
         uint256 stakeBefore = staking.stakeOf(cheat);
         uint256 scoreBefore = staking.accountOf(cheat).reputation;
-        bytes32 courtJobId = _challenge(2);
-        Terms memory courts = _judge(courtJobId, _honest());
-        uint256 rewardBefore = staking.proverRewardOf(challenger);
+        bytes32 courtJobId = _judged(2);
+        uint256 scoreOfOutlier = staking.accountOf(cheat).reputation;
+        assertEq(scoreOfOutlier, scoreBefore, "a court is no outlier's");
 
         vm.expectEmit(address(court));
         emit ICourt.Decided(courtJobId, jobId, cheat, 2, Verdict.Convicted);
-        Verdict verdict = court.decide(courtJobId, terms, _answer(2, _cheat()), _centre(courts, _honest()));
+        Verdict verdict = court.decide(courtJobId, _answer(2, _cheat()), _answer(0, _honest()));
 
         assertEq(uint256(verdict), uint256(Verdict.Convicted));
         assertEq(staking.stakeOf(cheat), stakeBefore - stakeBefore / 20, "a first conviction costs 5 percent");
         assertEq(staking.accountOf(cheat).reputation, scoreBefore / 2);
-        assertEq(court.creditOf(challenger), court.parameters().bond, "the bond goes back");
-        uint256 reward = staking.proverRewardOf(challenger) - rewardBefore;
-        assertTrue(reward != 0 && reward <= stakeBefore / 200, "at most a tenth of what was taken");
+        assertEq(court.creditOf(challenger), rules.bond, "the bond goes back");
+        // Ten fees are less than a tenth of 5 ether.
+        assertEq(staking.proverRewardOf(challenger), 10 * SEAT_FEE);
         _assertSettled();
     }
 
     function test_an_honest_answer_is_acquitted_and_the_bond_divided() public {
         uint32 accused = committee[0];
         uint256 stakeBefore = staking.stakeOf(accused);
-        bytes32 courtJobId = _challenge(0);
-        Terms memory courts = _judge(courtJobId, _honest());
+        bytes32 courtJobId = _judged(0);
         uint256 burnedBefore = BURN.balance;
-        Verdict verdict = court.decide(courtJobId, terms, _answer(0, _honest()), _centre(courts, _honest()));
+        Verdict verdict = court.decide(courtJobId, _answer(0, _honest()), _answer(0, _honest()));
 
-        uint256 bond = court.parameters().bond;
         assertEq(uint256(verdict), uint256(Verdict.Acquitted));
         assertEq(staking.stakeOf(accused), stakeBefore);
-        assertEq(court.creditOf(executors.ownerOf(accused)), bond / 4);
+        assertEq(court.creditOf(executors.ownerOf(accused)), rules.bond / 4);
         uint32[] memory judges = jobs.jobState(courtJobId).committee;
         for (uint256 seat; seat < judges.length; ++seat) {
-            assertEq(court.creditOf(executors.ownerOf(judges[seat])), bond / 4 / judges.length);
+            assertEq(court.creditOf(executors.ownerOf(judges[seat])), rules.bond / 4 / judges.length);
         }
         assertEq(court.creditOf(challenger), 0);
-        assertGe(BURN.balance - burnedBefore, bond / 2);
+        assertGe(BURN.balance - burnedBefore, rules.bond / 2);
         _assertSettled();
     }
 
     function test_a_court_without_an_answer_lapses_and_the_seat_can_be_challenged_again() public {
         bytes32 courtJobId = _challenge(2);
-        Terms memory courts = _courtTerms(courtJobId);
-        vm.roll(vm.getBlockNumber() + 100_000);
         vm.expectRevert(abi.encodeWithSelector(ICourt.NotDecided.selector, courtJobId));
         court.lapse(courtJobId);
-        _advance(courts);
-        _assertPhase(courtJobId, Phase.Refunded);
+        _leave(_courtTerms(challenger, 1));
 
-        skip(court.parameters().challengeWindow);
+        skip(rules.challengeWindow);
         court.lapse(courtJobId);
-        uint256 bond = court.parameters().bond;
-        assertEq(court.creditOf(challenger), bond - bond / 4);
+        assertEq(court.creditOf(challenger), rules.bond - rules.bond / 4);
         assertEq(uint256(court.caseOf(courtJobId).verdict), uint256(Verdict.Lapsed));
         vm.expectRevert(abi.encodeWithSelector(ICourt.NotPending.selector, courtJobId));
         court.lapse(courtJobId);
 
-        // The job is older than the window by now, but a lapse opens it again, for as long.
-        skip(court.parameters().challengeWindow);
-        bytes32 second = _challengeWith(2, 2);
+        // The job is older than the window by now, but a lapse opens it again, for as long, and for anybody.
+        uint256 again = court.openAgainUntil(jobId, 2);
+        assertEq(again, vm.getBlockTimestamp() + rules.challengeWindow);
+        vm.warp(again);
+        bytes32 second = _challengeAs(stranger, 2, 1);
         assertNotEq(second, courtJobId);
         assertEq(court.caseAbout(jobId, 2), second);
     }
 
-    function test_a_verdict_is_final() public {
+    function test_after_a_lapse_the_window_closes_again() public {
         bytes32 courtJobId = _challenge(2);
-        Terms memory courts = _judge(courtJobId, _honest());
-        court.decide(courtJobId, terms, _answer(2, _cheat()), _centre(courts, _honest()));
+        _leave(_courtTerms(challenger, 1));
+        court.lapse(courtJobId);
+        uint256 again = court.openAgainUntil(jobId, 2);
+        vm.warp(again + 1);
+        _expectChallengeReverts(2, abi.encodeWithSelector(ICourt.TooLate.selector, jobId, again));
+    }
+
+    function test_a_verdict_is_final() public {
+        bytes32 courtJobId = _judged(2);
+        court.decide(courtJobId, _answer(2, _cheat()), _answer(0, _honest()));
         Answer memory accused = _answer(2, _cheat());
-        Answer memory centre = _centre(courts, _honest());
         vm.expectRevert(abi.encodeWithSelector(ICourt.NotPending.selector, courtJobId));
-        court.decide(courtJobId, terms, accused, centre);
+        court.decide(courtJobId, accused, _answer(0, _honest()));
+        vm.expectRevert(abi.encodeWithSelector(ICourt.NotPending.selector, courtJobId));
+        court.lapse(courtJobId);
         _expectChallengeReverts(2, abi.encodeWithSelector(ICourt.AlreadyChallenged.selector, jobId, 2, courtJobId));
     }
 
-    // ---------------------------------------------------------------- the court
+    function test_a_resolved_court_cannot_lapse_and_a_refunded_one_cannot_decide() public {
+        bytes32 judged = _judged(2);
+        vm.expectRevert(abi.encodeWithSelector(ICourt.NotDecided.selector, judged));
+        court.lapse(judged);
+        bytes32 left = _challengeAs(stranger, 0, 1);
+        _leave(_courtTerms(stranger, 1));
+        vm.expectRevert(abi.encodeWithSelector(ICourt.NotTheCourtsAnswer.selector, left));
+        court.decide(left, _answer(0, _honest()), _answer(0, _honest()));
+    }
+
+    /// A court's own answers can be challenged like any other's.
+    function test_who_lies_in_a_court_is_convicted_by_the_next() public {
+        bytes32 courtJobId = _challenge(2);
+        Terms memory courts = _courtTerms(challenger, 1);
+        _toBeacon();
+        (uint32[] memory judges,) = jobs.committeeOf(courts);
+        Answer[] memory answers = new Answer[](judges.length);
+        for (uint256 seat; seat < judges.length; ++seat) {
+            Reply memory reply = seat == 0 ? _cheat() : _honest();
+            _commit(courts, judges[seat], reply);
+            answers[seat] = _answer(seat, reply);
+        }
+        for (uint256 seat; seat < judges.length; ++seat) {
+            _reveal(courts, judges[seat], seat == 0 ? _cheat() : _honest());
+        }
+        _resolve(courts, answers);
+
+        terms = courts;
+        bytes32 second = _challengeAs(stranger, 0, 1);
+        assertEq(abi.encode(court.excludedFrom(second)), abi.encode(judges));
+        _judge(_courtTerms(stranger, 1), _honest());
+        court.decide(second, _answer(0, _cheat()), _answer(0, _honest()));
+        assertEq(uint256(court.caseOf(second).verdict), uint256(Verdict.Convicted));
+        assertEq(court.caseOf(second).executorId, judges[0]);
+        assertEq(uint256(court.caseOf(courtJobId).verdict), uint256(Verdict.Pending));
+    }
+
+    // ---------------------------------------------------------------- whose answer is accused
+
+    /// Where all agree, the registry keeps one record of the answer.
+    function test_an_answer_that_all_gave_is_judged_in_every_seat() public {
+        Answer[] memory answers;
+        terms = _terms(1);
+        (jobId, committee, answers) = _requestRevealed(terms, _honest());
+        _resolve(terms, answers);
+        assertEq(jobs.seatHash(jobId, 1), 0);
+        bytes32 courtJobId = _judged(1);
+        court.decide(courtJobId, _answer(0, _honest()), _answer(0, _honest()));
+        assertEq(uint256(court.caseOf(courtJobId).verdict), uint256(Verdict.Acquitted));
+        assertEq(court.caseOf(courtJobId).executorId, committee[1]);
+    }
+
+    /// The cheats are the majority, and gave one answer: it was accepted, and each of them can be convicted of it.
+    function test_every_seat_of_a_false_majority_is_convicted_and_the_honest_one_acquitted() public {
+        terms = _terms(2);
+        (jobId, committee) = _requestDrawable(terms);
+        for (uint256 seat; seat < 3; ++seat) {
+            _commit(terms, committee[seat], seat == 1 ? _honest() : _cheat());
+        }
+        for (uint256 seat; seat < 3; ++seat) {
+            _reveal(terms, committee[seat], seat == 1 ? _honest() : _cheat());
+        }
+        _resolve(terms, _answers(_answer(0, _cheat()), _answer(1, _honest())));
+        assertEq(jobs.jobState(jobId).agreeing, 5);
+
+        Verdict[3] memory expected = [Verdict.Convicted, Verdict.Acquitted, Verdict.Convicted];
+        for (uint8 seat; seat < 3; ++seat) {
+            bytes32 courtJobId = _challengeAs(challenger, seat, 10 + seat);
+            _judge(_courtTerms(challenger, 10 + seat), _honest());
+            Reply memory other = seat == 1 ? _cheat() : _honest();
+            vm.expectRevert(abi.encodeWithSelector(ICourt.NotTheAccusedAnswer.selector, jobId, seat));
+            court.decide(courtJobId, _answer(seat, other), _answer(0, _honest()));
+            court.decide(courtJobId, _answer(seat, seat == 1 ? _honest() : _cheat()), _answer(0, _honest()));
+            assertEq(uint256(court.caseOf(courtJobId).verdict), uint256(expected[seat]));
+        }
+        _assertSettled();
+    }
+
+    function test_an_answer_of_a_job_without_agreement_can_be_judged() public {
+        terms = _terms(3);
+        (jobId, committee) = _requestDrawable(terms);
+        Answer[] memory answers = new Answer[](3);
+        for (uint256 seat; seat < 3; ++seat) {
+            answers[seat] = _answer(seat, Reply(seat == 0 ? _honest().result : abi.encode(seat), _honest().vector));
+            _commit(terms, committee[seat], Reply(answers[seat].result, answers[seat].vector));
+        }
+        for (uint256 seat; seat < 3; ++seat) {
+            _reveal(terms, committee[seat], Reply(answers[seat].result, answers[seat].vector));
+        }
+        _resolve(terms, answers);
+        _assertPhase(jobId, Phase.Refunded);
+        bytes32 courtJobId = _judged(1);
+        court.decide(courtJobId, answers[1], _answer(0, _honest()));
+        assertEq(uint256(court.caseOf(courtJobId).verdict), uint256(Verdict.Convicted));
+    }
+
+    function test_only_the_two_answers_themselves_decide() public {
+        bytes32 courtJobId = _judged(2);
+        (Answer memory cheat, Answer memory honest) = (_answer(2, _cheat()), _answer(0, _honest()));
+        vm.expectRevert(abi.encodeWithSelector(ICourt.NotTheAccusedAnswer.selector, jobId, 2));
+        court.decide(courtJobId, honest, honest);
+        vm.expectRevert(abi.encodeWithSelector(ICourt.NotTheCourtsAnswer.selector, courtJobId));
+        court.decide(courtJobId, cheat, cheat);
+        vm.expectRevert(abi.encodeWithSelector(ICourt.NotPending.selector, jobId));
+        court.decide(jobId, cheat, honest);
+    }
+
+    // ---------------------------------------------------------------- who judges
 
     /// forge-config: default.fuzz.runs = 32
     function testFuzz_who_sat_on_the_job_never_judges_it(uint256 nonce) public {
-        bytes32 courtJobId = _challengeWith(2, nonce);
+        _challengeAs(challenger, 2, nonce);
         _toBeacon();
-        (uint32[] memory judges,) = jobs.committeeOf(_courtTerms(courtJobId));
-        assertEq(judges.length, court.parameters().committeeSize);
+        (uint32[] memory judges,) = jobs.committeeOf(_courtTerms(challenger, nonce));
+        _assertFresh(judges);
+    }
+
+    /// forge-config: default.fuzz.runs = 16
+    function testFuzz_nor_does_it_when_seats_are_drawn_again(uint256 nonce) public {
+        bytes32 courtJobId = _challengeAs(challenger, 2, nonce);
+        Terms memory courts = _courtTerms(challenger, nonce);
+        _toBeacon();
+        skip(parameters.drawBountyDelay);
+        _advance(courts);
+        uint32 declining = jobs.jobState(courtJobId).committee[1];
+        vm.prank(_signer(declining));
+        jobs.decline(courts);
+        _assertFresh(jobs.jobState(courtJobId).committee);
+        skip(rules.commitWindow + 1);
+        _advance(courts);
+        _assertPhase(courtJobId, Phase.Committing);
+        _assertFresh(jobs.jobState(courtJobId).committee);
+    }
+
+    function _assertFresh(uint32[] memory judges) private view {
+        assertEq(judges.length, rules.committeeSize);
         for (uint256 i; i < judges.length; ++i) {
-            for (uint256 j; j < committee.length; ++j) {
-                assertNotEq(judges[i], committee[j]);
-            }
+            assertNotEq(judges[i], 0);
+            assertFalse(_contains(committee, judges[i]), "judges its own job");
+        }
+    }
+
+    function test_an_empty_seat_excludes_nobody() public {
+        terms = _terms(4);
+        (jobId, committee) = _requestDrawn(terms);
+        vm.prank(_signer(committee[0]));
+        jobs.decline(terms);
+        committee = jobs.jobState(jobId).committee;
+        for (uint256 seat; seat < 2; ++seat) {
+            _commit(terms, committee[seat], _honest());
+        }
+        // Nobody is left to take the third seat.
+        for (uint32 id = 1; id <= executors.executorCount(); ++id) {
+            if (!_contains(committee, id)) _offer(id, PRICE, 0);
+        }
+        _afterDeadline(jobId);
+        _advance(terms);
+        for (uint256 seat; seat < 2; ++seat) {
+            _reveal(terms, committee[seat], _honest());
+        }
+        Answer[] memory answers = new Answer[](1);
+        answers[0] = _answer(0, _honest());
+        _resolve(terms, answers);
+        bytes32 courtJobId = _challenge(0);
+        uint32[] memory excluded = court.excludedFrom(courtJobId);
+        for (uint256 i; i < excluded.length; ++i) {
+            assertNotEq(excluded[i], 0);
         }
     }
 
@@ -134,169 +270,135 @@ contract CourtTest is JobFixture {
     // ---------------------------------------------------------------- refusals
 
     function test_a_challenge_needs_a_calibrated_profile() public {
-        vm.prank(all.calibration.owner());
-        all.calibration.setCalibrated(modelId, VERSION, RUNTIME_CLASS, false);
+        _setCalibrated(false);
         _expectChallengeReverts(
             2, abi.encodeWithSelector(ICourt.NotCalibrated.selector, modelId, VERSION, RUNTIME_CLASS)
         );
     }
 
+    function test_only_the_owner_calibrates() public {
+        vm.prank(stranger);
+        vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, stranger));
+        all.calibration.setCalibrated(modelId, VERSION, RUNTIME_CLASS, true);
+    }
+
     function test_only_revealed_answers_of_final_jobs_can_be_challenged_in_time() public {
         _expectChallengeReverts(3, abi.encodeWithSelector(ICourt.SeatNotRevealed.selector, jobId, 3));
-        uint256 deadline = jobs.jobState(jobId).requestTime + court.parameters().challengeWindow;
+        _expectChallengeReverts(255, abi.encodeWithSelector(ICourt.SeatNotRevealed.selector, jobId, 255));
+        uint256 deadline = jobs.jobState(jobId).requestTime + rules.challengeWindow;
         vm.warp(deadline + 1);
         _expectChallengeReverts(2, abi.encodeWithSelector(ICourt.TooLate.selector, jobId, deadline));
 
         terms = _terms(7);
         bytes32 open = _request(terms);
         _expectChallengeReverts(2, abi.encodeWithSelector(ICourt.JobNotFinal.selector, open));
+        terms = _terms(8);
+        bytes32 unknown = jobs.jobIdOf(terms);
+        _expectChallengeReverts(2, abi.encodeWithSelector(ICourt.JobNotFinal.selector, unknown));
+        terms.pool = 1;
+        unknown = jobs.jobIdOf(terms);
+        _expectChallengeReverts(2, abi.encodeWithSelector(ICourt.NotPublic.selector, unknown, 1));
+    }
+
+    function test_a_court_is_offered_what_the_accused_was_paid() public {
+        CourtTerms memory wanted = _wanted(1);
+        wanted.maxPricePerUnit = PRICE - 1;
+        uint256 price = court.quote(terms.maxUnits, wanted);
+        hoax(challenger, price);
+        vm.expectRevert(
+            abi.encodeWithSelector(ICourt.PriceTooLow.selector, uint256(PRICE - 1) * UNITS, uint256(SEAT_FEE))
+        );
+        court.challenge{value: price}(terms, 2, wanted, input, labels, "");
     }
 
     function test_a_challenge_pays_for_its_court_and_more_is_credited() public {
         CourtTerms memory wanted = _wanted(1);
         vm.startPrank(challenger);
-        uint256 price = court.quote(terms, wanted);
+        uint256 price = court.quote(terms.maxUnits, wanted);
+        assertEq(price, jobs.quote(_courtTerms(challenger, 1)) + rules.bond);
         vm.deal(challenger, price + 5);
         vm.expectRevert(abi.encodeWithSelector(ICourt.InsufficientPayment.selector, price, price - 1));
         court.challenge{value: price - 1}(terms, 2, wanted, input, labels, "");
         court.challenge{value: price + 5}(terms, 2, wanted, input, labels, "");
         vm.stopPrank();
         assertEq(court.creditOf(challenger), 5);
-        assertEq(court.liabilities(), court.parameters().bond + 5);
+        assertEq(court.liabilities(), rules.bond + 5);
         court.withdrawFor(challenger);
         assertEq(challenger.balance, 5);
         vm.expectRevert(abi.encodeWithSelector(ICourt.NothingToWithdraw.selector, challenger));
         court.withdrawFor(challenger);
     }
 
-    function test_only_the_two_answers_themselves_decide() public {
-        bytes32 courtJobId = _challenge(2);
-        Terms memory courts = _judge(courtJobId, _honest());
-        (Answer memory cheat, Answer memory honest) = (_answer(2, _cheat()), _centre(courts, _honest()));
-        vm.expectRevert(abi.encodeWithSelector(ICourt.NotTheAccusedAnswer.selector, jobId, 2));
-        court.decide(courtJobId, terms, honest, honest);
-        vm.expectRevert(abi.encodeWithSelector(ICourt.NotTheCourtsAnswer.selector, courtJobId));
-        court.decide(courtJobId, terms, cheat, cheat);
-        // Another profile than the job's could excuse or condemn anyone.
-        Terms memory other = _terms(99);
-        vm.expectRevert(abi.encodeWithSelector(ICourt.NotTheAccusedAnswer.selector, jobId, 2));
-        court.decide(courtJobId, other, cheat, honest);
-    }
-
-    /// A court with somebody's number in it can't be requested by anybody else.
-    function test_a_challenge_cannot_be_front_run_by_its_number() public {
-        address thief = makeAddr("thief");
-        CourtTerms memory wanted = _wanted(1);
-        vm.startPrank(thief);
-        uint256 price = court.quote(terms, wanted);
-        vm.deal(thief, price);
-        bytes32 first = court.challenge{value: price}(terms, 0, wanted, input, labels, "");
-        vm.stopPrank();
-        assertNotEq(_challengeWith(2, 1), first);
+    /// Numbers are each challenger's own.
+    function test_a_challenge_cannot_be_blocked_by_using_up_its_number() public {
+        bytes32 first = _challengeAs(stranger, 0, 1);
+        assertNotEq(_challengeAs(challenger, 2, 1), first);
     }
 
     function testFuzz_a_donation_changes_nothing(uint96 amount) public {
+        _challenge(2);
         uint256 before = court.liabilities();
         vm.deal(address(court), address(court).balance + amount);
         assertEq(court.liabilities(), before);
     }
 
+    // ---------------------------------------------------------------- parameters
+
     function test_parameters_that_make_no_court_are_refused() public {
-        Court.Addresses memory addresses;
-        ICourt.Parameters memory given = court.parameters();
-        given.quorum = 1;
-        vm.expectRevert(abi.encodeWithSelector(ICourt.InvalidParameter.selector, "quorum"));
-        new Court(given, addresses);
-        (given.committeeSize, given.quorum) = (7, 4);
-        vm.expectRevert(abi.encodeWithSelector(ICourt.InvalidParameter.selector, "quorum"));
-        new Court(given, addresses);
-        (given.committeeSize, given.quorum) = (8, 6);
-        vm.expectRevert(abi.encodeWithSelector(ICourt.InvalidParameter.selector, "committeeSize"));
-        new Court(given, addresses);
-        (given.committeeSize, given.quorum, given.bond) = (7, 5, 0);
-        vm.expectRevert(abi.encodeWithSelector(ICourt.InvalidParameter.selector, "bond"));
-        new Court(given, addresses);
-        (given.bond, given.challengeWindow) = (1, 0);
-        vm.expectRevert(abi.encodeWithSelector(ICourt.InvalidParameter.selector, "challengeWindow"));
-        new Court(given, addresses);
+        _expectRefusal(_with(3, 1), "quorum");
+        _expectRefusal(_with(3, 3), "quorum");
+        _expectRefusal(_with(7, 4), "quorum");
+        _expectRefusal(_with(8, 6), "committeeSize");
+        _expectRefusal(_with(0, 0), "committeeSize");
+        ICourt.Parameters memory given = rules;
+        given.bond = 0;
+        _expectRefusal(given, "bond");
+        given = rules;
+        given.commitWindow = parameters.maxCommitWindow + 1;
+        _expectRefusal(given, "commitWindow");
+        given = rules;
+        given.revealWindow = parameters.minRevealWindow - 1;
+        _expectRefusal(given, "revealWindow");
     }
 
-    // ---------------------------------------------------------------- helpers
-
-    function _wanted(uint256 nonce) private view returns (CourtTerms memory) {
-        return CourtTerms(nonce, 2 * PRICE, parameters.minDispatchFee, parameters.minAdvanceReserve);
+    function test_the_window_is_longer_than_a_job_and_shorter_than_an_exit() public {
+        ICourt.Parameters memory given = rules;
+        uint32 longestJob = 2 * parameters.maxCommitWindow + parameters.maxRevealWindow + parameters.revealGrace;
+        given.challengeWindow = longestJob;
+        _expectRefusal(given, "challengeWindow");
+        given.challengeWindow = longestJob + 1;
+        _new(given);
+        uint32 longestCourt = 2 * given.commitWindow + given.revealWindow + parameters.revealGrace;
+        uint32 exit = uint32(staking.unbondingEpochs() * staking.epochLength());
+        given.challengeWindow = exit - longestCourt;
+        _expectRefusal(given, "challengeWindow");
+        --given.challengeWindow;
+        _new(given);
     }
 
-    function _challenge(uint8 seat) private returns (bytes32) {
-        return _challengeWith(seat, 1);
+    function _with(uint8 size, uint8 quorum) private view returns (ICourt.Parameters memory given) {
+        given = rules;
+        (given.committeeSize, given.quorum) = (size, quorum);
     }
 
-    function _challengeWith(uint8 seat, uint256 nonce) private returns (bytes32) {
-        CourtTerms memory wanted = _wanted(nonce);
-        vm.startPrank(challenger);
-        uint256 price = court.quote(terms, wanted);
-        vm.deal(challenger, price);
-        bytes32 courtJobId = court.challenge{value: price}(terms, seat, wanted, input, labels, "");
-        vm.stopPrank();
-        return courtJobId;
+    function _expectRefusal(ICourt.Parameters memory given, string memory name) private {
+        vm.expectRevert(abi.encodeWithSelector(ICourt.InvalidParameter.selector, name));
+        _new(given);
     }
 
-    function _expectChallengeReverts(uint8 seat, bytes memory reason) private {
-        CourtTerms memory wanted = _wanted(5);
-        uint256 price = court.quote(terms, wanted);
-        hoax(challenger, price);
-        vm.expectRevert(reason);
-        court.challenge{value: price}(terms, seat, wanted, input, labels, "");
-    }
-
-    /// @dev The terms that the court requested with, of which the test knows all but the number's hash.
-    function _courtTerms(bytes32 courtJobId) private view returns (Terms memory courts) {
-        ICourt.Parameters memory given = court.parameters();
-        courts = _terms(0);
-        courts.requester = address(court);
-        courts.committeeSize = given.committeeSize;
-        courts.quorum = given.quorum;
-        courts.commitWindow = given.commitWindow;
-        courts.revealWindow = given.revealWindow;
-        courts.refundTo = challenger;
-        for (uint256 nonce = 1;; ++nonce) {
-            courts.nonce = uint256(keccak256(abi.encode(challenger, nonce)));
-            if (jobs.jobIdOf(courts) == courtJobId) return courts;
-            assertLt(nonce, 3, "not a job of this test's challenger");
-        }
-    }
-
-    /// @dev Runs the court's job to its end with one answer of all.
-    function _judge(bytes32 courtJobId, Reply memory reply) private returns (Terms memory courts) {
-        courts = _courtTerms(courtJobId);
-        _toBeacon();
-        (uint32[] memory judges,) = jobs.committeeOf(courts);
-        _commitAll(courts, judges, reply);
-        _revealAll(courts, judges, reply);
-        Answer[] memory answers = new Answer[](judges.length);
-        for (uint256 seat; seat < judges.length; ++seat) {
-            answers[seat] = _answer(seat, reply);
-        }
-        _resolve(courts, answers);
-        _assertPhase(courtJobId, Phase.Resolved);
-    }
-
-    function _centre(Terms memory courts, Reply memory reply) private view returns (Answer memory) {
-        return _answer(jobs.jobState(jobs.jobIdOf(courts)).centre, reply);
-    }
-
-    function _assertSettled() private {
-        address[2] memory named = [challenger, executors.ownerOf(committee[0])];
-        for (uint256 i; i < named.length; ++i) {
-            if (court.creditOf(named[i]) != 0) court.withdrawFor(named[i]);
-        }
-        uint32[] memory judges = jobs.jobState(court.caseAbout(jobId, 2)).committee;
-        if (judges.length == 0) judges = jobs.jobState(court.caseAbout(jobId, 0)).committee;
-        for (uint256 seat; seat < judges.length; ++seat) {
-            address owner = executors.ownerOf(judges[seat]);
-            if (court.creditOf(owner) != 0) court.withdrawFor(owner);
-        }
-        assertEq(court.liabilities(), 0, "liabilities");
-        assertEq(address(court).balance, 0, "balance");
+    function _new(ICourt.Parameters memory given) private returns (Court) {
+        return new Court(
+            given,
+            Court.Addresses({
+                jobs: all.jobs,
+                models: all.models,
+                executors: all.executors,
+                staking: all.staking,
+                slashing: all.slashing,
+                agreement: all.agreement,
+                calibration: all.calibration
+            }),
+            [address(0), address(0), address(0)]
+        );
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {Presets} from "../../script/DeploymentParameters.sol";
+import {ICourt} from "../../src/courts/ICourt.sol";
 import {IExecutorRegistry} from "../../src/executors/IExecutorRegistry.sol";
 import {Configuration} from "../../src/jobs/Configuration.sol";
 import {IJobRegistry} from "../../src/jobs/IJobRegistry.sol";
@@ -31,7 +32,8 @@ contract ConfigurationTest is Test {
             slashing: ISlashing(address(0x34)),
             sortition: ISortition(address(0x35)),
             beacon: IBeacon(address(0x36)),
-            agreement: IAgreementVerifier(address(0x37))
+            agreement: IAgreementVerifier(address(0x37)),
+            court: ICourt(address(0x38))
         });
     }
 

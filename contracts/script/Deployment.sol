@@ -48,7 +48,7 @@ struct Contracts {
 ///   6  BlockhashBeacon()
 ///   7  AgreementVerifier()
 ///   8  VifVerifier()
-///   9  JobRegistry(parameters, addresses)
+///   9  JobRegistry(parameters, addresses, court)
 ///  10  CalibrationList(deployer)
 ///  11  Court(parameters, addresses, [0, 0, 0])
 abstract contract Deployment is CommonBase {
@@ -79,13 +79,13 @@ abstract contract Deployment is CommonBase {
         all.beacon = new BlockhashBeacon();
         all.agreement = new AgreementVerifier();
         all.vif = new VifVerifier();
-        all.jobs = new JobRegistry(given.jobs, _addresses(all, Court(expected[11])));
+        all.jobs = new JobRegistry(given.jobs, _addresses(all), Court(expected[11]));
         all.calibration = new CalibrationList(deployer);
         all.court = new Court(given.court, _courtAddresses(all), [address(0), address(0), address(0)]);
         _check(expected, all);
     }
 
-    function _addresses(Contracts memory all, Court court) private pure returns (Configuration.Addresses memory) {
+    function _addresses(Contracts memory all) private pure returns (Configuration.Addresses memory) {
         return Configuration.Addresses({
             models: all.models,
             executors: all.executors,
@@ -93,8 +93,7 @@ abstract contract Deployment is CommonBase {
             slashing: all.slashing,
             sortition: all.sortition,
             beacon: all.beacon,
-            agreement: all.agreement,
-            court: court
+            agreement: all.agreement
         });
     }
 

@@ -210,8 +210,8 @@ interface ICourt {
     /// jobs have times of their own.
     function openAgainUntil(bytes32 jobId, uint8 seat) external view returns (uint256);
 
-    /// @notice Executors that can't sit on a court's job, none twice: the challenged job's committee, or the accused alone
-    /// in a client's. Asked by the job registry at each draw.
+    /// @notice Executors that can't sit on a court's job, each once: the challenged job's committee, or the accused alone in a
+    /// client's. Asked by the job registry at each draw.
     function excludedFrom(bytes32 courtJobId) external view returns (uint32[] memory executorIds);
 
     /// @notice Wei that `withdrawFor` would pay.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {ICourt} from "../courts/ICourt.sol";
 import {Committee, Committees} from "./Committee.sol";
 import {Escrow} from "./Escrow.sol";
 import {Terms} from "./JobTypes.sol";

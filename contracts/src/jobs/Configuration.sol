@@ -24,8 +24,6 @@ abstract contract Configuration is IJobRegistry {
         ISortition sortition;
         IBeacon beacon;
         IAgreementVerifier agreement;
-        /// The zero address where there is no court.
-        ICourt court;
     }
 
     uint256 internal constant BASIS_POINTS = 10_000;
@@ -42,6 +40,7 @@ abstract contract Configuration is IJobRegistry {
     ISortition internal immutable sortition;
     IBeacon internal immutable beacon;
     IAgreementVerifier internal immutable agreement;
+    /// @dev Not among `addresses`, which the code has no room for; `Court.jobs` names this registry.
     ICourt internal immutable court;
 
     uint16 internal immutable _beaconDelay;
@@ -64,7 +63,7 @@ abstract contract Configuration is IJobRegistry {
     /// Seconds; the stake's, in which the draw's weights are frozen.
     uint64 internal immutable _epochLength;
 
-    constructor(Parameters memory given, Addresses memory contracts) {
+    constructor(Parameters memory given, Addresses memory contracts, ICourt court_) {
         _require(given.beaconDelay != 0, "beaconDelay");
         _require(given.minCommitWindow != 0, "minCommitWindow");
         _require(given.minCommitWindow <= given.maxCommitWindow, "maxCommitWindow");
@@ -97,7 +96,7 @@ abstract contract Configuration is IJobRegistry {
         sortition = contracts.sortition;
         beacon = contracts.beacon;
         agreement = contracts.agreement;
-        court = contracts.court;
+        court = court_;
 
         _beaconDelay = given.beaconDelay;
         _minCommitWindow = given.minCommitWindow;
@@ -128,8 +127,7 @@ abstract contract Configuration is IJobRegistry {
             slashing: slashing,
             sortition: sortition,
             beacon: beacon,
-            agreement: agreement,
-            court: court
+            agreement: agreement
         });
     }
 

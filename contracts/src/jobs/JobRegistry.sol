@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {ICourt} from "../courts/ICourt.sol";
 import {SeatOutcome} from "../stake/IStaking.sol";
 import {Committee, Committees, MAX_SEATS} from "./Committee.sol";
 import {Configuration} from "./Configuration.sol";
@@ -25,7 +26,10 @@ import {TermsHash} from "./TermsHash.sol";
 /// before its block. For liveness: somebody calls `advanceJob` or `resolve` when a deadline has passed, and the
 /// agreement verifier reverts for no answers of the sizes accepted here.
 contract JobRegistry is Settlement {
-    constructor(Parameters memory given, Addresses memory contracts) Configuration(given, contracts) {}
+    /// @param court Whose jobs don't seat those that it judges; the zero address where there is none.
+    constructor(Parameters memory given, Addresses memory contracts, ICourt court)
+        Configuration(given, contracts, court)
+    {}
 
     // ---------------------------------------------------------------- requester
 
@@ -411,9 +415,12 @@ contract JobRegistry is Settlement {
             for (uint256 rest = left; rest != 0; rest &= rest - 1) {
                 uint256 other = JobWords.lowest(rest);
                 if (seats[other] != hash) continue;
-                // When all gave one answer, one record of it is enough, and clearing the others is paid for. Otherwise a
-                // court must be able to tell which of them a seat gave.
-                if (same != 0 && answers.length == 1) delete seats[other];
+                // One seat's record of an answer is enough; clearing the others is paid for.
+                // Where all gave one answer, one record of it is enough, and clearing the others is paid for. Elsewhere a
+                // court must be able to tell which answer a seat gave.
+                if (same != 0) {
+                    if (answers.length == 1) delete seats[other];
+                }
                 same |= 1 << other;
             }
             // The lowest seat left is among them, which makes the order ascending.

@@ -32,21 +32,20 @@ contract ConfigurationTest is Test {
             slashing: ISlashing(address(0x34)),
             sortition: ISortition(address(0x35)),
             beacon: IBeacon(address(0x36)),
-            agreement: IAgreementVerifier(address(0x37)),
-            court: ICourt(address(0x38))
+            agreement: IAgreementVerifier(address(0x37))
         });
     }
 
     function _expectRefusal(IJobRegistry.Parameters memory given, string memory name) private {
         vm.expectRevert(abi.encodeWithSelector(IJobRegistry.InvalidParameter.selector, name));
-        new JobRegistry(given, _addresses());
+        new JobRegistry(given, _addresses(), ICourt(address(0x38)));
     }
 
     function test_keeps_what_it_was_given() public {
-        JobRegistry registry = new JobRegistry(_parameters(), _addresses());
+        JobRegistry registry = new JobRegistry(_parameters(), _addresses(), ICourt(address(0x38)));
         assertEq(abi.encode(registry.parameters()), abi.encode(_parameters()));
         assertEq(abi.encode(registry.addresses()), abi.encode(_addresses()));
-        registry = new JobRegistry(Presets.production().jobs, _addresses());
+        registry = new JobRegistry(Presets.production().jobs, _addresses(), ICourt(address(0x38)));
         assertEq(abi.encode(registry.parameters()), abi.encode(Presets.production().jobs));
     }
 
@@ -107,7 +106,7 @@ contract ConfigurationTest is Test {
             else if (i == 5) addresses.beacon = IBeacon(address(0));
             else addresses.agreement = IAgreementVerifier(address(0));
             vm.expectRevert(abi.encodeWithSelector(IJobRegistry.InvalidParameter.selector, names[i]));
-            new JobRegistry(_parameters(), addresses);
+            new JobRegistry(_parameters(), addresses, ICourt(address(0x38)));
         }
     }
 }

@@ -418,8 +418,8 @@ contract JobRegistry is Settlement {
                 // One seat's record of an answer is enough; clearing the others is paid for.
                 // Where all gave one answer, one record of it is enough, and clearing the others is paid for. Elsewhere a
                 // court must be able to tell which answer a seat gave.
-                if (same != 0) {
-                    if (answers.length == 1) delete seats[other];
+                if (answers.length == 1) {
+                    if (same != 0) delete seats[other];
                 }
                 same |= 1 << other;
             }

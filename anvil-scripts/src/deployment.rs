@@ -68,6 +68,8 @@ impl fmt::Display for DeploymentReport {
             ("BlockhashBeacon", at.beacon),
             ("AgreementVerifier", at.agreement_verifier),
             ("VifVerifier", at.vif_verifier),
+            ("CalibrationList", at.calibration_list),
+            ("Court", at.court),
         ] {
             writeln!(f, "{name:<18} {address}")?;
         }

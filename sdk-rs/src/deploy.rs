@@ -9,6 +9,7 @@ use alloy::{
     sol_types::SolValue,
 };
 use infera_contracts::{
+    ICourt::Parameters as CourtParameters,
     IJobRegistry::Parameters as JobParameters,
     creation::{self, Creation},
 };
@@ -34,6 +35,8 @@ pub struct DeploymentParameters {
     pub full_step_fee: u128,
     /// Parameters of the job registry.
     pub jobs: JobParameters,
+    /// Parameters of the court.
+    pub court: CourtParameters,
 }
 
 /// The file form: every number is a decimal string, because JSON numbers lose precision above 2^53.
@@ -47,6 +50,7 @@ struct ParametersFile {
     minimum_stake: String,
     full_step_fee: String,
     jobs: JobParametersFile,
+    court: CourtParametersFile,
 }
 
 #[derive(Deserialize)]
@@ -71,6 +75,17 @@ struct JobParametersFile {
     no_agreement_share_bps: String,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct CourtParametersFile {
+    committee_size: String,
+    quorum: String,
+    challenge_window: String,
+    commit_window: String,
+    reveal_window: String,
+    bond: String,
+}
+
 impl DeploymentParameters {
     /// The preset for development chains: short epochs and windows, small stakes.
     pub fn devnet() -> Result<Self> {
@@ -87,7 +102,7 @@ impl DeploymentParameters {
         let file: ParametersFile = serde_json::from_str(text)
             .map_err(|error| Error::File { name: name.to_owned(), reason: error.to_string() })?;
         let field = Field { file: name };
-        let jobs = &file.jobs;
+        let (jobs, court) = (&file.jobs, &file.court);
         Ok(Self {
             epoch_length: field.number("epochLength", &file.epoch_length)?,
             unbonding_epochs: field.number("unbondingEpochs", &file.unbonding_epochs)?,
@@ -113,6 +128,14 @@ impl DeploymentParameters {
                 lockMultiplierBps: field.number("lockMultiplierBps", &jobs.lock_multiplier_bps)?,
                 protocolFeeBps: field.number("protocolFeeBps", &jobs.protocol_fee_bps)?,
                 noAgreementShareBps: field.number("noAgreementShareBps", &jobs.no_agreement_share_bps)?,
+            },
+            court: CourtParameters {
+                committeeSize: field.number("court.committeeSize", &court.committee_size)?,
+                quorum: field.number("court.quorum", &court.quorum)?,
+                challengeWindow: field.number("court.challengeWindow", &court.challenge_window)?,
+                commitWindow: field.number("court.commitWindow", &court.commit_window)?,
+                revealWindow: field.number("court.revealWindow", &court.reveal_window)?,
+                bond: field.number("court.bond", &court.bond)?,
             },
         })
     }
@@ -167,9 +190,11 @@ pub async fn deploy(sender: &Sender, parameters: &DeploymentParameters) -> Resul
         agreement_verifier: plan.address(),
         vif_verifier: plan.address(),
         job_registry: plan.address(),
+        calibration_list: plan.address(),
+        court: plan.address(),
     };
     let mut steps = Vec::new();
-    for (creation, arguments, expected) in self::steps(&deployment, parameters) {
+    for (creation, arguments, expected) in self::steps(&deployment, sender.address(), parameters) {
         steps.push((creation, creation.code(&arguments)?, expected));
     }
     // A deployment that stops half-way is money lost.
@@ -190,10 +215,12 @@ pub async fn deploy(sender: &Sender, parameters: &DeploymentParameters) -> Resul
     Ok(deployment)
 }
 
-fn steps(at: &Deployment, with: &DeploymentParameters) -> Vec<(Creation, Vec<u8>, Address)> {
+fn steps(at: &Deployment, deployer: Address, with: &DeploymentParameters) -> Vec<(Creation, Vec<u8>, Address)> {
     let epoch_length = U256::from(with.epoch_length);
     // Room for job registries of other tiers.
     let job_registries = [at.job_registry, Address::ZERO, Address::ZERO];
+    // Registries of other tiers, whose jobs a court would judge.
+    let court_clients = [Address::ZERO; 3];
     vec![
         (creation::MODEL_REGISTRY, U256::from(with.model_change_delay).abi_encode(), at.model_registry),
         (
@@ -217,7 +244,7 @@ fn steps(at: &Deployment, with: &DeploymentParameters) -> Vec<(Creation, Vec<u8>
         (creation::REPUTATION, U256::from(with.full_step_fee).abi_encode(), at.reputation),
         (
             creation::SLASHING,
-            (at.executor_registry, at.staking, job_registries, Address::ZERO).abi_encode_params(),
+            (at.executor_registry, at.staking, job_registries, at.court).abi_encode_params(),
             at.slashing,
         ),
         (creation::SORTITION, (at.executor_registry, epoch_length).abi_encode_params(), at.sortition),
@@ -237,9 +264,29 @@ fn steps(at: &Deployment, with: &DeploymentParameters) -> Vec<(Creation, Vec<u8>
                     at.beacon,
                     at.agreement_verifier,
                 ),
+                at.court,
             )
                 .abi_encode_params(),
             at.job_registry,
+        ),
+        (creation::CALIBRATION_LIST, deployer.abi_encode(), at.calibration_list),
+        (
+            creation::COURT,
+            (
+                with.court.clone(),
+                (
+                    at.job_registry,
+                    at.model_registry,
+                    at.executor_registry,
+                    at.staking,
+                    at.slashing,
+                    at.agreement_verifier,
+                    at.calibration_list,
+                ),
+                court_clients,
+            )
+                .abi_encode_params(),
+            at.court,
         ),
     ]
 }
@@ -279,13 +326,15 @@ mod tests {
             beacon: zero,
             agreement_verifier: zero,
             vif_verifier: zero,
+            calibration_list: zero,
+            court: zero,
         };
         // `address[3]` is three words.
         let words = |part: &str| match part.trim_matches(['(', ')']) {
             "" => 0,
             part => part.rsplit_once('[').map_or(1, |(_, length)| length.trim_end_matches(']').parse().unwrap()),
         };
-        for (creation, arguments, _) in steps(&at, &DeploymentParameters::devnet().unwrap()) {
+        for (creation, arguments, _) in steps(&at, zero, &DeploymentParameters::devnet().unwrap()) {
             // All arguments are static, so each word of the encoding is one elementary type of the constructor.
             let types = creation.constructor_types().unwrap().join(",");
             let words: usize = types.split(',').map(words).sum();

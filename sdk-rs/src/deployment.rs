@@ -35,6 +35,10 @@ pub struct Deployment {
     pub agreement_verifier: Address,
     /// `VifVerifier`.
     pub vif_verifier: Address,
+    /// `CalibrationList`.
+    pub calibration_list: Address,
+    /// `Court`.
+    pub court: Address,
 }
 
 impl Deployment {
@@ -53,7 +57,7 @@ impl Deployment {
     }
 
     /// Every contract that emits events.
-    pub fn event_sources(&self) -> [Address; 5] {
-        [self.job_registry, self.model_registry, self.executor_registry, self.staking, self.sortition]
+    pub fn event_sources(&self) -> [Address; 6] {
+        [self.job_registry, self.model_registry, self.executor_registry, self.staking, self.sortition, self.court]
     }
 }

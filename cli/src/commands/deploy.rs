@@ -95,6 +95,8 @@ impl Display for Report {
                 ("BlockhashBeacon", at.beacon.to_string()),
                 ("AgreementVerifier", at.agreement_verifier.to_string()),
                 ("VifVerifier", at.vif_verifier.to_string()),
+                ("CalibrationList", at.calibration_list.to_string()),
+                ("Court", at.court.to_string()),
             ],
         )
     }

@@ -40,6 +40,8 @@ pub fn deployment() -> Deployment {
         beacon: address(0x88),
         agreement_verifier: address(0x99),
         vif_verifier: address(0xaa),
+        calibration_list: address(0xbb),
+        court: address(0xcc),
     }
 }
 

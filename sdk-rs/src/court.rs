@@ -394,7 +394,11 @@ fn answer(seat: u8, RevealedAnswer { result, vector }: RevealedAnswer) -> Answer
 /// The seats of a bitmap, in words.
 fn seats(bitmap: u8) -> String {
     let seats: Vec<String> = (0..8).filter(|seat| bitmap >> seat & 1 == 1).map(|seat| seat.to_string()).collect();
-    if seats.is_empty() { "none".to_owned() } else { format!("seats {}", seats.join(", ")) }
+    match seats.as_slice() {
+        [] => "none".to_owned(),
+        [only] => format!("seat {only}"),
+        several => format!("seats {}", several.join(", ")),
+    }
 }
 
 #[cfg(test)]
@@ -404,6 +408,7 @@ mod tests {
     #[test]
     fn the_seats_that_revealed_are_named() {
         assert_eq!(seats(0b101), "seats 0, 2");
+        assert_eq!(seats(0b10), "seat 1");
         assert_eq!(seats(0), "none");
     }
 

@@ -4,8 +4,8 @@ pragma solidity ^0.8.30;
 import {IExecutorRegistry} from "../executors/IExecutorRegistry.sol";
 import {MAX_SEATS} from "../jobs/Committee.sol";
 import {IJobRegistry} from "../jobs/IJobRegistry.sol";
-import {JobWords} from "../jobs/JobWord.sol";
 import {Answer, JobState, Phase, Terms, Tier} from "../jobs/JobTypes.sol";
+import {JobWords} from "../jobs/JobWord.sol";
 import {TermsHash} from "../jobs/TermsHash.sol";
 import {IModelRegistry} from "../models/IModelRegistry.sol";
 import {ISlashing} from "../stake/ISlashing.sol";
@@ -65,11 +65,9 @@ contract Court is ICourt, JobCallers {
     mapping(bytes32 courtJobId => Case) private _cases;
 
     /// @param clients Registries that bring cases about their jobs; empty places hold the zero address.
-    constructor(
-        Parameters memory given,
-        Addresses memory addresses,
-        address[MAX_JOB_REGISTRIES] memory clients
-    ) JobCallers(clients) {
+    constructor(Parameters memory given, Addresses memory addresses, address[MAX_JOB_REGISTRIES] memory clients)
+        JobCallers(clients)
+    {
         _checkParameters(given, addresses.jobs.parameters(), addresses.staking);
         jobs = addresses.jobs;
         models = addresses.models;
@@ -136,9 +134,7 @@ contract Court is ICourt, JobCallers {
             _forfeitBond(courtJobId, pending);
         } else {
             _credit(pending.challenger, courtJobId, _bond);
-            slashing.punish(
-                Offence.Conviction, pending.executorId, pending.jobId, pending.seatFee, pending.challenger
-            );
+            slashing.punish(Offence.Conviction, pending.executorId, pending.jobId, pending.seatFee, pending.challenger);
         }
         _tell(courtJobId, pending, verdict);
     }
@@ -286,13 +282,7 @@ contract Court is ICourt, JobCallers {
         caseAbout[accusation.jobId][accusation.seat] = courtJobId;
         liabilities += msg.value - escrow;
         emit Challenged(
-            courtJobId,
-            accusation.jobId,
-            accusation.executorId,
-            accusation.seat,
-            registry,
-            accusation.challenger,
-            _bond
+            courtJobId, accusation.jobId, accusation.executorId, accusation.seat, registry, accusation.challenger, _bond
         );
         _credit(accusation.challenger, courtJobId, msg.value - required);
         // Reverts for a number that was used before, so no case is ever written over.

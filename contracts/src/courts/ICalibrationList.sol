@@ -5,7 +5,9 @@ pragma solidity ^0.8.30;
 /// @notice The owner, a timelock, names (version, runtime class) pairs for which the rates of false acceptance and false
 /// rejection were measured and published. Courts hear cases about these alone.
 interface ICalibrationList {
-    event CalibrationSet(bytes32 indexed modelId, uint32 indexed version, bytes32 indexed runtimeClass, bool calibrated);
+    event CalibrationSet(
+        bytes32 indexed modelId, uint32 indexed version, bytes32 indexed runtimeClass, bool calibrated
+    );
 
     /// @notice Names a pair, or takes it off the list; pending cases go on. Owner only.
     function setCalibrated(bytes32 modelId, uint32 version, bytes32 runtimeClass, bool calibrated) external;

@@ -4,9 +4,9 @@ pragma solidity ^0.8.30;
 import {Court} from "../../src/courts/Court.sol";
 import {CourtTerms, ICourt, Verdict} from "../../src/courts/ICourt.sol";
 import {Answer, Phase, Terms} from "../../src/jobs/JobTypes.sol";
-import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {Reply} from "../jobs/JobFixture.sol";
 import {CourtFixture} from "./CourtFixture.sol";
+import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 
 contract CourtTest is CourtFixture {
     // ---------------------------------------------------------------- verdicts

@@ -106,7 +106,9 @@ abstract contract CourtHandlers is CourtFixture {
         if (last == 0) last = jobs.jobState(id).requestTime + rules.challengeWindow;
         bool inTime = vm.getBlockTimestamp() <= last;
         vm.prank(by);
-        try court.challenge{value: price + beyond}(about, seat, wanted, input, labels, "") returns (bytes32 courtJobId) {
+        try court.challenge{value: price + beyond}(about, seat, wanted, input, labels, "") returns (
+            bytes32 courtJobId
+        ) {
             assertTrue(calibrated, "V6: a case about an uncalibrated profile");
             assertTrue(free && inTime, "V2: a seat that was not free, or too late");
             cameIn += price + beyond - escrow;
@@ -173,9 +175,8 @@ abstract contract CourtHandlers is CourtFixture {
     }
 
     function withdraw(uint256 who) external {
-        address account = who % 3 == 2
-            ? executors.ownerOf(uint32(1 + (who >> 8) % executors.executorCount()))
-            : challengers[who % 3];
+        address account =
+            who % 3 == 2 ? executors.ownerOf(uint32(1 + (who >> 8) % executors.executorCount())) : challengers[who % 3];
         _withdraw(account);
     }
 
@@ -201,8 +202,7 @@ abstract contract CourtHandlers is CourtFixture {
         uint256 burnedBefore = BURN.balance;
         uint256 owedBefore = _credits();
         vm.recordLogs();
-        Verdict verdict =
-            court.decide(known.id, _answer(0, known.honest ? _honest() : _cheat()), _answer(0, centre));
+        Verdict verdict = court.decide(known.id, _answer(0, known.honest ? _honest() : _cheat()), _answer(0, centre));
         bool slashed = _slashed(accused, known.jobId);
         bool disagrees = known.honest != (known.lies & (1 << state.centre) == 0);
         assertEq(uint256(verdict), uint256(disagrees ? Verdict.Convicted : Verdict.Acquitted));

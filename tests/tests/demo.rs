@@ -43,7 +43,7 @@ fn the_demo_ends_with_the_cheat_convicted_and_slashed() {
     let demo = Command::new(program("infera-demo").unwrap()).arg("--json").output().unwrap();
     assert!(demo.status.success(), "{}", String::from_utf8_lossy(&demo.stderr));
     let summary: Value = serde_json::from_slice(&demo.stdout).unwrap();
-    let [honest, cheat, silence] = [0, 1, 2].map(|number| &summary["stories"][number]);
+    let [honest, cheat, silence] = [0, 1, 2].map(|number| summary.pointer(&format!("/stories/{number}")).unwrap());
     assert_eq!((&honest["trial"], &silence["trial"]), (&Value::Null, &Value::Null));
     let trial = &cheat["trial"];
     assert_eq!(trial["verdict"], json!("Convicted"), "{trial}");

@@ -135,6 +135,29 @@ fn an_honest_answer_is_challenged_and_acquitted() {
     run(&format!("challenge decide {job} {signed}")).fails_with(&["is no case"]);
 }
 
+/// A job with three seats leaves one executor: no court can form.
+#[test]
+fn a_case_whose_court_finds_no_committee_lapses_and_three_quarters_of_the_bond_come_back() {
+    let network = &*NETWORK;
+    let account = network.account("executor-3 owner");
+    let answer = network.request(&account, "Pay for the archive node", "--json").json();
+    let job = answer["job"].as_str().unwrap();
+    let signed = format!("{} --key-file {} --json", network.flags(), account.display());
+    let case = run(&format!("challenge open {job} --seat 0 --no-wait {signed}")).json();
+    assert_eq!(case["verdict"], "Pending");
+    let case = case["case"].as_str().unwrap().to_owned();
+    run(&format!("challenge decide {case} {signed}")).fails_with(&["is not done", "infera explain"]);
+    run(&format!("challenge open {job} --seat 0 {signed}")).fails_with(&["is challenged already", &case]);
+
+    let advanced =
+        eventually("the beacon", || Some(run(&format!("advance {case} {signed}"))).filter(|run| run.status == Some(0)));
+    assert_eq!(advanced.json()["phase"], "Refunded");
+    let verdict = run(&format!("challenge decide {case} {signed}")).json();
+    assert_eq!(verdict["verdict"], "Lapsed");
+    let paid = run(&format!("challenge withdraw {signed}")).json();
+    assert!(paid["bonds"].as_str().unwrap().parse::<u128>().unwrap() >= 375_000_000_000_000_000, "{paid}");
+}
+
 #[test]
 fn a_request_that_is_not_waited_for_prints_its_job_alone() {
     let network = &*NETWORK;

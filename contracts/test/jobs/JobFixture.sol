@@ -6,7 +6,7 @@ import {DeploymentParameters, Presets} from "../../script/DeploymentParameters.s
 import {IExecutorRegistry} from "../../src/executors/IExecutorRegistry.sol";
 import {IJobRegistry} from "../../src/jobs/IJobRegistry.sol";
 import {JobRegistry} from "../../src/jobs/JobRegistry.sol";
-import {Answer, JobState, Phase, RefundReason, Terms, Tier} from "../../src/jobs/JobTypes.sol";
+import {Answer, Phase, RefundReason, Terms, Tier} from "../../src/jobs/JobTypes.sol";
 import {IModelRegistry, ResultRule, VerificationProfile} from "../../src/models/IModelRegistry.sol";
 import {IStaking} from "../../src/stake/IStaking.sol";
 import {Deployer} from "../deployers/Deployer.sol";

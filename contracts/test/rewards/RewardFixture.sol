@@ -6,8 +6,6 @@ import {ActivityLog} from "../../src/rewards/ActivityLog.sol";
 import {IActivityLog} from "../../src/rewards/IActivityLog.sol";
 import {IRewardDistributor, RewardSkip} from "../../src/rewards/IRewardDistributor.sol";
 import {RewardDistributor} from "../../src/rewards/RewardDistributor.sol";
-import {IExecutorOwners} from "../../src/rewards/RewardReserve.sol";
-import {IStakeWeights} from "../../src/rewards/StakedRewards.sol";
 import {SeatOutcome} from "../../src/stake/IStaking.sol";
 import {GovernanceFixture} from "../governance/GovernanceFixture.sol";
 

@@ -44,12 +44,12 @@ contract JobGasTest is JobFixture {
         _warmCredit(_terms(2));
     }
 
-    /// @dev Everyone has earned something before.
+    /// @dev Everyone has earned something before, and served in this epoch.
     function _warmAccounts() private {
         IStaking.Settlement[] memory settlements = new IStaking.Settlement[](1);
         vm.deal(address(jobs), 1000);
         for (uint32 id = 1; id <= 1000; ++id) {
-            settlements[0] = IStaking.Settlement(id, SeatOutcome.Neutral, 1, 0);
+            settlements[0] = IStaking.Settlement(id, SeatOutcome.Success, 1, 0);
             vm.startPrank(address(jobs));
             staking.tryLockSeat(0, id, 1 ether, CAPACITY);
             staking.settle{value: 1}(0, requester, 1 ether, settlements);
@@ -73,7 +73,7 @@ contract JobGasTest is JobFixture {
         _job(1, "redundant_job_3_", false);
         vm.snapshotValue("gas", "redundant_job_3_total", total);
         vm.snapshotValue("gas", "redundant_job_3_calldata", calldataTotal);
-        assertLe(total, 730_000);
+        assertLe(total, 770_000);
     }
 
     /// Vectors that agree without being equal: every pair is compared.
@@ -81,7 +81,7 @@ contract JobGasTest is JobFixture {
     function test_redundant_job_3_distinct_total() public {
         _job(1, "redundant_job_3_distinct_", true);
         vm.snapshotValue("gas", "redundant_job_3_distinct_total", total);
-        assertLe(total, 850_000);
+        assertLe(total, 890_000);
     }
 
     /// @param prefix Of the snapshots' keys; empty for a job that isn't measured.

@@ -48,6 +48,7 @@ abstract contract JobFixture is Test {
         vm.warp(1_800_000_000 / 600 * 600);
         vm.roll(1000);
         DeploymentParameters memory given = Presets.devnet();
+        (given.governance.owner, given.governance.guardian) = (address(this), address(this));
         _adjust(given);
         parameters = given.jobs;
         all = Deployer(vm.deployCode("Deployer.sol:Deployer")).deploy(given);

@@ -2,7 +2,7 @@
 
 use clap::{ArgAction, Parser, Subcommand};
 
-use crate::commands::{advance, deploy, executor, explain, indexer, model, request, stake, up, vrf, withdraw};
+use crate::commands::{advance, challenge, deploy, executor, explain, indexer, model, request, stake, up, vrf, withdraw};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -51,6 +51,9 @@ pub(crate) enum Command {
     Advance(advance::Arguments),
     /// Pay out what the job registry owes an account: refunds and bounties
     Withdraw(withdraw::Arguments),
+    /// Challenge an answer before a court, and close cases
+    #[command(subcommand)]
+    Challenge(challenge::Command),
     /// Publish, list and verify models
     #[command(subcommand)]
     Model(model::Command),

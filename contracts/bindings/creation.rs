@@ -75,6 +75,10 @@ creations! {
     AGREEMENT_VERIFIER = "AgreementVerifier";
     /// Randomness from block hashes.
     BLOCKHASH_BEACON = "BlockhashBeacon";
+    /// Which verification profiles can cost stake.
+    CALIBRATION_LIST = "CalibrationList";
+    /// Challenges of answers.
+    COURT = "Court";
     /// Executors' identity, keys and offerings.
     EXECUTOR_REGISTRY = "ExecutorRegistry";
     /// Which jobs are taken.

@@ -26,6 +26,8 @@ macro_rules! interface {
 
 interface!(agreement_verifier, IAgreementVerifier, "artifacts/IAgreementVerifier.json");
 interface!(beacon, IBeacon, "artifacts/IBeacon.json");
+interface!(calibration_list, ICalibrationList, "artifacts/ICalibrationList.json");
+interface!(court, ICourt, "artifacts/ICourt.json");
 interface!(executor_registry, IExecutorRegistry, "artifacts/IExecutorRegistry.json");
 interface!(consumer, IInferaConsumer, "artifacts/IInferaConsumer.json");
 interface!(job_desk, IJobDesk, "artifacts/IJobDesk.json");

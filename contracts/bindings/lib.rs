@@ -7,6 +7,7 @@
 pub mod creation;
 mod interfaces;
 mod revert;
+mod terms;
 
 pub use interfaces::*;
 pub use revert::{DecodedRevert, decode_revert};

@@ -5,7 +5,9 @@ use alloy::{
     sol_types::{GenericContractError, SolInterface},
 };
 
-use crate::{IAgreementVerifier, IExecutorRegistry, IJobRegistry, IModelRegistry, ISlashing, ISortition, IStaking};
+use crate::{
+    IAgreementVerifier, ICourt, IExecutorRegistry, IJobRegistry, IModelRegistry, ISlashing, ISortition, IStaking,
+};
 
 /// A revert in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +49,7 @@ pub fn decode_revert(data: &[u8]) -> DecodedRevert {
         ISortition::ISortitionErrors,
         ISlashing::ISlashingErrors,
         IAgreementVerifier::IAgreementVerifierErrors,
+        ICourt::ICourtErrors,
     );
     match GenericContractError::abi_decode(data) {
         Ok(GenericContractError::Revert(revert)) => DecodedRevert::Message(revert.reason),

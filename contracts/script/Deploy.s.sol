@@ -42,5 +42,7 @@ contract Deploy is Script, Deployment {
         console.log("JobDesk           ", address(all.desk));
         console.log("RewardDistributor ", address(all.rewards));
         console.log("PaymentChannels   ", address(all.channels));
+        console.log("CalibrationList   ", address(all.calibration));
+        console.log("Court             ", address(all.court));
     }
 }

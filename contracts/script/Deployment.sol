@@ -2,6 +2,8 @@
 pragma solidity ^0.8.30;
 
 import {PaymentChannels} from "../src/channels/PaymentChannels.sol";
+import {CalibrationList} from "../src/courts/CalibrationList.sol";
+import {Court} from "../src/courts/Court.sol";
 import {JobDesk} from "../src/desk/JobDesk.sol";
 import {ExecutorRegistry} from "../src/executors/ExecutorRegistry.sol";
 import {IPolicyRegistry} from "../src/governance/IPolicyRegistry.sol";
@@ -47,6 +49,8 @@ struct Contracts {
     JobDesk desk;
     RewardDistributor rewards;
     PaymentChannels channels;
+    CalibrationList calibration;
+    Court court;
 }
 
 /// @notice Deploys everything. Scripts and tests share it; other deployers follow the same order.
@@ -58,7 +62,7 @@ struct Contracts {
 ///    1  ExecutorRegistry(models, staking, sortition, keyChangeDelay, epochLength)
 ///    2  Staking(executors, [jobs, 0, 0], slashing, reputation, activity, parameters)
 ///    3  Reputation(fullStepFee)
-///    4  Slashing(executors, staking, [jobs, 0, 0], court: 0)
+///    4  Slashing(executors, staking, [jobs, 0, 0], court)
 ///    5  Sortition(executors, epochLength)
 ///    6  BlockhashBeacon()
 ///    7  AgreementVerifier()
@@ -71,8 +75,10 @@ struct Contracts {
 ///   14  JobDesk(jobs, thawPeriod)
 ///   15  RewardDistributor(governance, activity, executors, staking)
 ///   16  PaymentChannels(parameters)
+///   17  CalibrationList(owner)
+///   18  Court(parameters, addresses, [0, 0, 0])
 abstract contract Deployment is CommonBase {
-    uint256 private constant COUNT = 17;
+    uint256 private constant COUNT = 19;
 
     error UnexpectedAddress(uint256 position, address expected, address actual);
 
@@ -90,6 +96,8 @@ abstract contract Deployment is CommonBase {
             all.governance, all.activity, IExecutorOwners(address(all.executors)), IStakeWeights(address(all.staking))
         );
         all.channels = new PaymentChannels(given.channels);
+        all.calibration = new CalibrationList(all.governance.owner());
+        all.court = new Court(given.court, _courtAddresses(all), [address(0), address(0), address(0)]);
         _check(expected, all);
     }
 
@@ -110,7 +118,7 @@ abstract contract Deployment is CommonBase {
             StakePools.Parameters(given.minimumStake, given.epochLength, given.unbondingEpochs, given.fullStepFee)
         );
         all.reputation = new Reputation(given.fullStepFee);
-        all.slashing = new Slashing(all.executors, all.staking, jobRegistries, address(0));
+        all.slashing = new Slashing(all.executors, all.staking, jobRegistries, expected[18]);
         all.sortition = new Sortition(address(all.executors), given.epochLength);
         all.beacon = new BlockhashBeacon();
         all.agreement = new AgreementVerifier();
@@ -157,7 +165,8 @@ abstract contract Deployment is CommonBase {
                 beacon: all.beacon,
                 governance: all.governance,
                 admission: all.admission,
-                desk: expected[14]
+                desk: expected[14],
+                court: Court(expected[18])
             })
         );
         all.desk = new JobDesk(all.jobs, given.deskThawPeriod);
@@ -179,8 +188,8 @@ abstract contract Deployment is CommonBase {
             maxCommitWindow: given.jobs.maxCommitWindow,
             maxRevealWindow: given.jobs.maxRevealWindow,
             revealGrace: given.jobs.revealGrace,
-            challengeWindow: with.challengeWindow,
-            courtWindow: with.courtWindow,
+            challengeWindow: given.court.challengeWindow,
+            courtWindow: _courtWindow(given),
             keyChangeDelay: uint32(given.keyChangeDelay),
             thawPeriod: given.channels.thawPeriod,
             rootActivationDelay: with.rootActivationDelay,
@@ -193,6 +202,24 @@ abstract contract Deployment is CommonBase {
             minimumStake: uint96(given.minimumStake),
             minimumSeatFee: uint96(given.jobs.minSeatFee),
             epochEmissionCap: with.epochEmissionCap
+        });
+    }
+
+    /// @dev From a challenge to its verdict: the life of the court's own job.
+    function _courtWindow(DeploymentParameters memory given) private pure returns (uint32) {
+        return given.governance.beaconSeconds + given.governance.drawWindow + 2 * given.court.commitWindow
+            + given.court.revealWindow + given.jobs.revealGrace;
+    }
+
+    function _courtAddresses(Contracts memory all) private pure returns (Court.Addresses memory) {
+        return Court.Addresses({
+            jobs: all.jobs,
+            models: all.models,
+            executors: all.executors,
+            staking: all.staking,
+            slashing: all.slashing,
+            governance: all.governance,
+            calibration: all.calibration
         });
     }
 
@@ -214,7 +241,9 @@ abstract contract Deployment is CommonBase {
             address(all.jobs),
             address(all.desk),
             address(all.rewards),
-            address(all.channels)
+            address(all.channels),
+            address(all.calibration),
+            address(all.court)
         ];
         for (uint256 i; i < expected.length; ++i) {
             if (actual[i] != expected[i]) revert UnexpectedAddress(i, expected[i], actual[i]);

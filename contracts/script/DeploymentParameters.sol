@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IPaymentChannels} from "../src/channels/IPaymentChannels.sol";
+import {ICourt} from "../src/courts/ICourt.sol";
 import {IJobRegistry} from "../src/jobs/IJobRegistry.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {VmSafe} from "forge-std/Vm.sol";
@@ -22,6 +23,7 @@ struct DeploymentParameters {
     GovernanceParameters governance;
     IPaymentChannels.Parameters channels;
     IJobRegistry.Parameters jobs;
+    ICourt.Parameters court;
 }
 
 /// @notice Who governs, and what the inequalities among the parameters need beside the other contracts' parameters.
@@ -40,10 +42,6 @@ struct GovernanceParameters {
     uint32 beaconSeconds;
     /// From the beacon to the last moment at which it can be read.
     uint32 drawWindow;
-    /// From a result to the last moment at which it can be challenged.
-    uint32 challengeWindow;
-    /// From a challenge to its verdict.
-    uint32 courtWindow;
     uint32 rootActivationDelay;
     uint16 emissionShareBps;
     uint96 epochEmissionCap;
@@ -63,9 +61,10 @@ library Presets {
 
     /// @notice A starting point for a network of strangers.
     /// @dev The longest job, to the verdict on it: an hour until a receipt is anchored, a draw within the beacon's reach of
-    /// 8,191 blocks of two seconds, two commit windows of an hour, a reveal window of an hour, a grace of half a day, half a
-    /// day to challenge, and 21 hours for the court's own job: 2.2 days. With a day to spare an epoch of four holds it. A beacon four blocks away outlasts a short reorganisation; keys change
-    /// slower than a job, so that a thief of an owner key can't take over seats that are filled.
+    /// 8,191 blocks of two seconds, two commit windows of an hour, a reveal window of an hour, a grace of half a day, two days
+    /// to challenge, and 20 hours for the court's own job: 3.7 days. With a day to spare, an epoch of five holds it. A beacon
+    /// four blocks away outlasts a short reorganisation; keys change slower than a job, so that a thief of an owner key can't
+    /// take over seats that are filled.
     function production() internal view returns (DeploymentParameters memory) {
         return read("parameters/production.json");
     }
@@ -102,6 +101,12 @@ library Presets {
         given.jobs.lockMultiplierBps = _number(json, ".jobs.lockMultiplierBps").toUint32();
         given.jobs.protocolFeeBps = _number(json, ".jobs.protocolFeeBps").toUint16();
         given.jobs.noAgreementShareBps = _number(json, ".jobs.noAgreementShareBps").toUint16();
+        given.court.committeeSize = _number(json, ".court.committeeSize").toUint8();
+        given.court.quorum = _number(json, ".court.quorum").toUint8();
+        given.court.challengeWindow = _number(json, ".court.challengeWindow").toUint32();
+        given.court.commitWindow = _number(json, ".court.commitWindow").toUint32();
+        given.court.revealWindow = _number(json, ".court.revealWindow").toUint32();
+        given.court.bond = _number(json, ".court.bond").toUint128();
     }
 
     function _governance(string memory json) private pure returns (GovernanceParameters memory given) {
@@ -114,8 +119,6 @@ library Presets {
         given.epochMargin = _number(json, ".governance.epochMargin").toUint32();
         given.beaconSeconds = _number(json, ".governance.beaconSeconds").toUint32();
         given.drawWindow = _number(json, ".governance.drawWindow").toUint32();
-        given.challengeWindow = _number(json, ".governance.challengeWindow").toUint32();
-        given.courtWindow = _number(json, ".governance.courtWindow").toUint32();
         given.rootActivationDelay = _number(json, ".governance.rootActivationDelay").toUint32();
         given.emissionShareBps = _number(json, ".governance.emissionShareBps").toUint16();
         given.epochEmissionCap = _number(json, ".governance.epochEmissionCap").toUint96();

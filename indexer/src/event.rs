@@ -6,7 +6,7 @@ use alloy::{
     sol_types::{self, SolEventInterface},
 };
 pub use infera_contracts::{
-    IExecutorRegistry::IExecutorRegistryEvents as ExecutorRegistryEvent,
+    ICourt::ICourtEvents as CourtEvent, IExecutorRegistry::IExecutorRegistryEvents as ExecutorRegistryEvent,
     IJobRegistry::IJobRegistryEvents as JobRegistryEvent, IModelRegistry::IModelRegistryEvents as ModelRegistryEvent,
     ISortition::ISortitionEvents as SortitionEvent, IStaking::IStakingEvents as StakingEvent,
 };
@@ -26,6 +26,8 @@ pub enum Source {
     Staking,
     /// Weights in the draws.
     Sortition,
+    /// Challenges of answers.
+    Court,
 }
 
 impl Source {
@@ -37,6 +39,7 @@ impl Source {
             Self::ExecutorRegistry => "ExecutorRegistry",
             Self::Staking => "Staking",
             Self::Sortition => "Sortition",
+            Self::Court => "Court",
         }
     }
 
@@ -45,8 +48,14 @@ impl Source {
         Self::ALL.into_iter().find(|source| source.name() == name)
     }
 
-    const ALL: [Self; 5] =
-        [Self::JobRegistry, Self::ModelRegistry, Self::ExecutorRegistry, Self::Staking, Self::Sortition];
+    const ALL: [Self; 6] = [
+        Self::JobRegistry,
+        Self::ModelRegistry,
+        Self::ExecutorRegistry,
+        Self::Staking,
+        Self::Sortition,
+        Self::Court,
+    ];
 }
 
 /// A decoded event, by the contract that emitted it.
@@ -62,6 +71,7 @@ pub enum InferaEvent {
     ExecutorRegistry(ExecutorRegistryEvent),
     Staking(StakingEvent),
     Sortition(SortitionEvent),
+    Court(CourtEvent),
 }
 
 impl InferaEvent {
@@ -76,6 +86,7 @@ impl InferaEvent {
             Source::ExecutorRegistry => Self::ExecutorRegistry(ExecutorRegistryEvent::decode_raw_log(topics, data)?),
             Source::Staking => Self::Staking(StakingEvent::decode_raw_log(topics, data)?),
             Source::Sortition => Self::Sortition(SortitionEvent::decode_raw_log(topics, data)?),
+            Source::Court => Self::Court(CourtEvent::decode_raw_log(topics, data)?),
         })
     }
 
@@ -104,7 +115,23 @@ impl InferaEvent {
                 StakingEvent::Slashed(e) => Some(e.jobId),
                 _ => None,
             },
-            Self::ModelRegistry(_) | Self::ExecutorRegistry(_) | Self::Sortition(_) => None,
+            // The challenged job; the court's own is in `court_job`.
+            Self::Court(CourtEvent::Challenged(e)) => Some(e.jobId),
+            Self::Court(CourtEvent::Decided(e)) => Some(e.jobId),
+            Self::Court(_) | Self::ModelRegistry(_) | Self::ExecutorRegistry(_) | Self::Sortition(_) => None,
+        }
+    }
+
+    /// The job of the court whose case the event is about.
+    pub fn court_job(&self) -> Option<B256> {
+        let Self::Court(event) = self else { return None };
+        match event {
+            CourtEvent::Challenged(e) => Some(e.courtJobId),
+            CourtEvent::Decided(e) => Some(e.courtJobId),
+            CourtEvent::Credited(e) => Some(e.courtJobId),
+            CourtEvent::VerdictUndelivered(e) => Some(e.courtJobId),
+            CourtEvent::VerdictDelivered(e) => Some(e.courtJobId),
+            CourtEvent::Withdrawn(_) => None,
         }
     }
 
@@ -153,7 +180,9 @@ impl InferaEvent {
                 JobRegistryEvent::RevealedSame(e) => Some(e.executorId),
                 _ => None,
             },
-            Self::ModelRegistry(_) => None,
+            Self::Court(CourtEvent::Challenged(e)) => Some(e.executorId),
+            Self::Court(CourtEvent::Decided(e)) => Some(e.executorId),
+            Self::Court(_) | Self::ModelRegistry(_) => None,
         }
     }
 
@@ -214,6 +243,7 @@ impl EventDecoder {
                 (deployment.executor_registry, Source::ExecutorRegistry),
                 (deployment.staking, Source::Staking),
                 (deployment.sortition, Source::Sortition),
+                (deployment.court, Source::Court),
             ],
         }
     }

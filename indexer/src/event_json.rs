@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use crate::{
     event::{
-        ExecutorRegistryEvent, IndexedEvent, InferaEvent, JobRegistryEvent, ModelRegistryEvent, SortitionEvent,
+        CourtEvent, ExecutorRegistryEvent, IndexedEvent, InferaEvent, JobRegistryEvent, ModelRegistryEvent, SortitionEvent,
         StakingEvent,
     },
     fold::{JobTerms, VerificationProfile},
-    names::{JobPhase, Offence, RefundReason, SeatOutcome, VersionStatus},
+    names::{JobPhase, Offence, RefundReason, SeatOutcome, Verdict, VersionStatus},
 };
 
 impl InferaEvent {
@@ -30,6 +30,7 @@ impl InferaEvent {
             Self::ModelRegistry(event) => model_registry(event),
             Self::ExecutorRegistry(event) => executor_registry(event),
             Self::Staking(event) => staking(event),
+            Self::Court(event) => court(event),
             Self::Sortition(SortitionEvent::WeightChanged(e)) => {
                 ("WeightChanged", json!({ "key": e.key, "executorId": e.executorId, "weight": e.weight }))
             }
@@ -294,5 +295,35 @@ fn staking(event: &StakingEvent) -> (&'static str, Value) {
         StakingEvent::EarningsWithdrawn(e) => {
             ("EarningsWithdrawn", json!({ "executorId": e.executorId, "owner": e.owner, "amount": decimal(e.amount) }))
         }
+    }
+}
+
+fn court(event: &CourtEvent) -> (&'static str, Value) {
+    match event {
+        CourtEvent::Challenged(e) => (
+            "Challenged",
+            json!({
+                "courtJobId": e.courtJobId, "jobId": e.jobId, "executorId": e.executorId, "seat": e.seat,
+                "registry": e.registry, "challenger": e.challenger, "bond": decimal(e.bond),
+            }),
+        ),
+        CourtEvent::Decided(e) => (
+            "Decided",
+            json!({
+                "courtJobId": e.courtJobId, "jobId": e.jobId, "executorId": e.executorId, "seat": e.seat,
+                "verdict": Verdict::from(e.verdict),
+            }),
+        ),
+        CourtEvent::VerdictUndelivered(e) => {
+            ("VerdictUndelivered", json!({ "courtJobId": e.courtJobId, "registry": e.registry }))
+        }
+        CourtEvent::VerdictDelivered(e) => {
+            ("VerdictDelivered", json!({ "courtJobId": e.courtJobId, "registry": e.registry }))
+        }
+        CourtEvent::Credited(e) => (
+            "Credited",
+            json!({ "account": e.account, "courtJobId": e.courtJobId, "amount": decimal(e.amount) }),
+        ),
+        CourtEvent::Withdrawn(e) => ("Withdrawn", json!({ "account": e.account, "amount": decimal(e.amount) })),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! * [`stream`]: the canonical, reorganisation-aware event stream, which executors share;
 //! * [`store`]: an SQLite file of blocks, events and what they amount to;
-//! * [`fold`]: jobs, executors and models as pure functions of events;
+//! * [`fold`]: jobs, cases, executors and models as pure functions of events;
 //! * [`explain`]: why a job waits, failed or succeeded, in words;
 //! * [`api`]: all of it over HTTP;
 //! * [`Indexer`]: the parts put together.

@@ -130,6 +130,22 @@ enumeration! {
 }
 
 enumeration! {
+    /// Where a court's case stands.
+    Verdict {
+        /// There is no such case.
+        None = 0,
+        /// The court's job is open, or nobody has brought its answer yet.
+        Pending = 1,
+        /// The accused answer disagrees with the court's.
+        Convicted = 2,
+        /// It agrees.
+        Acquitted = 3,
+        /// The court had no answer; the seat can be challenged again.
+        Lapsed = 4,
+    }
+}
+
+enumeration! {
     /// Whether a model version takes new jobs.
     VersionStatus {
         /// Never added.

@@ -57,6 +57,8 @@ fn steps(at: &Deployment, with: &DeploymentParameters, deployer: Address) -> Vec
     let epoch_length = U256::from(with.epoch_length);
     // Room for job registries of other tiers.
     let job_registries = [at.job_registry, Address::ZERO, Address::ZERO];
+    // Registries of other tiers, whose jobs a court would judge.
+    let court_clients = [Address::ZERO; 3];
     vec![
         (creation::MODEL_REGISTRY, U256::from(with.model_change_delay).abi_encode(), at.model_registry),
         (
@@ -81,7 +83,7 @@ fn steps(at: &Deployment, with: &DeploymentParameters, deployer: Address) -> Vec
         (creation::REPUTATION, U256::from(with.full_step_fee).abi_encode(), at.reputation),
         (
             creation::SLASHING,
-            (at.executor_registry, at.staking, job_registries, Address::ZERO).abi_encode_params(),
+            (at.executor_registry, at.staking, job_registries, at.court).abi_encode_params(),
             at.slashing,
         ),
         (creation::SORTITION, (at.executor_registry, epoch_length).abi_encode_params(), at.sortition),
@@ -108,6 +110,7 @@ fn steps(at: &Deployment, with: &DeploymentParameters, deployer: Address) -> Vec
                 at.policy_registry,
                 at.job_admission,
                 at.job_desk,
+                at.court,
             )
                 .abi_encode_params(),
             at.job_registry,
@@ -119,6 +122,25 @@ fn steps(at: &Deployment, with: &DeploymentParameters, deployer: Address) -> Vec
             at.reward_distributor,
         ),
         (creation::PAYMENT_CHANNELS, with.channels.abi_encode(), at.payment_channels),
+        (creation::CALIBRATION_LIST, owner(with, deployer).abi_encode(), at.calibration_list),
+        (
+            creation::COURT,
+            (
+                with.court.clone(),
+                (
+                    at.job_registry,
+                    at.model_registry,
+                    at.executor_registry,
+                    at.staking,
+                    at.slashing,
+                    at.policy_registry,
+                    at.calibration_list,
+                ),
+                court_clients,
+            )
+                .abi_encode_params(),
+            at.court,
+        ),
     ]
 }
 
@@ -127,7 +149,7 @@ fn policy_registry_arguments(at: &Deployment, with: &DeploymentParameters, deplo
     let given = &with.governance;
     // What does not fit becomes the largest value, which breaks an inequality and is refused.
     let seconds = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
-    let or_deployer = |account: Address| if account.is_zero() { deployer } else { account };
+    let guardian = if given.guardian.is_zero() { deployer } else { given.guardian };
     let terms = Terms {
         epochLength: seconds(with.epoch_length),
         changeDelay: given.change_delay,
@@ -146,8 +168,8 @@ fn policy_registry_arguments(at: &Deployment, with: &DeploymentParameters, deplo
         maxCommitWindow: with.jobs.maxCommitWindow,
         maxRevealWindow: with.jobs.maxRevealWindow,
         revealGrace: with.jobs.revealGrace,
-        challengeWindow: given.challenge_window,
-        courtWindow: given.court_window,
+        challengeWindow: with.court.challengeWindow,
+        courtWindow: court_window(with),
         keyChangeDelay: seconds(with.key_change_delay),
         thawPeriod: with.channels.thawPeriod,
         rootActivationDelay: given.root_activation_delay,
@@ -161,7 +183,19 @@ fn policy_registry_arguments(at: &Deployment, with: &DeploymentParameters, deplo
         minimumSeatFee: U256::from(with.jobs.minSeatFee).saturating_to(),
         epochEmissionCap: given.epoch_emission_cap.saturating_to(),
     };
-    (terms, or_deployer(given.owner), or_deployer(given.guardian), policies, parameters).abi_encode_params()
+    (terms, owner(with, deployer), guardian, policies, parameters).abi_encode_params()
+}
+
+fn owner(with: &DeploymentParameters, deployer: Address) -> Address {
+    if with.governance.owner.is_zero() { deployer } else { with.governance.owner }
+}
+
+/// From a challenge to its verdict: the life of the court's own job, in seconds.
+fn court_window(with: &DeploymentParameters) -> u32 {
+    let (jobs, court, governance) = (&with.jobs, &with.court, &with.governance);
+    [governance.draw_window, court.commitWindow, court.commitWindow, court.revealWindow, jobs.revealGrace]
+        .into_iter()
+        .fold(governance.beacon_seconds, u32::saturating_add)
 }
 
 #[cfg(test)]

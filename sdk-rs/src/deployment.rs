@@ -49,6 +49,10 @@ pub struct Deployment {
     pub reward_distributor: Address,
     /// `PaymentChannels`.
     pub payment_channels: Address,
+    /// `CalibrationList`.
+    pub calibration_list: Address,
+    /// `Court`.
+    pub court: Address,
 }
 
 impl Deployment {
@@ -74,6 +78,8 @@ impl Deployment {
             job_desk: next(),
             reward_distributor: next(),
             payment_channels: next(),
+            calibration_list: next(),
+            court: next(),
         }
     }
 
@@ -82,6 +88,7 @@ impl Deployment {
         vec![
             ("JobRegistry", self.job_registry),
             ("JobDesk", self.job_desk),
+            ("Court", self.court),
             ("ModelRegistry", self.model_registry),
             ("ExecutorRegistry", self.executor_registry),
             ("Staking", self.staking),
@@ -97,6 +104,7 @@ impl Deployment {
             ("ProofVerifierList", self.proof_verifier_list),
             ("JobAdmission", self.job_admission),
             ("ActivityLog", self.activity_log),
+            ("CalibrationList", self.calibration_list),
         ]
     }
 
@@ -115,7 +123,7 @@ impl Deployment {
     }
 
     /// Every contract that emits events.
-    pub fn event_sources(&self) -> [Address; 5] {
-        [self.job_registry, self.model_registry, self.executor_registry, self.staking, self.sortition]
+    pub fn event_sources(&self) -> [Address; 6] {
+        [self.job_registry, self.model_registry, self.executor_registry, self.staking, self.sortition, self.court]
     }
 }

@@ -5,6 +5,7 @@
 //! a live L3 are interchangeable.
 
 mod client;
+mod court;
 mod delegator;
 mod deploy;
 mod deployment;
@@ -17,6 +18,7 @@ mod request;
 mod sender;
 
 pub use client::{Client, JobProgress, RevealedAnswer};
+pub use court::{Challenge, ChallengeQuote, ClosedCase, OpenedCase, Verdict};
 pub use delegator::{DelegatedStake, Delegator};
 pub use deploy::deploy;
 pub use deployment::Deployment;

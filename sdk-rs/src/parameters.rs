@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, str::FromStr};
 
 use alloy::primitives::{Address, U256};
-use infera_contracts::{IJobRegistry::Parameters as JobParameters, IPaymentChannels::Parameters as ChannelParameters};
+use infera_contracts::{
+    ICourt::Parameters as CourtParameters, IJobRegistry::Parameters as JobParameters,
+    IPaymentChannels::Parameters as ChannelParameters,
+};
 use serde_json::Value;
 
 use crate::{Error, Result};
@@ -32,6 +35,8 @@ pub struct DeploymentParameters {
     pub channels: ChannelParameters,
     /// Parameters of the job registry.
     pub jobs: JobParameters,
+    /// Parameters of the court.
+    pub court: CourtParameters,
 }
 
 /// Who governs, and what the inequalities among the parameters need beside the other contracts' parameters.
@@ -55,10 +60,6 @@ pub struct GovernanceParameters {
     pub beacon_seconds: u32,
     /// From the beacon to the last moment at which it can be read.
     pub draw_window: u32,
-    /// From a result to the last moment at which it can be challenged.
-    pub challenge_window: u32,
-    /// From a challenge to its verdict.
-    pub court_window: u32,
     /// From a reward root's publication until it pays.
     pub root_activation_delay: u32,
     /// Largest part of the reward reserve that an epoch may emit, in basis points.
@@ -117,6 +118,14 @@ impl DeploymentParameters {
                 protocolFeeBps: fields.take("jobs.protocolFeeBps")?,
                 noAgreementShareBps: fields.take("jobs.noAgreementShareBps")?,
             },
+            court: CourtParameters {
+                committeeSize: fields.take("court.committeeSize")?,
+                quorum: fields.take("court.quorum")?,
+                challengeWindow: fields.take("court.challengeWindow")?,
+                commitWindow: fields.take("court.commitWindow")?,
+                revealWindow: fields.take("court.revealWindow")?,
+                bond: fields.take("court.bond")?,
+            },
         };
         fields.end()?;
         Ok(parameters)
@@ -135,8 +144,6 @@ impl GovernanceParameters {
             epoch_margin: fields.take("governance.epochMargin")?,
             beacon_seconds: fields.take("governance.beaconSeconds")?,
             draw_window: fields.take("governance.drawWindow")?,
-            challenge_window: fields.take("governance.challengeWindow")?,
-            court_window: fields.take("governance.courtWindow")?,
             root_activation_delay: fields.take("governance.rootActivationDelay")?,
             emission_share_bps: fields.take("governance.emissionShareBps")?,
             epoch_emission_cap: fields.take("governance.epochEmissionCap")?,

@@ -8,11 +8,14 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 
 pub use casting::Casting;
-pub use scene::{CATEGORIES, Outcome, Proposal, Reaction, Scene, Seat, model_plan};
+pub use scene::{CATEGORIES, Outcome, Proposal, Reaction, Scene, Seat, Trial, model_plan};
+use infera_sdk::Verdict;
 
 /// The executor that plays the adversary: its position in the network. It joins with the most stake, so it is nearly always
 /// drawn.
 pub const ADVERSARY: usize = 3;
+/// Honest executors: three beside the adversary's place, and so many that a court finds three who did not sit on its job.
+const HONEST: usize = 5;
 /// A proposal is answered within a few blocks; more than this is a failure.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(60);
 /// Proposals that a story may need until the adversary is drawn.
@@ -27,6 +30,8 @@ const SERVERS: &str = "Buy two more servers and pay for the archive node's stora
 pub struct Story {
     /// Every proposal that was asked for it; the last is the story's.
     pub outcomes: Vec<Outcome>,
+    /// The court's case about the adversary's answer.
+    pub trial: Option<Trial>,
 }
 
 impl Story {
@@ -42,10 +47,11 @@ pub async fn honest(scene: &Scene) -> Result<Story> {
     let outcome = scene.outcome(&proposal, ANSWER_DEADLINE).await?;
     ensure_routed(&outcome, "security")?;
     ensure!(outcome.seats.iter().all(|seat| seat.agreed), "honest executors disagree: {:?}", outcome.seats);
-    Ok(Story { outcomes: vec![outcome] })
+    Ok(Story { outcomes: vec![outcome], trial: None })
 }
 
-/// One executor computes with eight-bit weights: it is outvoted, earns nothing and loses reputation.
+/// One executor computes with eight-bit weights: it is outvoted, earns nothing and loses reputation. Challenged before a court,
+/// it is convicted and loses stake.
 pub async fn cheat(scene: &mut Scene) -> Result<Story> {
     let plan = scene.casting().int8()?;
     scene.recast(ADVERSARY, plan).await?;
@@ -60,7 +66,11 @@ pub async fn cheat(scene: &mut Scene) -> Result<Story> {
         let Some(seat) = seat else { continue };
         ensure!(!seat.agreed && seat.payment.is_zero(), "the cheat was paid: {seat:?}");
         ensure!(seat.reputation_after < seat.reputation_before, "the cheat kept its reputation: {seat:?}");
-        return Ok(Story { outcomes });
+        let trial = scene.challenge(&proposal, adversary, ANSWER_DEADLINE).await?;
+        let case = &trial.closed;
+        ensure!(case.verdict == Verdict::Convicted && case.executor_id == adversary, "the cheat went free: {case:?}");
+        ensure!(!case.slashed.is_zero() && case.reward < case.slashed, "the cheat was not slashed: {case:?}");
+        return Ok(Story { outcomes, trial: Some(trial) });
     }
     bail!("the cheat was not drawn in {MOST_PROPOSALS} jobs")
 }
@@ -83,7 +93,7 @@ pub async fn silence(scene: &mut Scene) -> Result<Story> {
         outcomes.push(outcome);
         if committed {
             ensure!(slashed, "the silent executor was not slashed");
-            return Ok(Story { outcomes });
+            return Ok(Story { outcomes, trial: None });
         }
     }
     bail!("the silent executor was not drawn in {MOST_PROPOSALS} jobs")

@@ -1,6 +1,7 @@
 //! One module a command: its flags, what it calls, what it prints.
 
 pub(crate) mod advance;
+pub(crate) mod challenge;
 pub(crate) mod deploy;
 pub(crate) mod executor;
 pub(crate) mod explain;
@@ -26,6 +27,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Explain(arguments) => explain::run(&arguments, output).await,
         Command::Advance(arguments) => advance::run(&arguments, output).await,
         Command::Withdraw(arguments) => withdraw::run(&arguments, output).await,
+        Command::Challenge(command) => challenge::run(command, output).await,
         Command::Model(command) => model::run(command, output).await,
         Command::Executor(command) => executor::run(command, output).await,
         Command::Stake(command) => stake::run(command, output).await,

@@ -18,9 +18,12 @@ fn the_commands_that_others_rely_on_are_there() {
         "stake delegate",
         "request",
         "explain",
+        "challenge open",
+        "challenge decide",
         "indexer",
         "model verify",
         "model publish",
+        "model calibrate",
         "vrf prove",
         "vrf verify",
     ] {
@@ -36,11 +39,13 @@ fn help_fits_a_terminal_and_teaches_by_example() {
         "deploy",
         "request",
         "explain",
+        "challenge",
         "indexer",
         "executor",
         "executor register",
         "stake",
         "model verify",
+        "model calibrate",
         "vrf prove",
     ] {
         let help = run(&format!("{command} --help")).data();

@@ -23,7 +23,7 @@ impl Network {
     fn start() -> Self {
         let mut program = Background::start(
             infera()
-                .args(["up", "--port", "0", "--indexer-port", "0", "--json", "--exit-on-stdin-close", "--model"])
+                .args(["up", "--executors", "4", "--port", "0", "--indexer-port", "0", "--json", "--exit-on-stdin-close", "--model"])
                 .arg(real_model()),
         );
         let report = program.read_json();
@@ -93,6 +93,35 @@ fn a_question_is_answered_paid_explained_and_its_change_withdrawn() {
     network.request(&account, "Once more", &again).fails_with(&["NonceUsed"]);
     run(&format!("advance {job} {} --key-file {}", network.flags(), account.display()))
         .fails_with(&["is Resolved already", "infera explain"]);
+}
+
+/// A job with one seat, so that three executors are left for a court.
+#[test]
+fn an_honest_answer_is_challenged_and_acquitted() {
+    let network = &*NETWORK;
+    let account = network.account("executor-2 owner");
+    let answer = network.request(&account, "Audit the bridge", "--committee 1 --quorum 1 --json").json();
+    let job = answer["job"].as_str().unwrap();
+    let wei = |value: &Value| value.as_str().unwrap().parse::<u128>().unwrap();
+
+    let quote = run(&format!("challenge quote {job} --seat 0 {} --json", network.flags())).json();
+    assert_eq!(wei(&quote["bond"]) + wei(&quote["escrow"]), wei(&quote["total"]));
+    let signed = format!("{} --key-file {} --json", network.flags(), account.display());
+    run(&format!("challenge open {job} --seat 1 {signed}")).fails_with(&["revealed no answer", "seat 0 did"]);
+    run(&format!("challenge open {job} --seat 0 --max-price 0.000000001 {signed}")).fails_with(&["wei a unit"]);
+    run(&format!("challenge withdraw {signed}")).fails_with(&["owe", "nothing"]);
+
+    let verdict = run(&format!("challenge open {job} --seat 0 {signed}")).json();
+    assert_eq!((verdict["verdict"].as_str(), verdict["slashed"].as_str()), (Some("Acquitted"), Some("0")));
+    let case = verdict["case"].as_str().unwrap();
+    let shown = run(&format!("challenge show {case} {} --json", network.flags())).json();
+    assert_eq!((&shown["job"], &shown["verdict"]), (&answer["job"], &verdict["verdict"]));
+    let told = run(&format!("explain {job} {}", network.flags())).data();
+    assert!(told.contains("answer holds"), "{told}");
+
+    run(&format!("challenge decide {case} {signed}")).fails_with(&["closed already", "Acquitted"]);
+    run(&format!("challenge open {job} --seat 0 {signed}")).fails_with(&["A verdict is final"]);
+    run(&format!("challenge decide {job} {signed}")).fails_with(&["is no case"]);
 }
 
 #[test]

@@ -51,6 +51,10 @@ abstract contract CommitteeDraw is Escrow {
         uint256 wanted = JobWords.count(seats);
         uint256 skipsLeft = 2 * current.size();
         uint32[] memory excluded = current.members();
+        // Nobody judges its own job. The court names nobody whom this committee has, and nobody twice.
+        if (terms.requester == address(court)) {
+            excluded = _concat(excluded, court.excludedFrom(TermsHash.jobId(terms)));
+        }
         draw.committee = current.without(seats);
         draw.seated = new uint32[](wanted);
 

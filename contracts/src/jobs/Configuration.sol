@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {ICourt} from "../courts/ICourt.sol";
 import {IExecutorRegistry} from "../executors/IExecutorRegistry.sol";
 import {IPolicyRegistry} from "../governance/IPolicyRegistry.sol";
 import {IModelRegistry} from "../models/IModelRegistry.sol";
@@ -27,6 +28,8 @@ abstract contract Configuration is IJobRegistry {
         IJobAdmission admission;
         /// May request on behalf of others; the zero address when there is none.
         address desk;
+        /// Its jobs don't seat those that it judges; the zero address when there is none.
+        ICourt court;
     }
 
     uint256 internal constant BASIS_POINTS = 10_000;
@@ -43,6 +46,7 @@ abstract contract Configuration is IJobRegistry {
     /// @inheritdoc IJobRegistry
     IJobAdmission public immutable admission;
     address internal immutable desk;
+    ICourt internal immutable court;
 
     uint16 internal immutable _beaconDelay;
     uint32 internal immutable _revealGrace;
@@ -73,7 +77,7 @@ abstract contract Configuration is IJobRegistry {
         beacon = contracts.beacon;
         governance = contracts.governance;
         admission = contracts.admission;
-        desk = contracts.desk;
+        (desk, court) = (contracts.desk, contracts.court);
 
         Parameters memory given = contracts.admission.parameters();
         _beaconDelay = given.beaconDelay;

@@ -384,7 +384,11 @@ contract JobRegistry is Settlement {
                 uint256 other = JobWords.lowest(rest);
                 if (seats[other] != hash) continue;
                 // One seat's record of an answer is enough; clearing the others is paid for.
-                if (same != 0) delete seats[other];
+                // Where all gave one answer, one record of it is enough, and clearing the others is paid for. Elsewhere a
+                // court must be able to tell which answer a seat gave.
+                if (answers.length == 1) {
+                    if (same != 0) delete seats[other];
+                }
                 same |= 1 << other;
             }
             // The lowest seat left is among them, which makes the order ascending.

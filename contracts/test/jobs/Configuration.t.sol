@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {Presets} from "../../script/DeploymentParameters.sol";
+import {ICourt} from "../../src/courts/ICourt.sol";
 import {IExecutorRegistry} from "../../src/executors/IExecutorRegistry.sol";
 import {IPolicyRegistry} from "../../src/governance/IPolicyRegistry.sol";
 import {Configuration} from "../../src/jobs/Configuration.sol";
@@ -35,7 +36,8 @@ contract ConfigurationTest is Test {
             beacon: IBeacon(address(0x36)),
             governance: IPolicyRegistry(address(0x37)),
             admission: IJobAdmission(address(0x38)),
-            desk: address(0)
+            desk: address(0),
+            court: ICourt(address(0))
         });
     }
 

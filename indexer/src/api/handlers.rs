@@ -18,9 +18,9 @@ use super::{
 };
 use crate::{
     explain::{ExplainContext, explain},
-    fold::{ExecutorRecord, JobRecord, ModelRecord},
-    names::JobPhase,
-    store::{EventFilter, EventPosition, JobFilter},
+    fold::{CaseRecord, ExecutorRecord, JobRecord, ModelRecord},
+    names::{JobPhase, Verdict},
+    store::{CaseFilter, EventFilter, EventPosition, JobFilter},
     stream::{Connection, StreamHealth},
 };
 
@@ -137,6 +137,41 @@ pub(super) async fn explain_job(
     // A reorganisation between the two reads may have taken the request away.
     let explanation = explain(&events, &context).ok_or_else(|| ApiError::not_found("job", &text))?;
     Ok(if as_text { explanation.to_string().into_response() } else { Json(explanation).into_response() })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CasesQuery {
+    job: Option<String>,
+    executor: Option<String>,
+    verdict: Option<String>,
+    limit: Option<String>,
+    cursor: Option<String>,
+}
+
+pub(super) async fn cases(
+    State(state): State<ApiState>,
+    Parameters(query): Parameters<CasesQuery>,
+) -> ApiResult<Page<CaseRecord>> {
+    let filter = CaseFilter {
+        job: parse(query.job.as_deref(), "job", "32 bytes in hex")?,
+        executor: parse(query.executor.as_deref(), "executor", "an executor's number")?,
+        verdict: parse::<Verdict>(
+            query.verdict.as_deref(),
+            "verdict",
+            "one of Pending, Convicted, Acquitted, Lapsed",
+        )?,
+    };
+    let limit = limit(query.limit.as_deref())?;
+    let cases = state.store.cases(&filter, position(query.cursor.as_deref())?, limit + 1).await?;
+    Ok(Json(Page::new(cases, limit, |case| {
+        cursor_of(&EventPosition { block: case.opened.block, log_index: case.opened.log_index })
+    })))
+}
+
+pub(super) async fn case(State(state): State<ApiState>, Path(text): Path<String>) -> ApiResult<CaseRecord> {
+    let case = state.store.case(id(&text, "case")?).await?;
+    case.map(Json).ok_or_else(|| ApiError::not_found("case", &text))
 }
 
 #[derive(Deserialize)]

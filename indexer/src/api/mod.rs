@@ -82,6 +82,8 @@ pub(crate) fn router(state: ApiState) -> Router {
         .route("/v1/jobs", get(handlers::jobs))
         .route("/v1/jobs/{id}", get(handlers::job))
         .route("/v1/jobs/{id}/explain", get(handlers::explain_job))
+        .route("/v1/cases", get(handlers::cases))
+        .route("/v1/cases/{id}", get(handlers::case))
         .route("/v1/executors", get(handlers::executors))
         .route("/v1/executors/{id}", get(handlers::executor))
         .route("/v1/models", get(handlers::models))

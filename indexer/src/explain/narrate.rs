@@ -6,9 +6,9 @@ use infera_protocol::output::{SCORES_PER_COSINE, ZeroShotParameters, ZeroShotRes
 
 use super::text::{account, clock, counted, list, preview, short};
 use crate::{
-    event::{IndexedEvent, InferaEvent, JobRegistryEvent, StakingEvent},
+    event::{CourtEvent, IndexedEvent, InferaEvent, JobRegistryEvent, StakingEvent},
     fold::{JobRecord, VerificationProfile},
-    names::{JobPhase, Offence, RefundReason, ResultRule, SeatOutcome},
+    names::{JobPhase, Offence, RefundReason, ResultRule, SeatOutcome, Verdict},
     wei::Wei,
 };
 
@@ -42,6 +42,7 @@ impl<'a> Narrator<'a> {
         match &event.event {
             InferaEvent::JobRegistry(event) => self.job_registry(event),
             InferaEvent::Staking(event) => staking(event),
+            InferaEvent::Court(event) => court(event),
             InferaEvent::ModelRegistry(_) | InferaEvent::ExecutorRegistry(_) | InferaEvent::Sortition(_) => None,
         }
     }
@@ -174,7 +175,7 @@ fn rank(event: &InferaEvent) -> u8 {
         InferaEvent::JobRegistry(JobRegistryEvent::JobAdvanced(_)) => 0,
         InferaEvent::JobRegistry(JobRegistryEvent::Credited(_)) => 3,
         InferaEvent::JobRegistry(JobRegistryEvent::CallbackExecuted(_)) => 4,
-        InferaEvent::JobRegistry(_) => 1,
+        InferaEvent::JobRegistry(_) | InferaEvent::Court(_) => 1,
         _ => 2,
     }
 }
@@ -215,6 +216,28 @@ fn staking(event: &StakingEvent) -> Option<String> {
                 Wei(e.amount.saturating_sub(e.reward))
             )
         }
+        _ => return None,
+    })
+}
+
+fn court(event: &CourtEvent) -> Option<String> {
+    Some(match event {
+        CourtEvent::Challenged(e) => format!(
+            "{} challenges the answer of executor {} (seat {}) before a court, with a bond of {}: job {} asks again.",
+            account(&e.challenger),
+            e.executorId,
+            e.seat,
+            Wei(e.bond),
+            short(&e.courtJobId)
+        ),
+        CourtEvent::Decided(e) => match Verdict::from(e.verdict) {
+            Verdict::Convicted => format!("The court finds executor {}'s answer wrong.", e.executorId),
+            Verdict::Acquitted => format!("The court finds that executor {}'s answer holds.", e.executorId),
+            Verdict::Lapsed => {
+                format!("The court has no answer: executor {}'s can be challenged again.", e.executorId)
+            }
+            other => format!("The case about executor {}'s answer is {other}.", e.executorId),
+        },
         _ => return None,
     })
 }

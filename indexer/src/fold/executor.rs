@@ -181,7 +181,7 @@ impl Record for ExecutorRecord {
                 }
             }
             // A job's events name the executor, but its record changes with the settlement.
-            InferaEvent::JobRegistry(_) | InferaEvent::ModelRegistry(_) => {}
+            InferaEvent::JobRegistry(_) | InferaEvent::ModelRegistry(_) | InferaEvent::Court(_) => {}
         }
     }
 }

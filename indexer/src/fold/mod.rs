@@ -1,13 +1,15 @@
-//! What events amount to: jobs, executors and models as pure functions of the events about them.
+//! What events amount to: jobs, cases, executors and models as pure functions of the events about them.
 //!
 //! Each record starts from nothing and applies events in chain order; it never looks at a clock, a store or a node. So a
 //! record can always be made anew from its events, which is what a rollback does.
 
+mod case;
 mod executor;
 mod job;
 mod model;
 mod terms;
 
+pub use case::{CaseCredit, CaseRecord};
 pub use executor::{ExecutorRecord, Exit, Keys, OfferingRecord, Outcomes};
 pub use job::{Callback, Draw, Ending, JobRecord, Moment, Reveal, SeatRecord, Slash, Standing};
 pub use model::{ModelRecord, RuntimeClassRecord, VerificationProfile, VersionRecord};

@@ -1,6 +1,6 @@
 //! What the indexer keeps: an SQLite file that can be deleted and rebuilt from the chain at any time.
 //!
-//! Blocks, events and transactions are facts; jobs, executors and models are folded from the events. One block with all its
+//! Blocks, events and transactions are facts; jobs, cases, executors and models are folded from the events. One block with all its
 //! consequences is written in one transaction, and the newest block row is the cursor: whatever interrupts the indexer, the
 //! store is that of some block's end.
 
@@ -24,7 +24,7 @@ use sqlx::{
 
 pub use self::{
     error::StoreError,
-    read::{EventFilter, EventPosition, JobFilter, StoredEvent},
+    read::{CaseFilter, EventFilter, EventPosition, JobFilter, StoredEvent},
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");

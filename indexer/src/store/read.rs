@@ -13,8 +13,8 @@ use super::{
 use crate::{
     block::{BlockReference, TransactionRecord},
     event::IndexedEvent,
-    fold::{ExecutorRecord, JobRecord, ModelRecord},
-    names::JobPhase,
+    fold::{CaseRecord, ExecutorRecord, JobRecord, ModelRecord},
+    names::{JobPhase, Verdict},
 };
 
 /// An event's place in the chain's order.
@@ -36,6 +36,17 @@ pub struct JobFilter {
     pub phase: Option<JobPhase>,
     /// This executor was drawn for it.
     pub executor: Option<u32>,
+}
+
+/// Which cases; all conditions that are given must hold.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CaseFilter {
+    /// About this job's answers.
+    pub job: Option<B256>,
+    /// Against this executor.
+    pub executor: Option<u32>,
+    /// Standing so.
+    pub verdict: Option<Verdict>,
 }
 
 /// Which events; all conditions that are given must hold.
@@ -102,6 +113,37 @@ impl Store {
         }
         if let Some(executor) = filter.executor {
             query.push(" AND id IN (SELECT job FROM job_executors WHERE executor = ").push_bind(executor).push(")");
+        }
+        if let Some(before) = before {
+            query.push(" AND (block, log_index) < (").push_bind(signed(before.block));
+            query.push(", ").push_bind(signed(before.log_index)).push(")");
+        }
+        query.push(" ORDER BY block DESC, log_index DESC LIMIT ").push_bind(limit);
+        let rows = query.build().fetch_all(&self.pool).await.map_err(self.failed())?;
+        rows.iter().map(|row| self.record_of(row)).collect()
+    }
+
+    /// One case, by its court's job.
+    pub async fn case(&self, id: B256) -> Result<Option<CaseRecord>, StoreError> {
+        self.record(id.to_vec()).await
+    }
+
+    /// Cases by their opening, newest first, those before `before`; at most `limit`.
+    pub async fn cases(
+        &self,
+        filter: &CaseFilter,
+        before: Option<EventPosition>,
+        limit: u32,
+    ) -> Result<Vec<CaseRecord>, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT record FROM cases WHERE TRUE");
+        if let Some(job) = filter.job {
+            query.push(" AND job = ").push_bind(job.to_vec());
+        }
+        if let Some(executor) = filter.executor {
+            query.push(" AND executor = ").push_bind(executor);
+        }
+        if let Some(verdict) = filter.verdict {
+            query.push(" AND verdict = ").push_bind(verdict.to_string());
         }
         if let Some(before) = before {
             query.push(" AND (block, log_index) < (").push_bind(signed(before.block));

@@ -9,7 +9,7 @@ use sqlx::{Encode, Row, Sqlite, SqliteConnection, Type};
 use super::{Store, StoreError, rows};
 use crate::{
     event::IndexedEvent,
-    fold::{ExecutorRecord, JobRecord, ModelRecord, Record},
+    fold::{CaseRecord, ExecutorRecord, JobRecord, ModelRecord, Record},
 };
 
 /// A record with a table of its own.
@@ -127,6 +127,37 @@ impl Stored for JobRecord {
                 .execute(&mut *connection)
                 .await?;
         }
+        Ok(())
+    }
+}
+
+impl Stored for CaseRecord {
+    type Key = Vec<u8>;
+
+    const LOAD: &'static str = "SELECT record FROM cases WHERE id = ?";
+    const DELETE: &'static str = "DELETE FROM cases WHERE id = ?";
+    const EVENTS: &'static str = "SELECT events.*, blocks.timestamp FROM events JOIN blocks ON blocks.number = events.block \
+                                  WHERE court_job = ? ORDER BY block, log_index";
+
+    fn key_of(event: &IndexedEvent) -> Option<Vec<u8>> {
+        event.event.court_job().map(blob)
+    }
+
+    async fn save(&self, connection: &mut SqliteConnection, json: String) -> sqlx::Result<()> {
+        sqlx::query(
+            "INSERT INTO cases (id, block, log_index, job, executor, verdict, record) VALUES (?, ?, ?, ?, ?, ?, ?) \
+             ON CONFLICT (id) DO UPDATE SET block = excluded.block, log_index = excluded.log_index, job = excluded.job, \
+             executor = excluded.executor, verdict = excluded.verdict, record = excluded.record",
+        )
+        .bind(blob(self.id))
+        .bind(rows::signed(self.opened.block))
+        .bind(rows::signed(self.opened.log_index))
+        .bind(blob(self.job_id))
+        .bind(self.executor_id)
+        .bind(self.verdict.to_string())
+        .bind(json)
+        .execute(connection)
+        .await?;
         Ok(())
     }
 }

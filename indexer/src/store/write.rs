@@ -12,7 +12,7 @@ use super::{
 use crate::{
     block::{Rollback, StreamBlock, StreamItem, TransactionRecord},
     event::IndexedEvent,
-    fold::{ExecutorRecord, JobRecord, ModelRecord},
+    fold::{CaseRecord, ExecutorRecord, JobRecord, ModelRecord},
 };
 
 /// Takes the write lock at once: a transaction that first reads and then wants it fails when another has written meanwhile.
@@ -36,6 +36,7 @@ impl Store {
         self.check_follows(connection, block).await?;
         self.insert_block(connection, block).await.map_err(self.failed())?;
         self.extend::<JobRecord>(connection, &block.events).await?;
+        self.extend::<CaseRecord>(connection, &block.events).await?;
         self.extend::<ExecutorRecord>(connection, &block.events).await?;
         self.extend::<ModelRecord>(connection, &block.events).await?;
         transaction.commit().await.map_err(self.failed())
@@ -90,6 +91,7 @@ impl Store {
         let deletion = sqlx::query("DELETE FROM blocks WHERE number >= ?").bind(first);
         deletion.execute(&mut *connection).await.map_err(self.failed())?;
         self.refold::<JobRecord>(connection, keys::<JobRecord>(&touched)).await?;
+        self.refold::<CaseRecord>(connection, keys::<CaseRecord>(&touched)).await?;
         self.refold::<ExecutorRecord>(connection, keys::<ExecutorRecord>(&touched)).await?;
         self.refold::<ModelRecord>(connection, keys::<ModelRecord>(&touched)).await?;
         transaction.commit().await.map_err(self.failed())
@@ -124,7 +126,7 @@ fn keys<R: Stored>(events: &[IndexedEvent]) -> BTreeSet<R::Key> {
 async fn insert_event(connection: &mut SqliteConnection, event: &IndexedEvent) -> sqlx::Result<()> {
     sqlx::query(
         "INSERT INTO events (block, log_index, transaction_hash, transaction_index, address, source, topics, data, name, \
-         arguments, job, executor, model) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         arguments, job, executor, model, court_job) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(signed(event.block))
     .bind(signed(event.log_index))
@@ -139,6 +141,7 @@ async fn insert_event(connection: &mut SqliteConnection, event: &IndexedEvent) -
     .bind(event.event.job().map(|id| id.to_vec()))
     .bind(event.event.executor())
     .bind(event.event.model().map(|id| id.to_vec()))
+    .bind(event.event.court_job().map(|id| id.to_vec()))
     .execute(connection)
     .await?;
     Ok(())

@@ -8,7 +8,7 @@ use crate::support::{
     caught_up,
     chain::FakeChain,
     deployment,
-    events::{REQUESTER, job_id, model_id, network, requested, resolved_job, transaction},
+    events::{REQUESTER, challenged, decided, job_id, model_id, network, requested, resolved_job, transaction},
     provider, soon, start_indexer, stream_config,
 };
 
@@ -124,6 +124,26 @@ async fn executors_models_and_events_are_served() {
     }
     assert_eq!(names.len(), 18);
     assert_eq!((names[0].as_str(), names[17].as_str()), ("JobRequested", "CallbackExecuted"));
+}
+
+#[tokio::test]
+async fn cases_are_served() {
+    let (chain, indexer) = served().await;
+    chain.extend(vec![vec![transaction([challenged(8, 1, 2, 1), challenged(9, 1, 3, 2)])]]);
+    chain.extend(vec![vec![transaction([decided(9, 1, 3, 2, 3)])]]);
+    caught_up(&indexer, &chain).await;
+    let case = get_ok(&indexer, &format!("/v1/cases/{}", job_id(9))).await;
+    assert_eq!(case["verdict"], json!("Acquitted"));
+    assert_eq!((&case["jobId"], &case["executorId"]), (&json!(job_id(1)), &json!(3)));
+    let page = get_ok(&indexer, &format!("/v1/cases?job={}&limit=1", job_id(1))).await;
+    assert_eq!(page["items"][0]["id"], json!(job_id(9)), "the newest first");
+    let next = page["next"].as_str().unwrap();
+    let rest = get_ok(&indexer, &format!("/v1/cases?job={}&limit=1&cursor={next}", job_id(1))).await;
+    assert_eq!((&rest["items"][0]["id"], &rest["next"]), (&json!(job_id(8)), &Value::Null));
+    let pending = get_ok(&indexer, "/v1/cases?verdict=pending&executor=2").await;
+    assert_eq!(pending["items"].as_array().unwrap().len(), 1);
+    assert_eq!(get(&indexer, "/v1/cases?verdict=hanged").await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(get(&indexer, &format!("/v1/cases/{}", job_id(7))).await.0, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

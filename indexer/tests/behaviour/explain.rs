@@ -12,7 +12,7 @@ use infera_indexer::{
 use crate::support::{
     chain::{GENESIS_TIME, Transaction},
     events::{
-        INFER, REQUESTER, called_back, committed, declined, drawn, job_id, jobs, requested, resolved_job,
+        INFER, REQUESTER, called_back, challenged, committed, decided, declined, drawn, job_id, jobs, requested, resolved_job,
         reveal_opened, revealed, settled, slashed, transaction,
     },
     indexed, transaction_hash,
@@ -263,6 +263,19 @@ fn a_silent_executor_is_shown_slashed() {
              burned, 0.5 INFER go to 0xc0c0c0…c0c0 who brought the proof.",
         ]
     );
+}
+
+#[test]
+fn a_challenge_and_its_verdict_are_told_with_the_job() {
+    let mut blocks = resolved_job(1, 10);
+    blocks.push(block([challenged(9, 1, 3, 2)]));
+    blocks.push(block([decided(9, 1, 3, 2, 2)].into_iter().chain(slashed(1, 3, 5 * INFER))));
+    let steps = explained(&blocks, 40).steps;
+    let told: Vec<_> = steps.iter().rev().take(2).flat_map(|step| step.events.clone()).collect();
+    assert_eq!(told[0], "The court finds executor 3's answer wrong.");
+    assert!(told[1].starts_with("Executor 3 is slashed 5 INFER"), "{told:?}");
+    let challenge = told.last().unwrap();
+    assert!(challenge.contains("challenges the answer of executor 3 (seat 2) before a court"), "{challenge}");
 }
 
 #[test]

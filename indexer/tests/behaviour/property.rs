@@ -2,8 +2,8 @@
 
 use alloy::primitives::{Address, LogData};
 use infera_indexer::{
-    fold::{ExecutorRecord, JobRecord, ModelRecord},
-    store::{EventFilter, JobFilter, Store, StoredEvent},
+    fold::{CaseRecord, ExecutorRecord, JobRecord, ModelRecord},
+    store::{CaseFilter, EventFilter, JobFilter, Store, StoredEvent},
 };
 use proptest::prelude::*;
 
@@ -65,7 +65,7 @@ fn log(numbers: &mut Numbers) -> (Address, LogData) {
     let executor = 1 + numbers.below(4) as u32;
     let seat = numbers.below(3) as u8;
     let amount = numbers.below(1_000_000);
-    match numbers.below(14) {
+    match numbers.below(17) {
         0 | 1 => events::requested(job),
         2 => events::drawn(job, [executor, 1 + executor % 4, 0], numbers.below(50)),
         3 => events::locked(job, executor),
@@ -78,6 +78,9 @@ fn log(numbers: &mut Numbers) -> (Address, LogData) {
         10 => events::registered(executor),
         11 => events::staked(executor, amount.into()),
         12 => events::weighed(executor, amount),
+        13 => events::challenged(3 + executor as u8, job, executor, seat),
+        14 => events::decided(3 + executor as u8, job, executor, seat, numbers.below(5) as u8),
+        15 => events::bond_credited(3 + executor as u8, amount.into()),
         _ => events::offered(executor, amount.into()),
     }
 }
@@ -110,6 +113,7 @@ fn blocks(seeds: &[u64]) -> Vec<Vec<Transaction>> {
 struct Contents {
     events: Vec<StoredEvent>,
     jobs: Vec<JobRecord>,
+    cases: Vec<CaseRecord>,
     executors: Vec<ExecutorRecord>,
     models: Vec<ModelRecord>,
     gas: u64,
@@ -126,6 +130,7 @@ async fn contents(store: &Store) -> Contents {
     Contents {
         events: store.events(&EventFilter::default(), None, ALL).await.unwrap(),
         jobs,
+        cases: store.cases(&CaseFilter::default(), None, ALL).await.unwrap(),
         executors: store.executors(0, ALL).await.unwrap(),
         models: store.models(Default::default(), ALL).await.unwrap(),
         gas,

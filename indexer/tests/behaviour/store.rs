@@ -5,8 +5,8 @@ use std::task::Poll;
 use infera_indexer::{
     block::{Rollback, StreamBlock, StreamItem},
     fold::{Exit, Standing},
-    names::{JobPhase, SeatOutcome, VersionStatus},
-    store::{EventFilter, JobFilter, Store, StoreError},
+    names::{JobPhase, SeatOutcome, Verdict, VersionStatus},
+    store::{CaseFilter, EventFilter, JobFilter, Store, StoreError},
 };
 use infera_sdk::Deployment;
 use sqlx::{Connection, SqliteConnection};
@@ -15,7 +15,7 @@ use crate::support::{
     chain::{FakeChain, GAS_USED},
     deployment,
     events::{
-        INFER, REQUESTER, SEAT_FEE, delegated, exit_requested, job_id, model_id, network, requested, resolved_job,
+        INFER, REQUESTER, SEAT_FEE, bond_credited, challenged, decided, delegated, exit_requested, job_id, model_id, network, requested, resolved_job,
         runtime_class, settled, slashed, transaction, undelegation_requested,
     },
     index, soon, stream,
@@ -86,6 +86,38 @@ async fn executors_and_models_are_folded_from_their_events() {
     assert_eq!((model.name.as_str(), model.versions[0].status), ("minilm", VersionStatus::Active));
     assert_eq!(model.profile(1, runtime_class()).unwrap().max_cosine_distance_ppb, 1_000);
     assert!(model.profile(2, runtime_class()).is_none());
+}
+
+#[tokio::test]
+async fn a_case_is_folded_from_the_courts_events_found_and_rolled_back() {
+    let (chain, store) = indexed_chain().await;
+    chain.extend(vec![vec![transaction([challenged(9, 1, 3, 2), bond_credited(9, 5)])]]);
+    index(&chain, &store).await;
+    let opened = store.tip().await.unwrap().unwrap().number;
+    let open = store.case(job_id(9)).await.unwrap().unwrap();
+    assert_eq!((open.verdict, open.job_id, open.seat, open.executor_id), (Verdict::Pending, job_id(1), 2, 3));
+    assert_eq!((open.challenger, open.bond), (REQUESTER, INFER.into()));
+
+    chain.extend(vec![vec![transaction([decided(9, 1, 3, 2, 2), bond_credited(9, INFER)])]]);
+    index(&chain, &store).await;
+    let closed = store.case(job_id(9)).await.unwrap().unwrap();
+    assert_eq!((closed.verdict, closed.credits.len()), (Verdict::Convicted, 2));
+    assert_eq!(closed.closed.map(|at| at.block), Some(opened + 1));
+
+    let found = async |filter: CaseFilter| store.cases(&filter, None, 10).await.unwrap().len();
+    assert_eq!(found(CaseFilter { job: Some(job_id(1)), executor: Some(3), verdict: Some(Verdict::Convicted) }).await, 1);
+    for other in [
+        CaseFilter { job: Some(job_id(9)), ..CaseFilter::default() },
+        CaseFilter { executor: Some(1), ..CaseFilter::default() },
+        CaseFilter { verdict: Some(Verdict::Pending), ..CaseFilter::default() },
+    ] {
+        assert_eq!(found(other).await, 0, "{other:?}");
+    }
+
+    store.write(&StreamItem::Rollback(Rollback { first_removed: opened + 1, removed: vec![] })).await.unwrap();
+    assert_eq!(store.case(job_id(9)).await.unwrap(), Some(open));
+    store.write(&StreamItem::Rollback(Rollback { first_removed: opened, removed: vec![] })).await.unwrap();
+    assert_eq!(store.case(job_id(9)).await.unwrap(), None);
 }
 
 #[tokio::test]

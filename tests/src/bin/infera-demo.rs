@@ -5,19 +5,20 @@ use std::{
     time::{Duration, Instant},
 };
 
+use alloy::primitives::utils::format_ether;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use infera_executor::shutdown;
 use infera_indexer::explain::Explanation;
 use infera_network::Stage;
-use infera_tests::stories::{self, ADVERSARY, CATEGORIES, Casting, Outcome, Reaction, Scene, Story};
+use infera_tests::stories::{self, ADVERSARY, CATEGORIES, Casting, Outcome, Reaction, Scene, Story, Trial};
 
 /// The indexer is at most a few blocks behind.
 const INDEXER_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Runs a whole Infera network on this machine and shows its main job in three stories.
 ///
-/// Everything is real: an L3 on revm with one-second blocks, the contracts, four executors with stake (each a process that runs
+/// Everything is real: an L3 on revm with one-second blocks, the contracts, six executors with stake (each a process that runs
 /// all-MiniLM-L6-v2 on libtorch), the indexer. Nothing outside this process tree is touched; ports are free ones.
 #[derive(Parser)]
 struct Arguments {
@@ -69,6 +70,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
     ))?;
     let cheat = stories::cheat(&mut scene).await?;
     tell(&teller, &scene, &cheat).await?;
+    tell_trial(&teller, cheat.trial.as_ref().context("the cheat was not tried")?)?;
 
     teller.heading("3. One commits and is killed")?;
     teller
@@ -77,7 +79,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
     tell(&teller, &scene, &silence).await?;
 
     teller.heading("The end")?;
-    teller.say("Every answer was checked before the contract acted on it; the honest were paid, the cheat was not, the silent one lost stake.")?;
+    teller.say("Every answer was checked before the contract acted on it; the honest were paid, the cheat was convicted, the silent one and the cheat lost stake.")?;
     if arguments.json {
         let summary = serde_json::json!({
             "firstCallbackSeconds": first_callback.as_secs_f64(),
@@ -143,6 +145,28 @@ async fn tell(teller: &Teller, scene: &Scene, story: &Story) -> Result<()> {
     }
 }
 
+/// Tells a trial.
+fn tell_trial(teller: &Teller, Trial { opened, judges, closed, took }: &Trial) -> Result<()> {
+    teller.say(&format!(
+        "The proposer challenges the answer of executor {}, with a bond of {} INFER.",
+        opened.executor_id,
+        format_ether(opened.paid.bond)
+    ))?;
+    teller.say(&format!(
+        "A court of executors {judges:?}, none of whom had a seat, answers the same question in job {}.",
+        opened.court_job
+    ))?;
+    teller.say(&format!(
+        "=> {}, {:.1} s after the challenge: executor {} loses {} INFER of its stake; {} of them go to the challenger, the \
+         rest is burned, the bond goes back",
+        closed.verdict,
+        took.as_secs_f64(),
+        closed.executor_id,
+        format_ether(closed.slashed),
+        format_ether(closed.reward)
+    ))
+}
+
 /// The indexer's account of a job, once it has seen the callback.
 async fn explanation(scene: &Scene, outcome: &Outcome) -> Result<Explanation> {
     let url = format!("{}/v1/jobs/{}/explain", scene.stage().indexer_url(), outcome.proposal.job);
@@ -182,6 +206,18 @@ fn summary(name: &str, story: &Story) -> Result<serde_json::Value> {
         .iter()
         .map(|(executor, amount)| serde_json::json!({ "executorId": executor, "amountWei": amount.to_string() }))
         .collect();
+    let trial = story.trial.as_ref().map(|trial| {
+        serde_json::json!({
+            "courtJob": trial.opened.court_job,
+            "accused": trial.closed.executor_id,
+            "judges": trial.judges,
+            "verdict": trial.closed.verdict.to_string(),
+            "bondWei": trial.opened.paid.bond.to_string(),
+            "slashedWei": trial.closed.slashed.to_string(),
+            "rewardWei": trial.closed.reward.to_string(),
+            "seconds": trial.took.as_secs_f64(),
+        })
+    });
     let routed_to = match &last.reaction {
         Reaction::Routed { category, .. } => Some(category),
         Reaction::Unanswered => None,
@@ -194,6 +230,7 @@ fn summary(name: &str, story: &Story) -> Result<serde_json::Value> {
         "seconds": last.took.as_secs_f64(),
         "seats": seats,
         "slashed": slashed,
+        "trial": trial,
     }))
 }
 

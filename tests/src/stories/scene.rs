@@ -15,7 +15,7 @@ use infera_protocol::{
     profile::{FLOAT32, ResultRule},
     task::Task,
 };
-use infera_sdk::{Client, Sender};
+use infera_sdk::{Challenge, Client, ClosedCase, JobProgress, OpenedCase, Sender};
 
 use crate::{places::model_directory, stories::Casting};
 
@@ -107,6 +107,19 @@ pub struct Outcome {
     pub took: Duration,
 }
 
+/// A challenge before a court, from its first transaction to the verdict.
+#[derive(Debug, Clone)]
+pub struct Trial {
+    /// What was challenged, and what it took.
+    pub opened: OpenedCase,
+    /// Who judged.
+    pub judges: Vec<u32>,
+    /// The verdict and what it moved.
+    pub closed: ClosedCase,
+    /// From the challenge's transaction to the verdict's.
+    pub took: Duration,
+}
+
 /// The model of the stories, as the chain knows it.
 pub fn model_plan() -> Result<ModelPlan> {
     let verified = infera_engine::verify(model_directory()?)?;
@@ -130,14 +143,15 @@ pub fn model_plan() -> Result<ModelPlan> {
 }
 
 impl Scene {
-    /// A network of four executors, the last of which has the most stake.
+    /// A network of six executors, one of which, in the adversary's place, has the most stake.
     pub fn network(casting: &Casting) -> Result<NetworkBuilder> {
         let mut builder = Network::builder(model_plan()?);
-        for _ in 0..super::ADVERSARY {
-            builder = builder.executor(casting.honest()?);
-        }
         let stake = U256::from(100 * ADVERSARY_STAKE_FACTOR) * Unit::ETHER.wei();
-        Ok(builder.executor(casting.honest()?.with_stake(stake)))
+        for place in 0..=super::HONEST {
+            let honest = casting.honest()?;
+            builder = builder.executor(if place == super::ADVERSARY { honest.with_stake(stake) } else { honest });
+        }
+        Ok(builder)
     }
 
     /// Starts the network and deploys the consumer contract.
@@ -148,6 +162,9 @@ impl Scene {
 
     async fn on(casting: Casting, network: Network) -> Result<Self> {
         let client = network.client().await?;
+        // Its rates of false acceptance and rejection are measured: its answers may cost stake.
+        let (deployer, model) = (network.sender(Role::Deployer).await?, network.model());
+        client.set_calibrated(&deployer, model.id, model.version, model.runtime_class, true).await?;
         let proposer = network.sender(Role::Requester).await?;
         let deployment = network.deployment();
         let ask = ProposalRouter::Ask {
@@ -286,6 +303,27 @@ impl Scene {
             reaction,
             took,
         })
+    }
+
+    /// Challenges an executor's answer to a proposal before a court, and brings the verdict about.
+    pub async fn challenge(&self, proposal: &Proposal, executor: u32, deadline: Duration) -> Result<Trial> {
+        let state = self.client.job_state(proposal.job).await?;
+        let seat = state.committee.iter().position(|id| *id == executor).context("the executor had no seat")?;
+        let challenge = Challenge {
+            job: proposal.job,
+            seat: u8::try_from(seat)?,
+            nonce: U256::from_be_bytes(proposal.job.0),
+            max_price_per_unit: None,
+        };
+        let started = Instant::now();
+        let opened = self.client.challenge(&self.proposer, &challenge).await?;
+        match self.client.follow(opened.court_job, deadline).await? {
+            JobProgress::Resolved { .. } => {}
+            refunded => bail!("the court had no answer: {refunded:?}"),
+        }
+        let judges = self.client.job_state(opened.court_job).await?.committee;
+        let closed = self.client.decide(&self.proposer, opened.court_job).await?;
+        Ok(Trial { opened, judges, closed, took: started.elapsed() })
     }
 
     async fn reaction(&self, proposal: &Proposal) -> Result<Option<Reaction>> {

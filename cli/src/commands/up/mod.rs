@@ -96,6 +96,7 @@ pub(crate) async fn run(arguments: &Arguments, verbose: u8, output: Output) -> a
         // Dropping a network that is not up yet kills what it has started.
         asked = &mut stop => return Ok(asked?),
     };
+    calibrate(&network).await?;
     if let Some(path) = &arguments.deployment_out {
         network.deployment().save(path)?;
     }
@@ -134,6 +135,14 @@ impl Arguments {
         arguments.extend((0..verbose).map(|_| "--verbose".into()));
         arguments
     }
+}
+
+/// Lets answers be challenged: on a network of one's own there is nobody else's stake.
+async fn calibrate(network: &Network) -> anyhow::Result<()> {
+    let (client, model) = (network.client().await?, network.model());
+    let deployer = network.sender(Role::Deployer).await?;
+    client.set_calibrated(&deployer, model.id, model.version, model.runtime_class, true).await?;
+    Ok(())
 }
 
 /// Says which flag moves the indexer to another port; the chain's own words name theirs.

@@ -4,7 +4,7 @@ use alloy::{
     primitives::{Address, B256, Bytes, LogData, U256, keccak256},
     sol_types::SolEvent,
 };
-use infera_contracts::{IExecutorRegistry, IJobRegistry, IModelRegistry, ISortition, IStaking};
+use infera_contracts::{ICourt, IExecutorRegistry, IJobRegistry, IModelRegistry, ISortition, IStaking};
 use infera_protocol::output::{ZeroShotParameters, ZeroShotResult};
 
 use super::{
@@ -76,6 +76,37 @@ pub fn models(event: impl SolEvent) -> (Address, LogData) {
 
 pub fn sortition(event: impl SolEvent) -> (Address, LogData) {
     (deployment().sortition, event.encode_log_data())
+}
+
+pub fn court(event: impl SolEvent) -> (Address, LogData) {
+    (deployment().court, event.encode_log_data())
+}
+
+/// The account `REQUESTER` challenges a seat's answer; `case` is the number of the court's job.
+pub fn challenged(case: u8, number: u8, executor: u32, seat: u8) -> (Address, LogData) {
+    court(ICourt::Challenged {
+        courtJobId: job_id(case),
+        jobId: job_id(number),
+        executorId: executor,
+        seat,
+        registry: deployment().job_registry,
+        challenger: REQUESTER,
+        bond: U256::from(INFER),
+    })
+}
+
+pub fn decided(case: u8, number: u8, executor: u32, seat: u8, verdict: u8) -> (Address, LogData) {
+    court(ICourt::Decided {
+        courtJobId: job_id(case),
+        jobId: job_id(number),
+        executorId: executor,
+        seat,
+        verdict,
+    })
+}
+
+pub fn bond_credited(case: u8, amount: u128) -> (Address, LogData) {
+    court(ICourt::Credited { account: REQUESTER, courtJobId: job_id(case), amount: U256::from(amount) })
 }
 
 pub fn zero_shot_parameters() -> Vec<u8> {

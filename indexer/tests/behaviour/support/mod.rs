@@ -91,6 +91,7 @@ pub fn indexed(first: u64, blocks: &[Vec<chain::Transaction>]) -> Vec<IndexedEve
             let source = match *address {
                 address if address == deployment.job_registry => Source::JobRegistry,
                 address if address == deployment.staking => Source::Staking,
+                address if address == deployment.court => Source::Court,
                 address => panic!("{address} emits no event of a job"),
             };
             events.push(IndexedEvent {

@@ -36,7 +36,7 @@ contract DeskGasTest is DeskFixture {
         }
         vm.prank(asker);
         desk.requestMany(items);
-        vm.snapshotValue("desk", "request_many_16_per_job", vm.lastCallGas().gasTotalUsed / 16);
+        vm.snapshotValue("gas", "request_many_16_per_job", vm.lastCallGas().gasTotalUsed / 16);
     }
 
     /// forge-config: default.isolate = true
@@ -49,6 +49,6 @@ contract DeskGasTest is DeskFixture {
         vm.snapshotValue("desk", "first_subscription_interval", vm.lastCallGas().gasTotalUsed);
         skip(PERIOD);
         _serve(subscription, 1);
-        vm.snapshotValue("desk", "subscription_interval", vm.lastCallGas().gasTotalUsed);
+        vm.snapshotValue("gas", "subscription_interval", vm.lastCallGas().gasTotalUsed);
     }
 }

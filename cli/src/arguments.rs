@@ -2,7 +2,9 @@
 
 use clap::{ArgAction, Parser, Subcommand};
 
-use crate::commands::{advance, challenge, deploy, executor, explain, indexer, model, request, stake, up, vrf, withdraw};
+use crate::commands::{
+    advance, challenge, deploy, executor, explain, indexer, model, request, stake, up, vrf, withdraw,
+};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -48,14 +48,8 @@ impl Source {
         Self::ALL.into_iter().find(|source| source.name() == name)
     }
 
-    const ALL: [Self; 6] = [
-        Self::JobRegistry,
-        Self::ModelRegistry,
-        Self::ExecutorRegistry,
-        Self::Staking,
-        Self::Sortition,
-        Self::Court,
-    ];
+    const ALL: [Self; 6] =
+        [Self::JobRegistry, Self::ModelRegistry, Self::ExecutorRegistry, Self::Staking, Self::Sortition, Self::Court];
 }
 
 /// A decoded event, by the contract that emitted it.

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::{
     event::{
-        CourtEvent, ExecutorRegistryEvent, IndexedEvent, InferaEvent, JobRegistryEvent, ModelRegistryEvent, SortitionEvent,
-        StakingEvent,
+        CourtEvent, ExecutorRegistryEvent, IndexedEvent, InferaEvent, JobRegistryEvent, ModelRegistryEvent,
+        SortitionEvent, StakingEvent,
     },
     fold::{JobTerms, VerificationProfile},
     names::{JobPhase, Offence, RefundReason, SeatOutcome, Verdict, VersionStatus},
@@ -320,10 +320,9 @@ fn court(event: &CourtEvent) -> (&'static str, Value) {
         CourtEvent::VerdictDelivered(e) => {
             ("VerdictDelivered", json!({ "courtJobId": e.courtJobId, "registry": e.registry }))
         }
-        CourtEvent::Credited(e) => (
-            "Credited",
-            json!({ "account": e.account, "courtJobId": e.courtJobId, "amount": decimal(e.amount) }),
-        ),
+        CourtEvent::Credited(e) => {
+            ("Credited", json!({ "account": e.account, "courtJobId": e.courtJobId, "amount": decimal(e.amount) }))
+        }
         CourtEvent::Withdrawn(e) => ("Withdrawn", json!({ "account": e.account, "amount": decimal(e.amount) })),
     }
 }

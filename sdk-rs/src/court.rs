@@ -219,7 +219,9 @@ impl Client {
         match self.job_state(court_job).await?.phase {
             REFUNDED => {}
             RESOLVED => {
-                return Err(Error::Invalid(format!("the court of case {court_job} has an answer: decide the case by it")));
+                return Err(Error::Invalid(format!(
+                    "the court of case {court_job} has an answer: decide the case by it"
+                )));
             }
             _ => return Err(self.court_still_works(court_job)),
         }
@@ -239,9 +241,7 @@ impl Client {
     async fn job_request(&self, job: B256) -> Result<JobRequested> {
         let requests = self.events::<JobRequested>(job).await?;
         let request = requests.into_iter().next().map(|(event, _)| event);
-        request.ok_or_else(|| {
-            Error::Invalid(format!("job {job} was never requested on this network: check its id"))
-        })
+        request.ok_or_else(|| Error::Invalid(format!("job {job} was never requested on this network: check its id")))
     }
 
     async fn ensure_challengeable(&self, challenge: &Challenge, asked: &JobRequested) -> Result<()> {
@@ -338,7 +338,9 @@ impl Client {
     async fn pending_case(&self, court_job: B256) -> Result<Case> {
         let case = self.case_of(court_job).await?;
         let case = case.ok_or_else(|| {
-            Error::Invalid(format!("{court_job} is no case: a case is named by its court's job, as `challenge` tells it"))
+            Error::Invalid(format!(
+                "{court_job} is no case: a case is named by its court's job, as `challenge` tells it"
+            ))
         })?;
         match Verdict::from(case.verdict) {
             Verdict::Pending => Ok(case),
@@ -379,11 +381,7 @@ impl Client {
     }
 
     fn no_event(&self, name: &str) -> Error {
-        Error::UnexpectedAnswer {
-            what: "Court",
-            address: self.deployment().court,
-            detail: format!("no {name} event"),
-        }
+        Error::UnexpectedAnswer { what: "Court", address: self.deployment().court, detail: format!("no {name} event") }
     }
 }
 

@@ -284,7 +284,9 @@ async fn deadline(client: &Client) -> anyhow::Result<Duration> {
 async fn report(client: &Client, case: B256) -> anyhow::Result<CaseReport> {
     let about = client.case_of(case).await?;
     let about = about.with_context(|| {
-        format!("{case} is no case of this network: a case is named by its court's job, as `infera challenge open` tells it")
+        format!(
+            "{case} is no case of this network: a case is named by its court's job, as `infera challenge open` tells it"
+        )
     })?;
     Ok(CaseReport {
         case,

@@ -23,7 +23,18 @@ impl Network {
     fn start() -> Self {
         let mut program = Background::start(
             infera()
-                .args(["up", "--executors", "4", "--port", "0", "--indexer-port", "0", "--json", "--exit-on-stdin-close", "--model"])
+                .args([
+                    "up",
+                    "--executors",
+                    "4",
+                    "--port",
+                    "0",
+                    "--indexer-port",
+                    "0",
+                    "--json",
+                    "--exit-on-stdin-close",
+                    "--model",
+                ])
                 .arg(real_model()),
         );
         let report = program.read_json();

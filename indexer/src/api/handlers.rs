@@ -156,11 +156,7 @@ pub(super) async fn cases(
     let filter = CaseFilter {
         job: parse(query.job.as_deref(), "job", "32 bytes in hex")?,
         executor: parse(query.executor.as_deref(), "executor", "an executor's number")?,
-        verdict: parse::<Verdict>(
-            query.verdict.as_deref(),
-            "verdict",
-            "one of Pending, Convicted, Acquitted, Lapsed",
-        )?,
+        verdict: parse::<Verdict>(query.verdict.as_deref(), "verdict", "one of Pending, Convicted, Acquitted, Lapsed")?,
     };
     let limit = limit(query.limit.as_deref())?;
     let cases = state.store.cases(&filter, position(query.cursor.as_deref())?, limit + 1).await?;

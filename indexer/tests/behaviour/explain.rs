@@ -12,8 +12,8 @@ use infera_indexer::{
 use crate::support::{
     chain::{GENESIS_TIME, Transaction},
     events::{
-        INFER, REQUESTER, called_back, challenged, committed, decided, declined, drawn, job_id, jobs, requested, resolved_job,
-        reveal_opened, revealed, settled, slashed, transaction,
+        INFER, REQUESTER, called_back, challenged, committed, decided, declined, drawn, job_id, jobs, requested,
+        resolved_job, reveal_opened, revealed, settled, slashed, transaction,
     },
     indexed, transaction_hash,
 };

@@ -15,8 +15,8 @@ use crate::support::{
     chain::{FakeChain, GAS_USED},
     deployment,
     events::{
-        INFER, REQUESTER, SEAT_FEE, bond_credited, challenged, decided, delegated, exit_requested, job_id, model_id, network, requested, resolved_job,
-        runtime_class, settled, slashed, transaction, undelegation_requested,
+        INFER, REQUESTER, SEAT_FEE, bond_credited, challenged, decided, delegated, exit_requested, job_id, model_id,
+        network, requested, resolved_job, runtime_class, settled, slashed, transaction, undelegation_requested,
     },
     index, soon, stream,
 };
@@ -105,7 +105,10 @@ async fn a_case_is_folded_from_the_courts_events_found_and_rolled_back() {
     assert_eq!(closed.closed.map(|at| at.block), Some(opened + 1));
 
     let found = async |filter: CaseFilter| store.cases(&filter, None, 10).await.unwrap().len();
-    assert_eq!(found(CaseFilter { job: Some(job_id(1)), executor: Some(3), verdict: Some(Verdict::Convicted) }).await, 1);
+    assert_eq!(
+        found(CaseFilter { job: Some(job_id(1)), executor: Some(3), verdict: Some(Verdict::Convicted) }).await,
+        1
+    );
     for other in [
         CaseFilter { job: Some(job_id(9)), ..CaseFilter::default() },
         CaseFilter { executor: Some(1), ..CaseFilter::default() },

@@ -96,13 +96,7 @@ pub fn challenged(case: u8, number: u8, executor: u32, seat: u8) -> (Address, Lo
 }
 
 pub fn decided(case: u8, number: u8, executor: u32, seat: u8, verdict: u8) -> (Address, LogData) {
-    court(ICourt::Decided {
-        courtJobId: job_id(case),
-        jobId: job_id(number),
-        executorId: executor,
-        seat,
-        verdict,
-    })
+    court(ICourt::Decided { courtJobId: job_id(case), jobId: job_id(number), executorId: executor, seat, verdict })
 }
 
 pub fn bond_credited(case: u8, amount: u128) -> (Address, LogData) {

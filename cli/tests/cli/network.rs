@@ -213,6 +213,6 @@ fn status_shows_what_the_executors_have() {
     let network = &*NETWORK;
     let executors = run(&format!("executor status {} --json", network.flags())).json();
     let executors = executors.as_array().unwrap();
-    assert_eq!(executors.len(), 3);
+    assert_eq!(executors.len(), 4);
     assert!(executors.iter().all(|executor| executor["stake"] == "100000000000000000000"), "{executors:#?}");
 }

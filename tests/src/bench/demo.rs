@@ -81,10 +81,10 @@ fn table_of(summaries: &[Summary]) -> Table {
         columns: vec!["median (10th–90th percentile)"],
         rows: vec![
             row("to the first callback", &first_callback),
-            row("of which: chain, contracts, four executors, indexer", &set_up),
+            row("of which: chain, contracts, six executors, indexer", &set_up),
             row("of which: the job", &job),
         ],
-        bound: "The job's blocks of one second (request, beacon, commitments, reveals, resolution); before it, four \
+        bound: "The job's blocks of one second (request, beacon, commitments, reveals, resolution); before it, six \
                 processes that each hash and load 91 MB of weights, on the cores there are."
             .to_owned(),
         notes: vec![format!("{} runs of the demo; every executor is a process of its own.", summaries.len())],

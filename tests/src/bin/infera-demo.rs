@@ -5,11 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use alloy::primitives::utils::format_ether;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use infera_executor::shutdown;
-use infera_indexer::explain::Explanation;
+use infera_indexer::{Wei, explain::Explanation};
 use infera_network::Stage;
 use infera_tests::stories::{self, ADVERSARY, CATEGORIES, Casting, Outcome, Reaction, Scene, Story, Trial};
 
@@ -148,22 +147,22 @@ async fn tell(teller: &Teller, scene: &Scene, story: &Story) -> Result<()> {
 /// Tells a trial.
 fn tell_trial(teller: &Teller, Trial { opened, judges, closed, took }: &Trial) -> Result<()> {
     teller.say(&format!(
-        "The proposer challenges the answer of executor {}, with a bond of {} INFER.",
+        "The proposer challenges the answer of executor {}, with a bond of {}.",
         opened.executor_id,
-        format_ether(opened.paid.bond)
+        Wei(opened.paid.bond)
     ))?;
     teller.say(&format!(
         "A court of executors {judges:?}, none of whom had a seat, answers the same question in job {}.",
         opened.court_job
     ))?;
     teller.say(&format!(
-        "=> {}, {:.1} s after the challenge: executor {} loses {} INFER of its stake; {} of them go to the challenger, the \
+        "=> {}, {:.1} s after the challenge: executor {} loses {} of its stake; {} of them go to the challenger, the \
          rest is burned, the bond goes back",
         closed.verdict,
         took.as_secs_f64(),
         closed.executor_id,
-        format_ether(closed.slashed),
-        format_ether(closed.reward)
+        Wei(closed.slashed),
+        Wei(closed.reward)
     ))
 }
 

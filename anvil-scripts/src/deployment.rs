@@ -57,20 +57,7 @@ impl fmt::Display for DeploymentReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = &self.deployment;
         writeln!(f, "chain {}, from block {} on", at.chain_id, at.deployed_at_block)?;
-        for (name, address) in [
-            ("JobRegistry", at.job_registry),
-            ("ModelRegistry", at.model_registry),
-            ("ExecutorRegistry", at.executor_registry),
-            ("Staking", at.staking),
-            ("Slashing", at.slashing),
-            ("Reputation", at.reputation),
-            ("Sortition", at.sortition),
-            ("BlockhashBeacon", at.beacon),
-            ("AgreementVerifier", at.agreement_verifier),
-            ("VifVerifier", at.vif_verifier),
-            ("CalibrationList", at.calibration_list),
-            ("Court", at.court),
-        ] {
+        for (name, address) in at.contracts() {
             writeln!(f, "{name:<18} {address}")?;
         }
         writeln!(f, "{} paid {} INFER for gas", self.deployer, format_ether(self.cost))

@@ -69,6 +69,8 @@ macro_rules! creations {
 }
 
 creations! {
+    /// What executors did, epoch by epoch.
+    ACTIVITY_LOG = "ActivityLog";
     /// Which answers agree.
     AGREEMENT_VERIFIER = "AgreementVerifier";
     /// Randomness from block hashes.
@@ -79,14 +81,26 @@ creations! {
     COURT = "Court";
     /// Executors' identity, keys and offerings.
     EXECUTOR_REGISTRY = "ExecutorRegistry";
+    /// Which jobs are taken.
+    JOB_ADMISSION = "JobAdmission";
+    /// Requests on behalf of others.
+    JOB_DESK = "JobDesk";
     /// The life of a job.
     JOB_REGISTRY = "JobRegistry";
     /// Models and their versions.
     MODEL_REGISTRY = "ModelRegistry";
+    /// Payment for requests off chain.
+    PAYMENT_CHANNELS = "PaymentChannels";
+    /// Policies and parameters in force.
+    POLICY_REGISTRY = "PolicyRegistry";
+    /// Verifiers that proven jobs may name.
+    PROOF_VERIFIER_LIST = "ProofVerifierList";
     /// The demo's consumer contract.
     PROPOSAL_ROUTER = "ProposalRouter";
     /// Reputation formulas.
     REPUTATION = "Reputation";
+    /// Emission from the reserve.
+    REWARD_DISTRIBUTOR = "RewardDistributor";
     /// What an offence costs.
     SLASHING = "Slashing";
     /// Weighted draws.

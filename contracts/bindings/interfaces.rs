@@ -30,10 +30,14 @@ interface!(calibration_list, ICalibrationList, "artifacts/ICalibrationList.json"
 interface!(court, ICourt, "artifacts/ICourt.json");
 interface!(executor_registry, IExecutorRegistry, "artifacts/IExecutorRegistry.json");
 interface!(consumer, IInferaConsumer, "artifacts/IInferaConsumer.json");
+interface!(job_desk, IJobDesk, "artifacts/IJobDesk.json");
 interface!(job_registry, IJobRegistry, "artifacts/IJobRegistry.json");
 interface!(model_registry, IModelRegistry, "artifacts/IModelRegistry.json");
+interface!(payment_channels, IPaymentChannels, "artifacts/IPaymentChannels.json");
+interface!(policy_registry, IPolicyRegistry, "artifacts/IPolicyRegistry.json");
 interface!(proposal_router, ProposalRouter, "artifacts/ProposalRouter.json");
 interface!(reputation, IReputation, "artifacts/IReputation.json");
+interface!(reward_distributor, IRewardDistributor, "artifacts/IRewardDistributor.json");
 interface!(slashing, ISlashing, "artifacts/ISlashing.json");
 interface!(sortition, ISortition, "artifacts/ISortition.json");
 interface!(staking, IStaking, "artifacts/IStaking.json");

@@ -8,7 +8,8 @@ import {console} from "forge-std/console.sol";
 
 /// @title Deploys all contracts from the broadcasting account.
 /// @notice forge script script/Deploy.s.sol --rpc-url URL --broadcast --private-key KEY
-/// With `--sig "production()"` the parameters are those of a network of strangers.
+/// With `--sig "production()"` the parameters are those of a network of strangers. Owner and guardian are the ones that the
+/// parameters' file names, and else the deployer.
 contract Deploy is Script, Deployment {
     function run() external returns (Contracts memory) {
         return _run(Presets.devnet());
@@ -33,7 +34,14 @@ contract Deploy is Script, Deployment {
         console.log("BlockhashBeacon   ", address(all.beacon));
         console.log("AgreementVerifier ", address(all.agreement));
         console.log("VifVerifier       ", address(all.vif));
+        console.log("ActivityLog       ", address(all.activity));
+        console.log("ProofVerifierList ", address(all.proofVerifiers));
+        console.log("PolicyRegistry    ", address(all.governance));
+        console.log("JobAdmission      ", address(all.admission));
         console.log("JobRegistry       ", address(all.jobs));
+        console.log("JobDesk           ", address(all.desk));
+        console.log("RewardDistributor ", address(all.rewards));
+        console.log("PaymentChannels   ", address(all.channels));
         console.log("CalibrationList   ", address(all.calibration));
         console.log("Court             ", address(all.court));
     }

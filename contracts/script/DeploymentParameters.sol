@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IPaymentChannels} from "../src/channels/IPaymentChannels.sol";
 import {ICourt} from "../src/courts/ICourt.sol";
 import {IJobRegistry} from "../src/jobs/IJobRegistry.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
@@ -17,8 +18,33 @@ struct DeploymentParameters {
     uint64 modelChangeDelay;
     /// Protocol fee of one seat that moves the reputation by a full step, and makes a clean job.
     uint128 fullStepFee;
+    /// From the announcement of a withdrawal from the job desk until it can be made.
+    uint32 deskThawPeriod;
+    GovernanceParameters governance;
+    IPaymentChannels.Parameters channels;
     IJobRegistry.Parameters jobs;
     ICourt.Parameters court;
+}
+
+/// @notice Who governs, and what the inequalities among the parameters need beside the other contracts' parameters.
+struct GovernanceParameters {
+    /// Replaces policies; a timelock on a network of strangers. Zero is the deployer.
+    address owner;
+    /// May pause new jobs. Zero is the deployer.
+    address guardian;
+    uint32 changeDelay;
+    uint32 changeWindow;
+    uint32 maximumPause;
+    uint32 pauseCoolDown;
+    /// Time that stake outlasts the longest job by; no later change makes it shorter.
+    uint32 epochMargin;
+    /// The job registry's beacon delay, in seconds.
+    uint32 beaconSeconds;
+    /// From the beacon to the last moment at which it can be read.
+    uint32 drawWindow;
+    uint32 rootActivationDelay;
+    uint16 emissionShareBps;
+    uint96 epochEmissionCap;
 }
 
 /// @title The presets in `parameters/`, which other deployers read too. Numbers are decimal strings there.
@@ -34,11 +60,11 @@ library Presets {
     }
 
     /// @notice A starting point for a network of strangers.
-    /// @dev The longest job: draw within the beacon's reach, two commit windows of an hour, a reveal window of an hour
-    /// and a grace of half a day: well under a day. Stake therefore stays slashable for all jobs it was drawn for when
-    /// its exit takes at least seven epochs of a day. A beacon four blocks away outlasts a short reorganisation; keys change
-    /// slower than a job, so that a thief of an owner key can't take over seats that are filled. An answer can be
-    /// challenged for three days, and a court takes less than one: stake leaves after seven at the earliest.
+    /// @dev The longest job, to the verdict on it: an hour until a receipt is anchored, a draw within the beacon's reach of
+    /// 8,191 blocks of two seconds, two commit windows of an hour, a reveal window of an hour, a grace of half a day, two days
+    /// to challenge, and 20 hours for the court's own job: 3.7 days. With a day to spare, an epoch of five holds it. A beacon
+    /// four blocks away outlasts a short reorganisation; keys change slower than a job, so that a thief of an owner key can't
+    /// take over seats that are filled.
     function production() internal view returns (DeploymentParameters memory) {
         return read("parameters/production.json");
     }
@@ -51,6 +77,13 @@ library Presets {
         given.keyChangeDelay = _number(json, ".keyChangeDelay").toUint64();
         given.modelChangeDelay = _number(json, ".modelChangeDelay").toUint64();
         given.fullStepFee = _number(json, ".fullStepFee").toUint128();
+        given.deskThawPeriod = _number(json, ".deskThawPeriod").toUint32();
+        given.governance = _governance(json);
+        given.channels.thawPeriod = _number(json, ".channels.thawPeriod").toUint32();
+        given.channels.withdrawalPeriod = _number(json, ".channels.withdrawalPeriod").toUint32();
+        given.channels.anchoringDelay = _number(json, ".channels.anchoringDelay").toUint32();
+        given.channels.maximumBatch = _number(json, ".channels.maximumBatch").toUint32();
+        given.channels.walletGas = _number(json, ".channels.walletGas").toUint32();
         given.jobs.beaconDelay = _number(json, ".jobs.beaconDelay").toUint16();
         given.jobs.minCommitWindow = _number(json, ".jobs.minCommitWindow").toUint32();
         given.jobs.maxCommitWindow = _number(json, ".jobs.maxCommitWindow").toUint32();
@@ -74,6 +107,21 @@ library Presets {
         given.court.commitWindow = _number(json, ".court.commitWindow").toUint32();
         given.court.revealWindow = _number(json, ".court.revealWindow").toUint32();
         given.court.bond = _number(json, ".court.bond").toUint128();
+    }
+
+    function _governance(string memory json) private pure returns (GovernanceParameters memory given) {
+        given.owner = VM.parseJsonAddress(json, ".governance.owner");
+        given.guardian = VM.parseJsonAddress(json, ".governance.guardian");
+        given.changeDelay = _number(json, ".governance.changeDelay").toUint32();
+        given.changeWindow = _number(json, ".governance.changeWindow").toUint32();
+        given.maximumPause = _number(json, ".governance.maximumPause").toUint32();
+        given.pauseCoolDown = _number(json, ".governance.pauseCoolDown").toUint32();
+        given.epochMargin = _number(json, ".governance.epochMargin").toUint32();
+        given.beaconSeconds = _number(json, ".governance.beaconSeconds").toUint32();
+        given.drawWindow = _number(json, ".governance.drawWindow").toUint32();
+        given.rootActivationDelay = _number(json, ".governance.rootActivationDelay").toUint32();
+        given.emissionShareBps = _number(json, ".governance.emissionShareBps").toUint16();
+        given.epochEmissionCap = _number(json, ".governance.epochEmissionCap").toUint96();
     }
 
     function _number(string memory json, string memory key) private pure returns (uint256) {

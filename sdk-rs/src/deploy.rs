@@ -9,164 +9,14 @@ use alloy::{
     sol_types::SolValue,
 };
 use infera_contracts::{
-    ICourt::Parameters as CourtParameters,
-    IJobRegistry::Parameters as JobParameters,
+    IPolicyRegistry::{Policies, ProtocolParameters, Terms},
     creation::{self, Creation},
 };
-use serde::Deserialize;
 
-use crate::{Deployment, Error, Result, Sender};
+use crate::{Deployment, DeploymentParameters, Error, Result, Sender};
 
-/// All parameters of a deployment. The presets are the JSON files in `contracts/parameters`, which the Foundry script reads
-/// too. Amounts in wei, times in seconds.
-#[derive(Debug, Clone)]
-pub struct DeploymentParameters {
-    /// Length of an epoch: the unit in which weights are frozen and stake exits.
-    pub epoch_length: u64,
-    /// Epochs from the request of an exit until it is paid; the stake stays slashable meanwhile.
-    pub unbonding_epochs: u64,
-    /// From the announcement of new executor keys until they act.
-    pub key_change_delay: u64,
-    /// From a publisher's announcement until a new latest version or royalty acts.
-    pub model_change_delay: u64,
-    /// Smallest own stake.
-    pub minimum_stake: U256,
-    /// Protocol fee of a job that earns a full reputation step.
-    pub full_step_fee: u128,
-    /// Parameters of the job registry.
-    pub jobs: JobParameters,
-    /// Parameters of the court.
-    pub court: CourtParameters,
-}
-
-/// The file form: every number is a decimal string, because JSON numbers lose precision above 2^53.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ParametersFile {
-    epoch_length: String,
-    unbonding_epochs: String,
-    key_change_delay: String,
-    model_change_delay: String,
-    minimum_stake: String,
-    full_step_fee: String,
-    jobs: JobParametersFile,
-    court: CourtParametersFile,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct JobParametersFile {
-    beacon_delay: String,
-    min_commit_window: String,
-    max_commit_window: String,
-    min_reveal_window: String,
-    max_reveal_window: String,
-    reveal_grace: String,
-    draw_bounty_delay: String,
-    min_seat_fee: String,
-    min_dispatch_fee: String,
-    min_advance_reserve: String,
-    callback_gas_price: String,
-    max_callback_gas: String,
-    max_input_bytes: String,
-    max_result_bytes: String,
-    lock_multiplier_bps: String,
-    protocol_fee_bps: String,
-    no_agreement_share_bps: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct CourtParametersFile {
-    committee_size: String,
-    quorum: String,
-    challenge_window: String,
-    commit_window: String,
-    reveal_window: String,
-    bond: String,
-}
-
-impl DeploymentParameters {
-    /// The preset for development chains: short epochs and windows, small stakes.
-    pub fn devnet() -> Result<Self> {
-        Self::parse("the devnet preset", include_str!("../../contracts/parameters/devnet.json"))
-    }
-
-    /// The preset for a live network.
-    pub fn production() -> Result<Self> {
-        Self::parse("the production preset", include_str!("../../contracts/parameters/production.json"))
-    }
-
-    /// Reads the JSON form; `name` is what errors call it.
-    pub fn parse(name: &str, text: &str) -> Result<Self> {
-        let file: ParametersFile = serde_json::from_str(text)
-            .map_err(|error| Error::File { name: name.to_owned(), reason: error.to_string() })?;
-        let field = Field { file: name };
-        let (jobs, court) = (&file.jobs, &file.court);
-        Ok(Self {
-            epoch_length: field.number("epochLength", &file.epoch_length)?,
-            unbonding_epochs: field.number("unbondingEpochs", &file.unbonding_epochs)?,
-            key_change_delay: field.number("keyChangeDelay", &file.key_change_delay)?,
-            model_change_delay: field.number("modelChangeDelay", &file.model_change_delay)?,
-            minimum_stake: field.number("minimumStake", &file.minimum_stake)?,
-            full_step_fee: field.number("fullStepFee", &file.full_step_fee)?,
-            jobs: JobParameters {
-                beaconDelay: field.number("beaconDelay", &jobs.beacon_delay)?,
-                minCommitWindow: field.number("minCommitWindow", &jobs.min_commit_window)?,
-                maxCommitWindow: field.number("maxCommitWindow", &jobs.max_commit_window)?,
-                minRevealWindow: field.number("minRevealWindow", &jobs.min_reveal_window)?,
-                maxRevealWindow: field.number("maxRevealWindow", &jobs.max_reveal_window)?,
-                revealGrace: field.number("revealGrace", &jobs.reveal_grace)?,
-                drawBountyDelay: field.number("drawBountyDelay", &jobs.draw_bounty_delay)?,
-                minSeatFee: field.number("minSeatFee", &jobs.min_seat_fee)?,
-                minDispatchFee: field.number("minDispatchFee", &jobs.min_dispatch_fee)?,
-                minAdvanceReserve: field.number("minAdvanceReserve", &jobs.min_advance_reserve)?,
-                callbackGasPrice: field.number("callbackGasPrice", &jobs.callback_gas_price)?,
-                maxCallbackGas: field.number("maxCallbackGas", &jobs.max_callback_gas)?,
-                maxInputBytes: field.number("maxInputBytes", &jobs.max_input_bytes)?,
-                maxResultBytes: field.number("maxResultBytes", &jobs.max_result_bytes)?,
-                lockMultiplierBps: field.number("lockMultiplierBps", &jobs.lock_multiplier_bps)?,
-                protocolFeeBps: field.number("protocolFeeBps", &jobs.protocol_fee_bps)?,
-                noAgreementShareBps: field.number("noAgreementShareBps", &jobs.no_agreement_share_bps)?,
-            },
-            court: CourtParameters {
-                committeeSize: field.number("court.committeeSize", &court.committee_size)?,
-                quorum: field.number("court.quorum", &court.quorum)?,
-                challengeWindow: field.number("court.challengeWindow", &court.challenge_window)?,
-                commitWindow: field.number("court.commitWindow", &court.commit_window)?,
-                revealWindow: field.number("court.revealWindow", &court.reveal_window)?,
-                bond: field.number("court.bond", &court.bond)?,
-            },
-        })
-    }
-}
-
-struct Field<'a> {
-    file: &'a str,
-}
-
-impl Field<'_> {
-    fn number<T: std::str::FromStr>(&self, field: &str, text: &str) -> Result<T> {
-        text.parse().map_err(|_| Error::File {
-            name: self.file.to_owned(),
-            reason: format!("{field} is {text:?}, which is no decimal number in range"),
-        })
-    }
-}
-
-/// Contracts in the order of their creation.
-struct Plan {
-    deployer: Address,
-    next_nonce: u64,
-}
-
-impl Plan {
-    fn address(&mut self) -> Address {
-        let address = self.deployer.create(self.next_nonce);
-        self.next_nonce += 1;
-        address
-    }
-}
+/// `ModelRegistry.MAX_ROYALTY_BPS`.
+const MAX_ROYALTY_BPS: u16 = 1_000;
 
 /// Deploys every contract from `sender`'s account and returns where they are. The account must send nothing else meanwhile.
 /// Nothing is sent if it cannot pay for all of them.
@@ -176,25 +26,12 @@ pub async fn deploy(sender: &Sender, parameters: &DeploymentParameters) -> Resul
     let next_nonce = provider.get_transaction_count(sender.address()).await.map_err(read)?;
     let block = provider.get_block_number().await.map_err(|error| Error::from_rpc("reading the head", error))?;
 
-    let mut plan = Plan { deployer: sender.address(), next_nonce };
-    let deployment = Deployment {
-        chain_id: sender.chain_id(),
-        deployed_at_block: block + 1,
-        model_registry: plan.address(),
-        executor_registry: plan.address(),
-        staking: plan.address(),
-        reputation: plan.address(),
-        slashing: plan.address(),
-        sortition: plan.address(),
-        beacon: plan.address(),
-        agreement_verifier: plan.address(),
-        vif_verifier: plan.address(),
-        job_registry: plan.address(),
-        calibration_list: plan.address(),
-        court: plan.address(),
-    };
+    let mut nonces = next_nonce..;
+    let deployment = Deployment::in_order(sender.chain_id(), block + 1, || {
+        sender.address().create(nonces.next().unwrap_or_default())
+    });
     let mut steps = Vec::new();
-    for (creation, arguments, expected) in self::steps(&deployment, sender.address(), parameters) {
+    for (creation, arguments, expected) in self::steps(&deployment, parameters, sender.address()) {
         steps.push((creation, creation.code(&arguments)?, expected));
     }
     // A deployment that stops half-way is money lost.
@@ -215,7 +52,8 @@ pub async fn deploy(sender: &Sender, parameters: &DeploymentParameters) -> Resul
     Ok(deployment)
 }
 
-fn steps(at: &Deployment, deployer: Address, with: &DeploymentParameters) -> Vec<(Creation, Vec<u8>, Address)> {
+/// The contracts in the order of their creation, which is that of [`Deployment::in_order`], with their constructors' arguments.
+fn steps(at: &Deployment, with: &DeploymentParameters, deployer: Address) -> Vec<(Creation, Vec<u8>, Address)> {
     let epoch_length = U256::from(with.epoch_length);
     // Room for job registries of other tiers.
     let job_registries = [at.job_registry, Address::ZERO, Address::ZERO];
@@ -236,6 +74,7 @@ fn steps(at: &Deployment, deployer: Address, with: &DeploymentParameters) -> Vec
                 job_registries,
                 at.slashing,
                 at.reputation,
+                at.activity_log,
                 (with.minimum_stake, epoch_length, U256::from(with.unbonding_epochs), U256::from(with.full_step_fee)),
             )
                 .abi_encode_params(),
@@ -251,25 +90,39 @@ fn steps(at: &Deployment, deployer: Address, with: &DeploymentParameters) -> Vec
         (creation::BLOCKHASH_BEACON, Vec::new(), at.beacon),
         (creation::AGREEMENT_VERIFIER, Vec::new(), at.agreement_verifier),
         (creation::VIF_VERIFIER, Vec::new(), at.vif_verifier),
+        (creation::ACTIVITY_LOG, (at.staking, epoch_length).abi_encode_params(), at.activity_log),
+        (creation::PROOF_VERIFIER_LIST, at.policy_registry.abi_encode(), at.proof_verifier_list),
+        (creation::POLICY_REGISTRY, policy_registry_arguments(at, with, deployer), at.policy_registry),
+        (
+            creation::JOB_ADMISSION,
+            (with.jobs.clone(), at.model_registry, at.executor_registry, at.policy_registry).abi_encode_params(),
+            at.job_admission,
+        ),
         (
             creation::JOB_REGISTRY,
             (
-                with.jobs.clone(),
-                (
-                    at.model_registry,
-                    at.executor_registry,
-                    at.staking,
-                    at.slashing,
-                    at.sortition,
-                    at.beacon,
-                    at.agreement_verifier,
-                ),
+                at.model_registry,
+                at.executor_registry,
+                at.staking,
+                at.slashing,
+                at.sortition,
+                at.beacon,
+                at.policy_registry,
+                at.job_admission,
+                at.job_desk,
                 at.court,
             )
                 .abi_encode_params(),
             at.job_registry,
         ),
-        (creation::CALIBRATION_LIST, deployer.abi_encode(), at.calibration_list),
+        (creation::JOB_DESK, (at.job_registry, U256::from(with.desk_thaw_period)).abi_encode_params(), at.job_desk),
+        (
+            creation::REWARD_DISTRIBUTOR,
+            (at.policy_registry, at.activity_log, at.executor_registry, at.staking).abi_encode_params(),
+            at.reward_distributor,
+        ),
+        (creation::PAYMENT_CHANNELS, with.channels.abi_encode(), at.payment_channels),
+        (creation::CALIBRATION_LIST, owner(with, deployer).abi_encode(), at.calibration_list),
         (
             creation::COURT,
             (
@@ -280,7 +133,7 @@ fn steps(at: &Deployment, deployer: Address, with: &DeploymentParameters) -> Vec
                     at.executor_registry,
                     at.staking,
                     at.slashing,
-                    at.agreement_verifier,
+                    at.policy_registry,
                     at.calibration_list,
                 ),
                 court_clients,
@@ -291,54 +144,89 @@ fn steps(at: &Deployment, deployer: Address, with: &DeploymentParameters) -> Vec
     ]
 }
 
+/// Terms, owner, guardian, policies and all parameters in one struct, whose inequalities the contract asserts.
+fn policy_registry_arguments(at: &Deployment, with: &DeploymentParameters, deployer: Address) -> Vec<u8> {
+    let given = &with.governance;
+    // What does not fit becomes the largest value, which breaks an inequality and is refused.
+    let seconds = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
+    let guardian = if given.guardian.is_zero() { deployer } else { given.guardian };
+    let terms = Terms {
+        epochLength: seconds(with.epoch_length),
+        changeDelay: given.change_delay,
+        changeWindow: given.change_window,
+        minimumEpochMargin: given.epoch_margin,
+        maximumPause: given.maximum_pause,
+        pauseCoolDown: given.pause_cool_down,
+    };
+    let policies = Policies { agreement: at.agreement_verifier, proofVerifiers: at.proof_verifier_list };
+    let parameters = ProtocolParameters {
+        epochLength: seconds(with.epoch_length),
+        epochMargin: given.epoch_margin,
+        anchoringDelay: with.channels.anchoringDelay,
+        beaconDelay: given.beacon_seconds,
+        drawWindow: given.draw_window,
+        maxCommitWindow: with.jobs.maxCommitWindow,
+        maxRevealWindow: with.jobs.maxRevealWindow,
+        revealGrace: with.jobs.revealGrace,
+        challengeWindow: with.court.challengeWindow,
+        courtWindow: court_window(with),
+        keyChangeDelay: seconds(with.key_change_delay),
+        thawPeriod: with.channels.thawPeriod,
+        rootActivationDelay: given.root_activation_delay,
+        unbondingEpochs: u16::try_from(with.unbonding_epochs).unwrap_or(u16::MAX),
+        protocolFeeBps: with.jobs.protocolFeeBps,
+        maxRoyaltyBps: MAX_ROYALTY_BPS,
+        noAgreementShareBps: with.jobs.noAgreementShareBps,
+        emissionShareBps: given.emission_share_bps,
+        lockMultiplierBps: with.jobs.lockMultiplierBps,
+        minimumStake: with.minimum_stake.saturating_to(),
+        minimumSeatFee: U256::from(with.jobs.minSeatFee).saturating_to(),
+        epochEmissionCap: given.epoch_emission_cap.saturating_to(),
+    };
+    (terms, owner(with, deployer), guardian, policies, parameters).abi_encode_params()
+}
+
+fn owner(with: &DeploymentParameters, deployer: Address) -> Address {
+    if with.governance.owner.is_zero() { deployer } else { with.governance.owner }
+}
+
+/// From a challenge to its verdict: the life of the court's own job, in seconds.
+fn court_window(with: &DeploymentParameters) -> u32 {
+    let (jobs, court, governance) = (&with.jobs, &with.court, &with.governance);
+    [governance.draw_window, court.commitWindow, court.commitWindow, court.revealWindow, jobs.revealGrace]
+        .into_iter()
+        .fold(governance.beacon_seconds, u32::saturating_add)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
-    fn both_presets_parse() {
-        assert_eq!(DeploymentParameters::devnet().unwrap().jobs.beaconDelay, 1);
-        assert!(DeploymentParameters::production().unwrap().epoch_length > 600);
-    }
-
-    #[test]
-    fn a_number_out_of_range_is_named() {
-        let text = include_str!("../../contracts/parameters/devnet.json")
-            .replace("\"beaconDelay\": \"1\"", "\"beaconDelay\": \"70000\"");
-        let error = DeploymentParameters::parse("test.json", &text).unwrap_err().to_string();
-        assert!(error.contains("test.json") && error.contains("beaconDelay") && error.contains("70000"), "{error}");
-    }
-
-    #[test]
     fn constructor_arguments_have_the_types_of_the_artifacts() {
-        let zero = Address::ZERO;
-        let at = Deployment {
-            chain_id: 1,
-            deployed_at_block: 0,
-            job_registry: zero,
-            model_registry: zero,
-            executor_registry: zero,
-            staking: zero,
-            slashing: zero,
-            reputation: zero,
-            sortition: zero,
-            beacon: zero,
-            agreement_verifier: zero,
-            vif_verifier: zero,
-            calibration_list: zero,
-            court: zero,
-        };
+        let at = Deployment::in_order(1, 0, || Address::ZERO);
         // `address[3]` is three words.
         let words = |part: &str| match part.trim_matches(['(', ')']) {
             "" => 0,
             part => part.rsplit_once('[').map_or(1, |(_, length)| length.trim_end_matches(']').parse().unwrap()),
         };
-        for (creation, arguments, _) in steps(&at, zero, &DeploymentParameters::devnet().unwrap()) {
+        for (creation, arguments, _) in steps(&at, &DeploymentParameters::devnet().unwrap(), Address::ZERO) {
             // All arguments are static, so each word of the encoding is one elementary type of the constructor.
             let types = creation.constructor_types().unwrap().join(",");
             let words: usize = types.split(',').map(words).sum();
             assert_eq!(arguments.len(), words * 32, "{}({types})", creation.name);
+        }
+    }
+
+    #[test]
+    fn contracts_are_created_in_the_order_of_their_addresses() {
+        let mut nonces = 0..;
+        let at = Deployment::in_order(1, 0, || Address::ZERO.create(nonces.next().unwrap()));
+        for (nonce, (creation, _, expected)) in
+            steps(&at, &DeploymentParameters::devnet().unwrap(), Address::ZERO).into_iter().enumerate()
+        {
+            assert_eq!(expected, Address::ZERO.create(nonce as u64), "{}", creation.name);
         }
     }
 }

@@ -35,6 +35,20 @@ pub struct Deployment {
     pub agreement_verifier: Address,
     /// `VifVerifier`.
     pub vif_verifier: Address,
+    /// `ActivityLog`.
+    pub activity_log: Address,
+    /// `ProofVerifierList`.
+    pub proof_verifier_list: Address,
+    /// `PolicyRegistry`.
+    pub policy_registry: Address,
+    /// `JobAdmission`.
+    pub job_admission: Address,
+    /// `JobDesk`.
+    pub job_desk: Address,
+    /// `RewardDistributor`.
+    pub reward_distributor: Address,
+    /// `PaymentChannels`.
+    pub payment_channels: Address,
     /// `CalibrationList`.
     pub calibration_list: Address,
     /// `Court`.
@@ -42,6 +56,58 @@ pub struct Deployment {
 }
 
 impl Deployment {
+    /// A deployment whose contracts get the addresses that `next` gives, in the order in which they are created.
+    pub fn in_order(chain_id: u64, deployed_at_block: u64, mut next: impl FnMut() -> Address) -> Self {
+        Self {
+            chain_id,
+            deployed_at_block,
+            model_registry: next(),
+            executor_registry: next(),
+            staking: next(),
+            reputation: next(),
+            slashing: next(),
+            sortition: next(),
+            beacon: next(),
+            agreement_verifier: next(),
+            vif_verifier: next(),
+            activity_log: next(),
+            proof_verifier_list: next(),
+            policy_registry: next(),
+            job_admission: next(),
+            job_registry: next(),
+            job_desk: next(),
+            reward_distributor: next(),
+            payment_channels: next(),
+            calibration_list: next(),
+            court: next(),
+        }
+    }
+
+    /// Every contract with its name, those first that people look for most.
+    pub fn contracts(&self) -> Vec<(&'static str, Address)> {
+        vec![
+            ("JobRegistry", self.job_registry),
+            ("JobDesk", self.job_desk),
+            ("Court", self.court),
+            ("ModelRegistry", self.model_registry),
+            ("ExecutorRegistry", self.executor_registry),
+            ("Staking", self.staking),
+            ("Slashing", self.slashing),
+            ("Reputation", self.reputation),
+            ("RewardDistributor", self.reward_distributor),
+            ("PaymentChannels", self.payment_channels),
+            ("PolicyRegistry", self.policy_registry),
+            ("Sortition", self.sortition),
+            ("BlockhashBeacon", self.beacon),
+            ("AgreementVerifier", self.agreement_verifier),
+            ("VifVerifier", self.vif_verifier),
+            ("ProofVerifierList", self.proof_verifier_list),
+            ("JobAdmission", self.job_admission),
+            ("ActivityLog", self.activity_log),
+            ("CalibrationList", self.calibration_list),
+        ]
+    }
+
     /// Reads a deployment file (JSON, as [`Deployment::save`] writes it).
     pub fn load(path: &Path) -> Result<Self> {
         let problem = |reason: String| Error::File { name: path.display().to_string(), reason };

@@ -273,3 +273,36 @@ fn gas_figures_in_prose_are_those_of_the_snapshots() {
     }
     assert!(found > 0, "no page marks a figure");
 }
+
+#[test]
+fn every_class_names_a_test_that_is_there() {
+    let tests = sources().join("../../contracts/test");
+    let mut code = String::new();
+    let mut folders = vec![tests.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "sol") {
+                code.push_str(&fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    let table = fs::read_to_string(tests.join("regressions/README.md")).unwrap();
+    let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+    assert!(rows.len() >= 20, "{} classes of failures", rows.len());
+    let mut problems = Vec::new();
+    for row in rows {
+        let names: Vec<&str> = row.split('`').skip(1).step_by(2).filter(|name| name.starts_with("test")).collect();
+        if names.is_empty() {
+            problems.push(format!("no test: {row}"));
+        }
+        for name in names {
+            if !code.contains(&format!("function {name}(")) {
+                problems.push(format!("{name} is named, but not in contracts/test"));
+            }
+        }
+    }
+    fail_on(&problems);
+}

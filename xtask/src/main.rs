@@ -44,6 +44,10 @@ enum Task {
     ///
     /// Needed after a change under contracts/src; commit the result. Settings come from contracts/foundry.toml.
     Contracts(tasks::contracts::Arguments),
+    /// Analyse the contracts with slither; fail on a finding that nobody has judged
+    ///
+    /// Needs slither on your PATH, or named in SLITHER. contracts/slither.triage.json has the judgements.
+    Slither,
     /// Measure: event to commitment, engine latency, gas
     ///
     /// Builds in release mode first. Close other programs for figures worth keeping.
@@ -72,6 +76,7 @@ fn run(task: Task) -> Result<()> {
         Task::Test(arguments) => tasks::test::run(&checkout, &arguments),
         Task::Contracts(arguments) => tasks::contracts::run(&checkout, &arguments),
         Task::Bench(arguments) => tasks::bench::run(&checkout, &arguments),
+        Task::Slither => tasks::slither::run(&checkout),
         Task::Book => tasks::book::run(&checkout),
     }
 }

@@ -80,25 +80,9 @@ struct Report(Deployment);
 impl Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = &self.0;
-        write_fields(
-            f,
-            &[
-                ("chain id", at.chain_id.to_string()),
-                ("first block", at.deployed_at_block.to_string()),
-                ("JobRegistry", at.job_registry.to_string()),
-                ("ModelRegistry", at.model_registry.to_string()),
-                ("ExecutorRegistry", at.executor_registry.to_string()),
-                ("Staking", at.staking.to_string()),
-                ("Slashing", at.slashing.to_string()),
-                ("Reputation", at.reputation.to_string()),
-                ("Sortition", at.sortition.to_string()),
-                ("BlockhashBeacon", at.beacon.to_string()),
-                ("AgreementVerifier", at.agreement_verifier.to_string()),
-                ("VifVerifier", at.vif_verifier.to_string()),
-                ("CalibrationList", at.calibration_list.to_string()),
-                ("Court", at.court.to_string()),
-            ],
-        )
+        let mut fields = vec![("chain id", at.chain_id.to_string()), ("first block", at.deployed_at_block.to_string())];
+        fields.extend(at.contracts().into_iter().map(|(name, address)| (name, address.to_string())));
+        write_fields(f, &fields)
     }
 }
 

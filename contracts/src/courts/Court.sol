@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IExecutorRegistry} from "../executors/IExecutorRegistry.sol";
+import {IPolicyRegistry} from "../governance/IPolicyRegistry.sol";
 import {MAX_SEATS} from "../jobs/Committee.sol";
 import {IJobRegistry} from "../jobs/IJobRegistry.sol";
 import {Answer, JobState, Phase, Terms, Tier} from "../jobs/JobTypes.sol";
@@ -30,7 +31,7 @@ contract Court is ICourt, JobCallers {
         IExecutorRegistry executors;
         IStaking staking;
         ISlashing slashing;
-        IAgreementVerifier agreement;
+        IPolicyRegistry governance;
         ICalibrationList calibration;
     }
 
@@ -44,7 +45,8 @@ contract Court is ICourt, JobCallers {
     IModelRegistry public immutable models;
     IExecutorRegistry public immutable executors;
     ISlashing public immutable slashing;
-    IAgreementVerifier public immutable agreement;
+    /// @notice Names the agreement verifier.
+    IPolicyRegistry public immutable governance;
     ICalibrationList public immutable calibration;
 
     uint8 private immutable _committeeSize;
@@ -73,7 +75,7 @@ contract Court is ICourt, JobCallers {
         models = addresses.models;
         executors = addresses.executors;
         slashing = addresses.slashing;
-        agreement = addresses.agreement;
+        governance = addresses.governance;
         calibration = addresses.calibration;
         _committeeSize = given.committeeSize;
         _quorum = given.quorum;
@@ -126,8 +128,8 @@ contract Court is ICourt, JobCallers {
             revert NotTheCourtsAnswer(courtJobId);
         }
 
-        bool agrees =
-            agreement.agree(models.profileOf(pending.modelId, pending.version, pending.runtimeClass), accused, courts);
+        bool agrees = IAgreementVerifier(governance.current().agreement())
+            .agree(models.profileOf(pending.modelId, pending.version, pending.runtimeClass), accused, courts);
         verdict = agrees ? Verdict.Acquitted : Verdict.Convicted;
         _close(courtJobId, pending, verdict);
         if (agrees) {

@@ -38,7 +38,8 @@ interface IPolicyRegistry {
     // ---------------------------------------------------------------- errors
 
     error InvalidTerms(string name);
-    error EpochLengthFixed(uint256 epochLength, uint256 given);
+    /// @notice A parameter differs that immutable contracts have (`ProtocolParametersLibrary.fixedPart`).
+    error FixedParameterChanged();
     error EpochMarginTooShort(uint256 margin, uint256 minimum);
     error ChangePending(IPolicySet set);
     error NoChange();
@@ -53,7 +54,7 @@ interface IPolicyRegistry {
 
     /// @notice Creates a set that can replace the one in force after `changeDelay`, within `changeWindow`. Requires that no
     /// change is pending (an expired one isn't), contracts behind all addresses, and parameters that hold their
-    /// inequalities.
+    /// inequalities and repeat what is fixed.
     function announce(Policies calldata policies, ProtocolParameters calldata parameters)
         external
         returns (IPolicySet set);

@@ -5,12 +5,9 @@ import {ProtocolParameters} from "./ProtocolParameters.sol";
 
 /// @notice Contracts without custody, which governance may replace.
 struct Policies {
-    address sortition;
-    address beacon;
+    /// `IAgreementVerifier`: which answers of a redundant job agree. Asked by the job registry at the resolution.
     address agreement;
-    address vif;
-    address reputation;
-    address slashing;
+    /// `IProofVerifierList`: whose proofs count. Asked at the request of a proven job.
     address proofVerifiers;
 }
 
@@ -24,11 +21,6 @@ interface IPolicySet {
     function policies() external view returns (Policies memory);
     function parameters() external view returns (ProtocolParameters memory);
 
-    function sortition() external view returns (address);
-    function beacon() external view returns (address);
     function agreement() external view returns (address);
-    function vif() external view returns (address);
-    function reputation() external view returns (address);
-    function slashing() external view returns (address);
     function proofVerifiers() external view returns (address);
 }

@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import {IPolicyRegistry} from "./IPolicyRegistry.sol";
 import {IPolicySet, Policies} from "./IPolicySet.sol";
 import {PolicySet} from "./PolicySet.sol";
-import {ProtocolParameters} from "./ProtocolParameters.sol";
+import {ProtocolParameters, ProtocolParametersLibrary} from "./ProtocolParameters.sol";
 import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 
 /// @title Which policy contracts and parameters are in force, and whether new jobs are paused.
@@ -29,6 +29,7 @@ contract PolicyRegistry is IPolicyRegistry, Ownable2Step {
     uint32 private immutable _minimumEpochMargin;
     uint32 private immutable _maximumPause;
     uint32 private immutable _pauseCoolDown;
+    bytes32 private immutable _fixedPart;
 
     Head private _head;
     Change private _change;
@@ -55,10 +56,12 @@ contract PolicyRegistry is IPolicyRegistry, Ownable2Step {
         _minimumEpochMargin = given.minimumEpochMargin;
         _maximumPause = given.maximumPause;
         _pauseCoolDown = given.pauseCoolDown;
+        if (parameters_.epochLength != given.epochLength) revert InvalidTerms("epochLength");
+        _fixedPart = ProtocolParametersLibrary.fixedPart(parameters_);
 
         guardian = guardian_;
         emit GuardianSet(guardian_);
-        IPolicySet set = _create(given.epochLength, given.minimumEpochMargin, policies_, parameters_);
+        IPolicySet set = _create(given.minimumEpochMargin, policies_, parameters_);
         _head.set = set;
         emit ChangeExecuted(set, IPolicySet(address(0)));
     }
@@ -75,7 +78,8 @@ contract PolicyRegistry is IPolicyRegistry, Ownable2Step {
         if (address(change.set) != address(0) && block.timestamp < _executableUntil(change)) {
             revert ChangePending(change.set);
         }
-        set = _create(_epochLength, _minimumEpochMargin, policies_, parameters_);
+        if (ProtocolParametersLibrary.fixedPart(parameters_) != _fixedPart) revert FixedParameterChanged();
+        set = _create(_minimumEpochMargin, policies_, parameters_);
         change = Change(set, uint40(block.timestamp + _changeDelay));
         _change = change;
         emit ChangeAnnounced(set, change.executableFrom, _executableUntil(change));
@@ -190,16 +194,11 @@ contract PolicyRegistry is IPolicyRegistry, Ownable2Step {
         return uint256(change.executableFrom) + _changeWindow;
     }
 
-    /// @dev Takes what is immutable as arguments, for the constructor calls it, too.
-    function _create(
-        uint256 epochLength,
-        uint256 minimumEpochMargin,
-        Policies memory policies_,
-        ProtocolParameters memory parameters_
-    ) private returns (IPolicySet) {
-        if (parameters_.epochLength != epochLength) {
-            revert EpochLengthFixed(epochLength, parameters_.epochLength);
-        }
+    /// @dev Takes what is immutable as an argument, for the constructor calls it, too.
+    function _create(uint256 minimumEpochMargin, Policies memory policies_, ProtocolParameters memory parameters_)
+        private
+        returns (IPolicySet)
+    {
         if (parameters_.epochMargin < minimumEpochMargin) {
             revert EpochMarginTooShort(parameters_.epochMargin, minimumEpochMargin);
         }

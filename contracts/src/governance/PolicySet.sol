@@ -7,12 +7,7 @@ import {ProtocolParameters, ProtocolParametersLibrary} from "./ProtocolParameter
 /// @title One choice of policy contracts and parameters.
 /// @notice Can't be created with parameters that break an inequality.
 contract PolicySet is IPolicySet {
-    address public immutable sortition;
-    address public immutable beacon;
     address public immutable agreement;
-    address public immutable vif;
-    address public immutable reputation;
-    address public immutable slashing;
     address public immutable proofVerifiers;
 
     uint32 private immutable _epochLength;
@@ -39,12 +34,7 @@ contract PolicySet is IPolicySet {
     uint96 private immutable _epochEmissionCap;
 
     constructor(Policies memory policies_, ProtocolParameters memory given) {
-        sortition = _contract("sortition", policies_.sortition);
-        beacon = _contract("beacon", policies_.beacon);
         agreement = _contract("agreement", policies_.agreement);
-        vif = _contract("vif", policies_.vif);
-        reputation = _contract("reputation", policies_.reputation);
-        slashing = _contract("slashing", policies_.slashing);
         proofVerifiers = _contract("proofVerifiers", policies_.proofVerifiers);
 
         ProtocolParametersLibrary.check(given);
@@ -74,15 +64,7 @@ contract PolicySet is IPolicySet {
 
     /// @inheritdoc IPolicySet
     function policies() external view returns (Policies memory) {
-        return Policies({
-            sortition: sortition,
-            beacon: beacon,
-            agreement: agreement,
-            vif: vif,
-            reputation: reputation,
-            slashing: slashing,
-            proofVerifiers: proofVerifiers
-        });
+        return Policies({agreement: agreement, proofVerifiers: proofVerifiers});
     }
 
     /// @inheritdoc IPolicySet

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-/// @notice What governance may change, all of it together. Times in seconds, amounts in wei.
+/// @notice The parameters of the whole protocol, in one place, so that the inequalities among them can be asserted. Times in
+/// seconds, amounts in wei. Governance may change what `fixedPart` leaves out; the rest is fixed in immutable contracts.
 struct ProtocolParameters {
-    /// Unit of stake and reward time. Fixed by the registry: a change must repeat it.
+    /// Unit of stake and reward time.
     uint32 epochLength;
     /// Time that stake outlasts the longest job by; a day on a network of strangers.
     uint32 epochMargin;
@@ -61,6 +62,13 @@ library ProtocolParametersLibrary {
     function longestJob(ProtocolParameters memory given) internal pure returns (uint256) {
         return uint256(given.anchoringDelay) + given.beaconDelay + given.drawWindow + 2 * uint256(given.maxCommitWindow)
             + given.maxRevealWindow + given.revealGrace + given.challengeWindow + given.courtWindow;
+    }
+
+    /// @notice A hash of what no change of governance may touch: all but the margin and what the rewards read of a set.
+    function fixedPart(ProtocolParameters memory given) internal pure returns (bytes32) {
+        ProtocolParameters memory rest = abi.decode(abi.encode(given), (ProtocolParameters));
+        (rest.epochMargin, rest.rootActivationDelay, rest.emissionShareBps, rest.epochEmissionCap) = (0, 0, 0, 0);
+        return keccak256(abi.encode(rest));
     }
 
     function check(ProtocolParameters memory given) internal pure {

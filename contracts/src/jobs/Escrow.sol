@@ -72,10 +72,14 @@ abstract contract Escrow is Configuration {
         return uint128((seatFee * _lockMultiplierBps + BASIS_POINTS - 1) / BASIS_POINTS);
     }
 
-    /// @dev What agreeing with the result pays, and what of the seat fee is burned instead (rounded up).
-    function _split(uint256 seatFee) internal view returns (uint256 payment, uint256 protocolFee) {
-        protocolFee = (seatFee * _protocolFeeBps + BASIS_POINTS - 1) / BASIS_POINTS;
-        payment = seatFee - protocolFee;
+    /// @dev What of the fee of a seat that agrees is burned, rounded up.
+    function _protocolFee(uint256 seatFee) internal view returns (uint256) {
+        return (seatFee * _protocolFeeBps + BASIS_POINTS - 1) / BASIS_POINTS;
+    }
+
+    /// @dev Rounded down.
+    function _basisPoints(uint256 amount, uint256 bps) internal pure returns (uint256) {
+        return (amount * bps) / BASIS_POINTS;
     }
 
     function _reserveLeft(Terms calldata terms, JobWord word) private pure returns (uint256 left) {

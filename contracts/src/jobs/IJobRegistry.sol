@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IJobAdmission} from "./IJobAdmission.sol";
 import {Answer, JobState, Phase, RefundReason, Terms} from "./JobTypes.sol";
 
 /// @title The life of a job: request, draw, commit, reveal, resolve, refund, call back.
@@ -77,7 +78,10 @@ interface IJobRegistry {
     error NonceUsed(address requester, uint256 nonce);
     error InvalidCommittee(uint8 committeeSize, uint8 quorum);
     error UnknownModelVersion(bytes32 modelId, uint32 version, bytes32 runtimeClass);
-    error PoolNotSupported(uint64 pool);
+    /// @notice The pool is unknown, or lists requesters and not this one.
+    error NotAdmittedToPool(uint64 pool, address requester);
+    /// @notice The guardian has paused new jobs; `IPolicyRegistry.pauseTimes` tells until when.
+    error NewJobsPaused();
     error InputHashMismatch(bytes32 expected, bytes32 actual);
     error ParametersHashMismatch(bytes32 expected, bytes32 actual);
     error InputTooLarge(uint256 size, uint256 cap);
@@ -119,7 +123,8 @@ interface IJobRegistry {
 
     // ---------------------------------------------------------------- requester
 
-    /// @notice Locks the escrow and opens the job. Overpayment is credited to `terms.refundTo`.
+    /// @notice Locks the escrow and opens the job. The requester's call, or the job desk's on its behalf. Overpayment is
+    /// credited to `terms.refundTo`.
     /// @param input The input bytes, empty when `inputUri` is given.
     /// @param parameters The task's parameters (for zero-shot: abi.encode(string[] labels)).
     /// @param inputUri Where to fetch an input that hashes to `terms.inputHash`; empty for inline input.
@@ -197,11 +202,21 @@ interface IJobRegistry {
     /// @param vectorHash keccak256 of the centre's vector.
     function retryCallback(Terms calldata terms, bytes calldata result, bytes32 vectorHash) external;
 
+    /// @notice Makes several calls to this contract in one transaction, each as the caller would: commitments, openings,
+    /// withdrawals of many jobs. One that reverts changes nothing and keeps none of the others from being made.
+    /// @param calls Selector and arguments of each.
+    /// @return succeeded Which of them did not revert.
+    function batch(bytes[] calldata calls) external returns (bool[] memory succeeded);
+
     /// @notice Pays an account's credit out to it. Anyone may call for anyone.
     function withdrawFor(address account) external;
 
     // ---------------------------------------------------------------- views
 
+    /// @notice What decides which jobs are taken.
+    function admission() external view returns (IJobAdmission);
+
+    /// @notice `admission().parameters()`.
     function parameters() external view returns (Parameters memory);
 
     function termsHash(Terms calldata terms) external pure returns (bytes32);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {ICourt} from "../courts/ICourt.sol";
+import {IModelRegistry, VerificationProfile} from "../models/IModelRegistry.sol";
 import {SeatOutcome} from "../stake/IStaking.sol";
+import {IAgreementVerifier} from "../verify/IAgreementVerifier.sol";
 import {Committee, Committees, MAX_SEATS} from "./Committee.sol";
 import {Configuration} from "./Configuration.sol";
 import {IJobRegistry} from "./IJobRegistry.sol";
@@ -10,6 +11,7 @@ import {Answer, CallbackStatus, Phase, RefundReason, Terms} from "./JobTypes.sol
 import {JobWord, JobWords} from "./JobWord.sol";
 import {Settlement} from "./Settlement.sol";
 import {TermsHash} from "./TermsHash.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title The life of a redundant job, and the custody of its escrow. Immutable: no owner, no upgrade, no pause.
 /// @notice
@@ -26,10 +28,7 @@ import {TermsHash} from "./TermsHash.sol";
 /// before its block. For liveness: somebody calls `advanceJob` or `resolve` when a deadline has passed, and the
 /// agreement verifier reverts for no answers of the sizes accepted here.
 contract JobRegistry is Settlement {
-    /// @param court Whose jobs don't seat those that it judges; the zero address where there is none.
-    constructor(Parameters memory given, Addresses memory contracts, ICourt court)
-        Configuration(given, contracts, court)
-    {}
+    constructor(Addresses memory contracts) Configuration(contracts) {}
 
     // ---------------------------------------------------------------- requester
 
@@ -40,16 +39,19 @@ contract JobRegistry is Settlement {
         bytes calldata parameterBytes,
         string calldata inputUri
     ) external payable returns (bytes32 jobId) {
-        _checkTerms(terms);
-        _checkInput(terms, input, parameterBytes, inputUri);
+        if (msg.sender != terms.requester && msg.sender != desk) {
+            revert NotRequester(msg.sender, terms.requester);
+        }
+        admission.check(terms, Math.max(Math.max(input.length, parameterBytes.length), bytes(inputUri).length));
+        _checkInput(terms, input, parameterBytes, bytes(inputUri).length != 0);
         uint256 escrow = _escrowOf(terms);
         if (msg.value < escrow) revert InsufficientPayment(escrow, msg.value);
 
-        _useNonce(msg.sender, terms.nonce);
+        _useNonce(terms.requester, terms.nonce);
         jobId = TermsHash.jobId(terms);
         _jobs[jobId].word = JobWords.requested();
         // Decodes every field, and so refuses unclean ones (see `TermsHash.hash`).
-        emit JobRequested(jobId, msg.sender, terms.modelId, terms, input, parameterBytes, inputUri);
+        emit JobRequested(jobId, terms.requester, terms.modelId, terms, input, parameterBytes, inputUri);
         _credit(terms.refundTo, jobId, msg.value - escrow);
     }
 
@@ -201,64 +203,29 @@ contract JobRegistry is Settlement {
         }
     }
 
-    // ---------------------------------------------------------------- request
-
-    function _checkTerms(Terms calldata terms) private view {
-        if (msg.sender != terms.requester) revert NotRequester(msg.sender, terms.requester);
-        if (terms.refundTo == address(0)) revert ZeroRefundAddress();
-        (uint256 n, uint256 k) = (terms.committeeSize, terms.quorum);
-        // A majority, so that two results can't both win; and from three seats on, one that may fail.
-        if (n == 0 || n > MAX_SEATS || k > n || 2 * k <= n || (n >= 3 && k == n)) {
-            revert InvalidCommittee(terms.committeeSize, terms.quorum);
-        }
-        if (terms.pool != 0) revert PoolNotSupported(terms.pool);
-        if (!models.isServable(terms.modelId, terms.version, terms.runtimeClass)) {
-            revert UnknownModelVersion(terms.modelId, terms.version, terms.runtimeClass);
-        }
-        _checkWindow(terms.commitWindow, _minCommitWindow, _maxCommitWindow);
-        _checkWindow(terms.revealWindow, _minRevealWindow, _maxRevealWindow);
-        uint256 seatFee = _maxSeatFee(terms);
-        _checkFee(seatFee, _minSeatFee);
-        if (seatFee > JobWords.MAX_SEAT_FEE) revert FeeTooHigh(seatFee, JobWords.MAX_SEAT_FEE);
-        _checkFee(terms.dispatchFee, _minDispatchFee);
-        _checkFee(terms.advanceReserve, _minAdvanceReserve);
-        _checkFee(terms.callbackFee, uint256(terms.callbackGas) * _callbackGasPrice);
-        if (terms.callbackGas > _maxCallbackGas) revert CallbackGasTooHigh(terms.callbackGas, _maxCallbackGas);
-        if (terms.callbackTarget == address(0)) {
-            if (terms.callbackGas != 0 || terms.callbackFee != 0 || terms.errorCallback) {
-                revert CallbackWithoutTarget();
-            }
+    /// @inheritdoc IJobRegistry
+    /// @dev Not payable, so that no call can count a value that another has counted.
+    function batch(bytes[] calldata calls) external returns (bool[] memory succeeded) {
+        succeeded = new bool[](calls.length);
+        for (uint256 i; i < calls.length; ++i) {
+            // slither-disable-next-line delegatecall-loop,controlled-delegatecall: its own code, without value
+            (succeeded[i],) = address(this).delegatecall(calls[i]);
         }
     }
 
-    function _checkInput(
-        Terms calldata terms,
-        bytes calldata input,
-        bytes calldata parameterBytes,
-        string calldata inputUri
-    ) private view {
-        _checkSize(input.length);
-        _checkSize(parameterBytes.length);
-        _checkSize(bytes(inputUri).length);
-        if (bytes(inputUri).length != 0) {
+    // ---------------------------------------------------------------- request
+
+    function _checkInput(Terms calldata terms, bytes calldata input, bytes calldata parameterBytes, bool byUri)
+        private
+        pure
+    {
+        if (byUri) {
             if (input.length != 0) revert InputAndUri();
         } else if (keccak256(input) != terms.inputHash) {
             revert InputHashMismatch(terms.inputHash, keccak256(input));
         }
         bytes32 actual = keccak256(parameterBytes);
         if (actual != terms.parametersHash) revert ParametersHashMismatch(terms.parametersHash, actual);
-    }
-
-    function _checkSize(uint256 size) private view {
-        if (size > _maxInputBytes) revert InputTooLarge(size, _maxInputBytes);
-    }
-
-    function _checkWindow(uint32 window, uint32 minimum, uint32 maximum) private pure {
-        if (window < minimum || window > maximum) revert WindowOutOfRange(window, minimum, maximum);
-    }
-
-    function _checkFee(uint256 fee, uint256 minimum) private pure {
-        if (fee < minimum) revert FeeTooLow(fee, minimum);
     }
 
     // ---------------------------------------------------------------- draw and commit
@@ -380,9 +347,10 @@ contract JobRegistry is Settlement {
         if (JobWords.count(revealed) < terms.quorum) revert MissingAnswers(jobId, uint8(revealed));
 
         uint256 givers = _giversOf(jobId, revealed, answers);
-        (uint8 size, uint8 centre, uint8 agreeing) = agreement.clusterOfSeats(
-            models.profileOf(terms.modelId, terms.version, terms.runtimeClass), answers, givers
-        );
+        (VerificationProfile memory profile, IModelRegistry.Royalty memory royalty) =
+            models.settlementTermsOf(terms.modelId, terms.version, terms.runtimeClass);
+        (uint8 size, uint8 centre, uint8 agreeing) =
+            IAgreementVerifier(governance.current().agreement()).clusterOfSeats(profile, answers, givers);
         if (size < terms.quorum) {
             // An answer that comes late could still make a cluster.
             uint256 end = word.deadline() + _revealGrace;
@@ -396,7 +364,7 @@ contract JobRegistry is Settlement {
         word = word.toResolved(centreSeat, agreeing);
         bool callsBack = terms.callbackTarget != address(0);
         if (callsBack) word = word.withCallbackStatus(CallbackStatus.Delivered);
-        uint256 refund = _close(terms, jobId, word, true);
+        uint256 refund = _close(terms, jobId, word, royalty, true);
         emit JobResolved(jobId, uint8(centreSeat), agreeing, keccak256(winner.result), keccak256(winner.vector), refund);
         if (callsBack) _callBackResult(terms, jobId, word, winner.result);
     }

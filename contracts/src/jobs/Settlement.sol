@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IModelRegistry} from "../models/IModelRegistry.sol";
 import {IStaking, SeatOutcome} from "../stake/IStaking.sol";
 import {Callbacks} from "./Callbacks.sol";
 import {Committee} from "./Committee.sol";
@@ -11,34 +12,43 @@ import {JobWord, JobWords} from "./JobWord.sol";
 /// @notice The one place where escrow leaves. What each seat gets, `fee` being the fee of every seat:
 ///
 ///   seat                     resolved                       no agreement, too few reveals   too few commitments
-///   in the cluster           fee - protocol fee, Success    -                               -
+///   in the cluster           fee - deductions, Success      -                               -
 ///   revealed                 0, Outlier                     share of fee, Neutral           -
 ///   committed, not revealed  0, pending                     0, pending                      0, Neutral
 ///   not committed            0, Miss                        0, Miss                         0, Miss
 ///
-/// The protocol fee is rounded up and burned; the share is rounded down; the requester gets all that is left.
+/// The deductions are the protocol fee, rounded up and burned, and the publisher's royalty, rounded down. The share is
+/// rounded down; the requester gets all that is left. Jobs of private pools are settled as Neutral throughout: they pay the
+/// same, but earn no reputation and no emission.
 /// A pending seat's stake stays locked; it is settled alone: Neutral when it opens its commitment within the grace,
 /// Silent and slashed after it.
 abstract contract Settlement is Callbacks {
     /// @dev Ends a job: stores its final word, pays everybody, in this order: effects, then trusted contracts.
     /// @param word The final word.
+    /// @param royalty The publisher's, of a resolved job.
     /// @param dispatched Whether the caller earned the dispatch fee by bringing a resolution.
     /// @return refund Wei credited to `refundTo`.
-    function _close(Terms calldata terms, bytes32 jobId, JobWord word, bool dispatched)
-        internal
-        returns (uint256 refund)
-    {
+    function _close(
+        Terms calldata terms,
+        bytes32 jobId,
+        JobWord word,
+        IModelRegistry.Royalty memory royalty,
+        bool dispatched
+    ) internal returns (uint256 refund) {
         Job storage job = _jobs[jobId];
         Committee committee = job.committee;
         job.word = word;
-        (IStaking.Settlement[] memory settlements, uint256 paid, uint256 burned) =
-            _settlements(committee, word, committee.occupied() & ~word.pending());
+        (IStaking.Settlement[] memory settlements, uint256 paid) =
+            _settlements(committee, word, committee.occupied() & ~word.pending(), royalty.bps, terms.pool == 0);
 
         uint256 reward = dispatched ? terms.dispatchFee : 0;
         if (word.callbackStatus() != CallbackStatus.None) reward += terms.callbackFee;
+        uint256 agreeing = JobWords.count(word.agreeing());
+        uint256 royalties = _basisPoints(word.seatFee(), royalty.bps) * agreeing;
         // What is burned stays here: it is owed to nobody from now on, and nothing pays it out.
-        refund = _escrowLeft(terms, word) - paid - burned - reward;
+        refund = _escrowLeft(terms, word) - paid - _protocolFee(word.seatFee()) * agreeing - royalties - reward;
         _credit(msg.sender, jobId, reward);
+        _credit(royalty.receiver, jobId, royalties);
         _credit(terms.refundTo, jobId, refund);
 
         _settle(terms.requester, jobId, word, settlements, paid);
@@ -49,7 +59,8 @@ abstract contract Settlement is Callbacks {
         bool callsBack = terms.errorCallback && word.phase() != Phase.Requested;
         word = word.toRefunded(reason);
         if (callsBack) word = word.withCallbackStatus(CallbackStatus.Delivered);
-        uint256 refund = _close(terms, jobId, word, dispatched);
+        IModelRegistry.Royalty memory none;
+        uint256 refund = _close(terms, jobId, word, none, dispatched);
         emit JobRefunded(jobId, reason, refund);
         if (callsBack) _callBackFailure(terms, jobId, word);
     }
@@ -58,7 +69,8 @@ abstract contract Settlement is Callbacks {
     function _settleMisses(Terms calldata terms, bytes32 jobId, JobWord word, Committee committee, uint256 seats)
         internal
     {
-        (IStaking.Settlement[] memory settlements,,) = _settlements(committee, word, seats & committee.occupied());
+        (IStaking.Settlement[] memory settlements,) =
+            _settlements(committee, word, seats & committee.occupied(), 0, terms.pool == 0);
         _settle(terms.requester, jobId, word, settlements, 0);
     }
 
@@ -88,15 +100,16 @@ abstract contract Settlement is Callbacks {
     }
 
     /// @dev What the occupied seats of a bitmap get.
-    function _settlements(Committee committee, JobWord word, uint256 seats)
+    function _settlements(Committee committee, JobWord word, uint256 seats, uint256 royaltyBps, bool isPublic)
         private
         view
-        returns (IStaking.Settlement[] memory settlements, uint256 paid, uint256 burned)
+        returns (IStaking.Settlement[] memory settlements, uint256 paid)
     {
         settlements = new IStaking.Settlement[](JobWords.count(seats));
         bool resolved = word.phase() == Phase.Resolved;
-        (uint256 payment, uint256 protocolFee) = _split(word.seatFee());
-        uint256 share = (uint256(word.seatFee()) * _noAgreementShareBps) / BASIS_POINTS;
+        uint256 fee = word.seatFee();
+        uint256 protocolFee = _protocolFee(fee);
+        uint256 payment = fee - protocolFee - _basisPoints(fee, royaltyBps);
 
         uint256 i;
         for (uint256 seat; seat < committee.size(); ++seat) {
@@ -104,24 +117,23 @@ abstract contract Settlement is Callbacks {
             if (seats & bit == 0) continue;
             IStaking.Settlement memory settlement = settlements[i++];
             settlement.executorId = committee.member(seat);
+            SeatOutcome outcome = SeatOutcome.Neutral;
             if (word.committed() & bit == 0) {
-                settlement.outcome = SeatOutcome.Miss;
-            } else if (word.revealed() & bit == 0) {
-                // Not pending: the reveal phase never opened, so nobody could reveal.
-                settlement.outcome = SeatOutcome.Neutral;
-            } else if (!resolved) {
-                settlement.outcome = SeatOutcome.Neutral;
-                settlement.payment = uint128(share);
-                paid += share;
-            } else if (word.agreeing() & bit == 0) {
-                settlement.outcome = SeatOutcome.Outlier;
-            } else {
-                settlement.outcome = SeatOutcome.Success;
-                settlement.payment = uint128(payment);
-                settlement.protocolFee = uint128(protocolFee);
-                paid += payment;
-                burned += protocolFee;
+                outcome = SeatOutcome.Miss;
+            } else if (word.revealed() & bit != 0) {
+                if (!resolved) {
+                    settlement.payment = uint128(_basisPoints(fee, _noAgreementShareBps));
+                } else if (word.agreeing() & bit == 0) {
+                    outcome = SeatOutcome.Outlier;
+                } else {
+                    outcome = SeatOutcome.Success;
+                    settlement.payment = uint128(payment);
+                    settlement.protocolFee = uint128(protocolFee);
+                }
+                paid += settlement.payment;
             }
+            // Else it is Neutral and not pending: the reveal phase never opened, so nobody could reveal.
+            settlement.outcome = isPublic ? outcome : SeatOutcome.Neutral;
         }
     }
 }

@@ -76,7 +76,6 @@ interface IModelRegistry {
     error ModelExists(bytes32 modelId);
     error UnknownModel(bytes32 modelId);
     error UnknownVersion(bytes32 modelId, uint32 version);
-    error UnknownRuntimeClass(bytes32 modelId, uint32 version, bytes32 runtimeClass);
     error NotPublisher(address caller, address publisher);
     error EmptyName();
     error ZeroManifestHash();
@@ -116,6 +115,8 @@ interface IModelRegistry {
     /// @param receiver Not zero, unless `bps` is 0.
     function announceRoyalty(bytes32 modelId, address receiver, uint16 bps) external;
 
+    /// @notice The most a publisher can take of a fee.
+    function MAX_ROYALTY_BPS() external view returns (uint16);
     function modelIdOf(address publisher, string calldata name) external pure returns (bytes32);
     function publisherOf(bytes32 modelId) external view returns (address);
     /// @notice The newest active version that is past its delay, or else the newest before it; reverts `UnknownModel` or
@@ -133,6 +134,11 @@ interface IModelRegistry {
         external
         view
         returns (VerificationProfile memory);
+    /// @notice `profileOf` and `royaltyOf` in one call: what a job's settlement needs. Never reverts.
+    function settlementTermsOf(bytes32 modelId, uint32 version, bytes32 runtimeClass)
+        external
+        view
+        returns (VerificationProfile memory profile, Royalty memory royalty);
     /// @notice Whether new jobs may name this version and class.
     function isServable(bytes32 modelId, uint32 version, bytes32 runtimeClass) external view returns (bool);
 }

@@ -15,14 +15,17 @@ contract ModelRegistry is IModelRegistry {
         uint64 nextAt;
     }
 
+    /// @dev Two storage slots, of which a settlement reads one, or two while an announced change waits.
     struct RoyaltyTerms {
-        Royalty current;
-        Royalty next;
-        /// When `next` acts, in Unix seconds; 0 when none was announced.
+        address nextReceiver;
+        uint16 nextBps;
+        /// When `next` acts, in Unix seconds; 0 when none was ever announced.
         uint64 nextAt;
+        address receiver;
+        uint16 bps;
     }
 
-    /// @notice The most a publisher can take of a fee.
+    /// @inheritdoc IModelRegistry
     uint16 public constant MAX_ROYALTY_BPS = 1_000;
     uint256 private constant MAX_DIMENSION = 1024;
     uint256 private constant PARTS_PER_BILLION = 1e9;
@@ -90,7 +93,8 @@ contract ModelRegistry is IModelRegistry {
         if (bps > MAX_ROYALTY_BPS) revert RoyaltyTooHigh(bps, MAX_ROYALTY_BPS);
         if (bps != 0 && receiver == address(0)) revert ZeroReceiver();
         uint64 activeAt = uint64(block.timestamp) + changeDelay;
-        _royalties[modelId] = RoyaltyTerms(royaltyOf(modelId), Royalty(receiver, bps), activeAt);
+        Royalty memory current = royaltyOf(modelId);
+        _royalties[modelId] = RoyaltyTerms(receiver, bps, activeAt, current.receiver, current.bps);
         emit RoyaltyAnnounced(modelId, receiver, bps, activeAt);
     }
 
@@ -122,7 +126,10 @@ contract ModelRegistry is IModelRegistry {
     /// @inheritdoc IModelRegistry
     function royaltyOf(bytes32 modelId) public view returns (Royalty memory) {
         RoyaltyTerms storage terms = _royalties[modelId];
-        return terms.nextAt != 0 && block.timestamp >= terms.nextAt ? terms.next : terms.current;
+        uint256 nextAt = terms.nextAt;
+        if (nextAt == 0) return Royalty(address(0), 0);
+        if (block.timestamp < nextAt) return Royalty(terms.receiver, terms.bps);
+        return Royalty(terms.nextReceiver, terms.nextBps);
     }
 
     /// @inheritdoc IModelRegistry
@@ -137,6 +144,15 @@ contract ModelRegistry is IModelRegistry {
         returns (VerificationProfile memory)
     {
         return _profiles[modelId][version][runtimeClass];
+    }
+
+    /// @inheritdoc IModelRegistry
+    function settlementTermsOf(bytes32 modelId, uint32 version, bytes32 runtimeClass)
+        external
+        view
+        returns (VerificationProfile memory, Royalty memory)
+    {
+        return (_profiles[modelId][version][runtimeClass], royaltyOf(modelId));
     }
 
     /// @inheritdoc IModelRegistry

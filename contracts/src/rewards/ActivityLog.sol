@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IStaking, SeatOutcome} from "../stake/IStaking.sol";
 import {IActivityLog} from "./IActivityLog.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
@@ -35,11 +36,11 @@ contract ActivityLog is IActivityLog {
     }
 
     /// @inheritdoc IActivityLog
-    function record(Seat[] calldata seats) external {
+    function record(IStaking.Settlement[] calldata seats) external {
         if (msg.sender != recorder) revert NotRecorder(msg.sender);
         uint32 epoch = uint32(currentEpoch());
         for (uint256 i; i < seats.length; ++i) {
-            _record(seats[i], epoch);
+            if (seats[i].outcome != SeatOutcome.Neutral) _record(seats[i], epoch);
         }
     }
 
@@ -60,19 +61,20 @@ contract ActivityLog is IActivityLog {
         return uint64(block.timestamp / epochLength);
     }
 
-    function _record(Seat calldata seat, uint32 epoch) private {
+    function _record(IStaking.Settlement calldata seat, uint32 epoch) private {
         Record memory last = _last[seat.executorId];
         if (last.epoch != epoch) {
             if (last.epoch != 0) _before[seat.executorId] = last;
             last = Record({epoch: epoch, burnedTotal: last.burnedTotal, burned: 0, drawn: 0, agreed: 0});
         }
+        bool agreed = seat.outcome == SeatOutcome.Success;
         uint256 fee = seat.protocolFee / FEE_UNIT;
         last.burnedTotal = uint72(Math.min(last.burnedTotal + fee, type(uint72).max));
         last.burned = uint56(Math.min(last.burned + fee, type(uint56).max));
         // At the end of the counter neither grows, so that their ratio stays.
         if (last.drawn != type(uint24).max) {
             ++last.drawn;
-            if (seat.agreed) ++last.agreed;
+            if (agreed) ++last.agreed;
         }
         _last[seat.executorId] = last;
     }

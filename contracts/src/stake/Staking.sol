@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IExecutorRegistry} from "../executors/IExecutorRegistry.sol";
+import {IActivityLog} from "../rewards/IActivityLog.sol";
 import {AccountWord, AccountWordLibrary, INITIAL_REPUTATION} from "./AccountWord.sol";
 import {Delegations} from "./Delegations.sol";
 import {IReputation} from "./IReputation.sol";
@@ -46,6 +47,8 @@ contract Staking is Delegations, JobCallers {
 
     address public immutable slashing;
     IReputation public immutable reputation;
+    /// @notice What emission stands on.
+    IActivityLog public immutable activity;
 
     mapping(address prover => Taken) private _taken;
     mapping(address requester => mapping(uint32 executorId => BadOutcomes)) private _badOutcomes;
@@ -60,10 +63,12 @@ contract Staking is Delegations, JobCallers {
         address[MAX_JOB_REGISTRIES] memory jobRegistries,
         address slashing_,
         IReputation reputation_,
+        IActivityLog activity_,
         Parameters memory given
     ) StakePools(executors_, given) JobCallers(jobRegistries) {
         slashing = slashing_;
         reputation = reputation_;
+        activity = activity_;
     }
 
     // ---------------------------------------------------------------- own stake
@@ -238,6 +243,7 @@ contract Staking is Delegations, JobCallers {
             _settleSeat(jobId, requester, amount, settlement, epoch);
         }
         if (msg.value != total) revert WrongValue(total, msg.value);
+        activity.record(settlements);
     }
 
     /// @inheritdoc IStaking

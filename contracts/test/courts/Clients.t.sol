@@ -76,7 +76,7 @@ contract CourtClientTest is CourtFixture {
                 executors: all.executors,
                 staking: all.staking,
                 slashing: all.slashing,
-                agreement: all.agreement,
+                governance: all.governance,
                 calibration: all.calibration
             }),
             [address(0), address(client), address(0)]

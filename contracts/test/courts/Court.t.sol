@@ -392,7 +392,7 @@ contract CourtTest is CourtFixture {
                 executors: all.executors,
                 staking: all.staking,
                 slashing: all.slashing,
-                agreement: all.agreement,
+                governance: all.governance,
                 calibration: all.calibration
             }),
             [address(0), address(0), address(0)]

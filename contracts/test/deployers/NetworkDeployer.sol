@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {ExecutorRegistry} from "../../src/executors/ExecutorRegistry.sol";
 import {ModelRegistry} from "../../src/models/ModelRegistry.sol";
+import {ActivityLog} from "../../src/rewards/ActivityLog.sol";
 import {Sortition} from "../../src/schedule/Sortition.sol";
 import {Reputation} from "../../src/stake/Reputation.sol";
 import {Slashing} from "../../src/stake/Slashing.sol";
@@ -18,6 +19,7 @@ struct NetworkContracts {
     Reputation reputation;
     Staking staking;
     Slashing slashing;
+    ActivityLog activity;
 }
 
 /// @notice Deploys them for an address that stands for the job registry. From its artifact, as `Deployer`.
@@ -36,7 +38,7 @@ contract NetworkDeployer is CommonBase {
     function deploy(Parameters calldata given) external returns (NetworkContracts memory all) {
         all.models = new ModelRegistry(given.modelChangeDelay);
         all.reputation = new Reputation(given.fullStepFee);
-        // The next three name each other: their addresses follow from the deployer's nonce.
+        // The next five name each other: their addresses follow from the deployer's nonce.
         uint64 nonce = vm.getNonce(address(this));
         Staking stakingAt = Staking(vm.computeCreateAddress(address(this), nonce + 1));
         address slashingAt = vm.computeCreateAddress(address(this), nonce + 2);
@@ -48,11 +50,14 @@ contract NetworkDeployer is CommonBase {
             [given.jobRegistry, address(0), address(0)],
             slashingAt,
             all.reputation,
+            ActivityLog(vm.computeCreateAddress(address(this), nonce + 4)),
             StakePools.Parameters(given.minimumStake, given.epochLength, given.unbondingEpochs, given.fullStepFee)
         );
         all.slashing =
             new Slashing(all.executors, all.staking, [given.jobRegistry, address(0), address(0)], given.court);
         all.sortition = new Sortition(address(all.executors), given.epochLength);
+        all.activity = new ActivityLog(address(all.staking), given.epochLength);
+        assert(address(all.staking.activity()) == address(all.activity));
         assert(address(all.staking) == address(stakingAt));
         assert(address(all.slashing) == slashingAt);
         assert(address(all.sortition) == address(sortitionAt));

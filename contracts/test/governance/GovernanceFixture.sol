@@ -48,15 +48,7 @@ abstract contract GovernanceFixture is NetworkFixture {
     }
 
     function _policies() internal view returns (Policies memory) {
-        return Policies({
-            sortition: address(sortition),
-            beacon: address(models),
-            agreement: address(executors),
-            vif: address(staking),
-            reputation: address(reputation),
-            slashing: address(slashing),
-            proofVerifiers: address(verifiers)
-        });
+        return Policies({agreement: address(executors), proofVerifiers: address(verifiers)});
     }
 
     function _parameters() internal pure virtual returns (ProtocolParameters memory) {

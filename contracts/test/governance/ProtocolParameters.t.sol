@@ -147,8 +147,8 @@ contract ProtocolParametersTest is GovernanceFixture {
 
     function test_governance_cannot_announce_what_breaks_one() public {
         ProtocolParameters memory given = _parameters();
-        given.courtWindow = 1 days;
-        _expectInvalid("epochLength");
+        given.emissionShareBps = 1001;
+        _expectInvalid("emissionShareBps");
         vm.prank(owner);
         governance.announce(_policies(), given);
     }

@@ -3,7 +3,6 @@ pragma solidity ^0.8.30;
 
 import {IJobRegistry} from "../../src/jobs/IJobRegistry.sol";
 import {Answer, JobState, Phase, RefundReason, Terms} from "../../src/jobs/JobTypes.sol";
-import {IStaking} from "../../src/stake/IStaking.sol";
 import {JobFixture} from "./JobFixture.sol";
 
 contract AdvanceTest is JobFixture {

@@ -6,7 +6,7 @@ import {DeploymentParameters, Presets} from "../../script/DeploymentParameters.s
 import {IExecutorRegistry} from "../../src/executors/IExecutorRegistry.sol";
 import {IJobRegistry} from "../../src/jobs/IJobRegistry.sol";
 import {JobRegistry} from "../../src/jobs/JobRegistry.sol";
-import {Answer, JobState, Phase, RefundReason, Terms, Tier} from "../../src/jobs/JobTypes.sol";
+import {Answer, Phase, RefundReason, Terms, Tier} from "../../src/jobs/JobTypes.sol";
 import {IModelRegistry, ResultRule, VerificationProfile} from "../../src/models/IModelRegistry.sol";
 import {IStaking} from "../../src/stake/IStaking.sol";
 import {Deployer} from "../deployers/Deployer.sol";
@@ -48,6 +48,7 @@ abstract contract JobFixture is Test {
         vm.warp(1_800_000_000 / 600 * 600);
         vm.roll(1000);
         DeploymentParameters memory given = Presets.devnet();
+        (given.governance.owner, given.governance.guardian) = (address(this), address(this));
         _adjust(given);
         parameters = given.jobs;
         all = Deployer(vm.deployCode("Deployer.sol:Deployer")).deploy(given);

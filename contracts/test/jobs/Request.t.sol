@@ -130,10 +130,10 @@ contract RequestTest is JobFixture {
         _expectRefusal(_terms(0), refusal);
     }
 
-    function test_refuses_pools_other_than_the_public_one() public {
+    function test_refuses_unknown_pools() public {
         Terms memory terms = _terms(0);
         terms.pool = 1;
-        _expectRefusal(terms, abi.encodeWithSelector(IJobRegistry.PoolNotSupported.selector, 1));
+        _expectRefusal(terms, abi.encodeWithSelector(IJobRegistry.NotAdmittedToPool.selector, 1, requester));
     }
 
     function test_refuses_inputs_and_parameters_that_do_not_hash_to_the_terms() public {

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {ActivityLog} from "../../src/rewards/ActivityLog.sol";
 import {IActivityLog} from "../../src/rewards/IActivityLog.sol";
+import {IStaking, SeatOutcome} from "../../src/stake/IStaking.sol";
 import {Test} from "forge-std/Test.sol";
 
 contract ActivityLogTest is Test {
@@ -38,6 +39,15 @@ contract ActivityLogTest is Test {
         _assertActivity(20_001, 1, 0, 1 ether);
         _assertActivity(20_006, 1, 1, 2 ether);
         assertEq(activities.burnedBy(ID), 6 ether, "for good");
+    }
+
+    /// Seats of private pools, and those that are to blame or praise for nothing.
+    function test_a_neutral_seat_is_not_recorded() public {
+        IStaking.Settlement[] memory seats = new IStaking.Settlement[](1);
+        seats[0] = IStaking.Settlement(ID, SeatOutcome.Neutral, 1 ether, 0);
+        vm.prank(recorder);
+        activities.record(seats);
+        _assertActivity(20_000, 0, 0, 0);
     }
 
     function test_fees_round_down_to_whole_units() public {
@@ -79,10 +89,10 @@ contract ActivityLogTest is Test {
     }
 
     function test_a_batch_records_each_seat() public {
-        IActivityLog.Seat[] memory seats = new IActivityLog.Seat[](3);
-        seats[0] = IActivityLog.Seat(1, true, 1 ether);
-        seats[1] = IActivityLog.Seat(2, false, 0);
-        seats[2] = IActivityLog.Seat(3, true, 2 ether);
+        IStaking.Settlement[] memory seats = new IStaking.Settlement[](3);
+        seats[0] = IStaking.Settlement(1, SeatOutcome.Success, 0, 1 ether);
+        seats[1] = IStaking.Settlement(2, SeatOutcome.Miss, 0, 0);
+        seats[2] = IStaking.Settlement(3, SeatOutcome.Success, 0, 2 ether);
         vm.startPrank(recorder);
         activities.record(seats);
         skip(EPOCH);
@@ -101,7 +111,7 @@ contract ActivityLogTest is Test {
 
     function test_only_the_recorder_records() public {
         vm.expectRevert(abi.encodeWithSelector(IActivityLog.NotRecorder.selector, address(this)));
-        activities.record(new IActivityLog.Seat[](0));
+        activities.record(new IStaking.Settlement[](0));
     }
 
     function test_a_log_needs_a_recorder_and_an_epoch() public {
@@ -112,8 +122,8 @@ contract ActivityLogTest is Test {
     }
 
     function _record(uint32 id, bool agreed, uint128 fee) private {
-        IActivityLog.Seat[] memory seats = new IActivityLog.Seat[](1);
-        seats[0] = IActivityLog.Seat(id, agreed, fee);
+        IStaking.Settlement[] memory seats = new IStaking.Settlement[](1);
+        seats[0] = IStaking.Settlement(id, agreed ? SeatOutcome.Success : SeatOutcome.Silent, 0, fee);
         vm.prank(recorder);
         activities.record(seats);
     }

@@ -3,12 +3,9 @@ pragma solidity ^0.8.30;
 
 import {ProtocolParameters} from "../../src/governance/ProtocolParameters.sol";
 import {ActivityLog} from "../../src/rewards/ActivityLog.sol";
-import {IActivityLog} from "../../src/rewards/IActivityLog.sol";
 import {IRewardDistributor, RewardSkip} from "../../src/rewards/IRewardDistributor.sol";
 import {RewardDistributor} from "../../src/rewards/RewardDistributor.sol";
-import {IExecutorOwners} from "../../src/rewards/RewardReserve.sol";
-import {IStakeWeights} from "../../src/rewards/StakedRewards.sol";
-import {SeatOutcome} from "../../src/stake/IStaking.sol";
+import {IStaking, SeatOutcome} from "../../src/stake/IStaking.sol";
 import {GovernanceFixture} from "../governance/GovernanceFixture.sol";
 
 /// @notice A distributor over the real registry and staking, with a reserve and three executors of equal stake.
@@ -54,8 +51,8 @@ abstract contract RewardFixture is GovernanceFixture {
 
     /// @dev A public job's seat, as the job registry records it.
     function _record(uint32 id, bool agreed, uint256 protocolFee) internal {
-        IActivityLog.Seat[] memory seats = new IActivityLog.Seat[](1);
-        seats[0] = IActivityLog.Seat(id, agreed, uint128(protocolFee));
+        IStaking.Settlement[] memory seats = new IStaking.Settlement[](1);
+        seats[0] = IStaking.Settlement(id, agreed ? SeatOutcome.Success : SeatOutcome.Outlier, 0, uint128(protocolFee));
         vm.prank(jobRegistry);
         activities.record(seats);
     }

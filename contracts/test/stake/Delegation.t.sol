@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {IStaking, SeatOutcome} from "../../src/stake/IStaking.sol";
+import {IStaking} from "../../src/stake/IStaking.sol";
 import {NetworkFixture} from "./NetworkFixture.sol";
 import {ReenteringOwner} from "./Recipients.sol";
 

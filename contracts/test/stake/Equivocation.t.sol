@@ -2,7 +2,6 @@
 pragma solidity ^0.8.30;
 
 import {IJobRegistry} from "../../src/jobs/IJobRegistry.sol";
-import {Terms} from "../../src/jobs/JobTypes.sol";
 import {ISlashing} from "../../src/stake/ISlashing.sol";
 import {IStaking, Offence} from "../../src/stake/IStaking.sol";
 import {JobFixture} from "../jobs/JobFixture.sol";

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IExecutorRegistry} from "../../src/executors/IExecutorRegistry.sol";
+import {IActivityLog} from "../../src/rewards/IActivityLog.sol";
 import {IReputation} from "../../src/stake/IReputation.sol";
 import {IStaking} from "../../src/stake/IStaking.sol";
 import {StakePools} from "../../src/stake/StakePools.sol";
@@ -370,6 +371,13 @@ contract StakingFundsTest is NetworkFixture {
     function _expectInvalid(string memory name, StakePools.Parameters memory given) private {
         address[3] memory registries = [address(1), address(0), address(0)];
         vm.expectRevert(abi.encodeWithSelector(IStaking.InvalidParameter.selector, name));
-        new Staking(IExecutorRegistry(address(1)), registries, address(1), IReputation(address(1)), given);
+        new Staking(
+            IExecutorRegistry(address(1)),
+            registries,
+            address(1),
+            IReputation(address(1)),
+            IActivityLog(address(1)),
+            given
+        );
     }
 }

@@ -102,7 +102,7 @@ contract CosineInt16Test is Test {
         (bytes memory a, bytes memory b) = Vectors.pair(1, 384, 1);
         GasMeter meter = new GasMeter();
         uint256 used = meter.execution(address(verifier), abi.encodeCall(verifier.cosineWithin, (a, b, 1000)));
-        vm.snapshotValue("verify", "cosine_384_int16", used);
+        vm.snapshotValue("gas", "cosine_384_int16", used);
         assertLe(used, 45_000, "target");
 
         uint256 plain = meter.execution(address(this), abi.encodeCall(this.plainDotProducts, (a, b)));

@@ -294,7 +294,7 @@ contract VifVerifierTest is Test {
         assertEq(c.alpha.length, 32);
         assertEq(c.proof.skipped.length, 0);
         uint256 used = meter.execution(address(verifier), _call(c));
-        vm.snapshotValue("verify", "vif_verify", used);
+        vm.snapshotValue("gas", "vif_verify", used);
         assertLe(used, 30_000, "target");
 
         c = cases[1];

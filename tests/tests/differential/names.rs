@@ -132,12 +132,13 @@ fn any_terms() -> impl Strategy<Value = terms::Terms> {
 fn terms_have_one_hash_and_a_job_one_id() {
     let chain = Chain::start();
     let parameters: Parameters = DeploymentParameters::devnet().unwrap().jobs;
-    // The hashes depend on no other contract; the registry only asks one of them for the length of an epoch.
-    let others = [Address::repeat_byte(1); 7];
+    // The hashes depend on no other contract; at their construction, registry and admission only ask for two numbers.
+    let other = Address::repeat_byte(1);
     let returns_3600 = Bytes::from(hex!("610e105f5260205ff3"));
-    chain.wait(chain.provider.anvil_set_code(others[0], returns_3600)).unwrap();
-    let others = (others[0], others[1], others[2], others[3], others[4], others[5], others[6]);
-    let at = chain.deploy(&creation::JOB_REGISTRY, &(parameters, others).abi_encode_params());
+    chain.wait(chain.provider.anvil_set_code(other, returns_3600)).unwrap();
+    let admission = chain.deploy(&creation::JOB_ADMISSION, &(parameters, other, other, other).abi_encode_params());
+    let addresses = (other, other, other, other, other, other, other, admission, other);
+    let at = chain.deploy(&creation::JOB_REGISTRY, &addresses.abi_encode_params());
     let registry = IJobRegistry::new(at, &chain.provider);
     check(file!(), CASES, any_terms(), |terms| -> Verdict {
         let given = IJobRegistry::Terms::abi_decode(&terms.abi_encode()).unwrap();

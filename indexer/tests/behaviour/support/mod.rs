@@ -26,23 +26,8 @@ pub const CHAIN_ID: u64 = 412_346;
 pub const DEPLOYED_AT: u64 = 2;
 
 pub fn deployment() -> Deployment {
-    let address = |number: u8| Address::repeat_byte(number);
-    Deployment {
-        chain_id: CHAIN_ID,
-        deployed_at_block: DEPLOYED_AT,
-        job_registry: address(0x11),
-        model_registry: address(0x22),
-        executor_registry: address(0x33),
-        staking: address(0x44),
-        slashing: address(0x55),
-        reputation: address(0x66),
-        sortition: address(0x77),
-        beacon: address(0x88),
-        agreement_verifier: address(0x99),
-        vif_verifier: address(0xaa),
-        calibration_list: address(0xbb),
-        court: address(0xcc),
-    }
+    let mut numbers = 0x11_u8..;
+    Deployment::in_order(CHAIN_ID, DEPLOYED_AT, || Address::repeat_byte(numbers.next().unwrap()))
 }
 
 pub fn provider(url: &str) -> DynProvider {

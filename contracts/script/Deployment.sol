@@ -154,7 +154,7 @@ abstract contract Deployment is CommonBase {
     function _deployJobs(DeploymentParameters memory given, address[COUNT] memory expected, Contracts memory all)
         private
     {
-        all.admission = new JobAdmission(given.jobs, all.models, all.executors, all.governance);
+        all.admission = new JobAdmission(given.jobs, all.models, all.executors, all.governance, expected[18]);
         all.jobs = new JobRegistry(
             Configuration.Addresses({
                 models: all.models,

@@ -95,7 +95,7 @@ fn steps(at: &Deployment, with: &DeploymentParameters, deployer: Address) -> Vec
         (creation::POLICY_REGISTRY, policy_registry_arguments(at, with, deployer), at.policy_registry),
         (
             creation::JOB_ADMISSION,
-            (with.jobs.clone(), at.model_registry, at.executor_registry, at.policy_registry).abi_encode_params(),
+            (with.jobs.clone(), at.model_registry, at.executor_registry, at.policy_registry, at.court).abi_encode_params(),
             at.job_admission,
         ),
         (

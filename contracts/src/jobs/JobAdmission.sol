@@ -22,6 +22,7 @@ contract JobAdmission is IJobAdmission {
     IModelRegistry private immutable _models;
     IPools private immutable _pools;
     IPolicyRegistry private immutable _governance;
+    address private immutable _court;
 
     uint16 private immutable _beaconDelay;
     uint32 private immutable _minCommitWindow;
@@ -41,7 +42,14 @@ contract JobAdmission is IJobAdmission {
     uint16 private immutable _protocolFeeBps;
     uint16 private immutable _noAgreementShareBps;
 
-    constructor(IJobRegistry.Parameters memory given, IModelRegistry models, IPools pools, IPolicyRegistry governance) {
+    /// @param court Whose jobs judge answers that were given already; the zero address when there is none.
+    constructor(
+        IJobRegistry.Parameters memory given,
+        IModelRegistry models,
+        IPools pools,
+        IPolicyRegistry governance,
+        address court
+    ) {
         _require(given.beaconDelay != 0, "beaconDelay");
         _require(given.minCommitWindow != 0, "minCommitWindow");
         _require(given.minCommitWindow <= given.maxCommitWindow, "maxCommitWindow");
@@ -67,6 +75,7 @@ contract JobAdmission is IJobAdmission {
         _models = models;
         _pools = pools;
         _governance = governance;
+        _court = court;
         _beaconDelay = given.beaconDelay;
         _minCommitWindow = given.minCommitWindow;
         _maxCommitWindow = given.maxCommitWindow;
@@ -88,15 +97,18 @@ contract JobAdmission is IJobAdmission {
 
     /// @inheritdoc IJobAdmission
     function check(Terms calldata terms, uint256 largest) external view {
-        if (_governance.isPaused()) revert IJobRegistry.NewJobsPaused();
         if (terms.refundTo == address(0)) revert IJobRegistry.ZeroRefundAddress();
         (uint256 n, uint256 k) = (terms.committeeSize, terms.quorum);
         // A majority, so that two results can't both win; and from three seats on, one that may fail.
         if (n == 0 || n > MAX_SEATS || k > n || 2 * k <= n || (n >= 3 && k == n)) {
             revert IJobRegistry.InvalidCommittee(terms.committeeSize, terms.quorum);
         }
-        if (!_models.isServable(terms.modelId, terms.version, terms.runtimeClass)) {
-            revert IJobRegistry.UnknownModelVersion(terms.modelId, terms.version, terms.runtimeClass);
+        // Neither a pause nor the end of a version keeps answers that were given before from their court.
+        if (terms.requester != _court) {
+            if (_governance.isPaused()) revert IJobRegistry.NewJobsPaused();
+            if (!_models.isServable(terms.modelId, terms.version, terms.runtimeClass)) {
+                revert IJobRegistry.UnknownModelVersion(terms.modelId, terms.version, terms.runtimeClass);
+            }
         }
         // Pool 0 is the public one.
         if (terms.pool != 0 && !_pools.admitsRequester(terms.pool, terms.requester)) {

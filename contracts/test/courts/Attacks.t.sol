@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {CourtTerms, ICourt, Verdict} from "../../src/courts/ICourt.sol";
+import {VersionStatus} from "../../src/models/IModelRegistry.sol";
 import {CourtFixture} from "./CourtFixture.sol";
 
 /// @notice What somebody could try with courts, and what it costs.
@@ -109,6 +110,19 @@ contract CourtAttacks is CourtFixture {
         uint256 exitingBefore = staking.exitingOf(cheat);
         court.decide(courtJobId, _answer(2, _cheat()), _answer(0, _honest()));
         assertEq(staking.exitingOf(cheat), exitingBefore - exitingBefore / 20);
+    }
+
+    /// A guardian who pauses new jobs, or a publisher who ends a version, shields nobody.
+    function test_neither_a_pause_nor_the_end_of_a_version_keeps_an_answer_from_its_court() public {
+        uint32 pause = all.governance.terms().maximumPause;
+        vm.prank(all.governance.guardian());
+        all.governance.pauseNewJobs(pause);
+        vm.prank(publisher);
+        all.models.setStatus(modelId, VERSION, VersionStatus.Revoked);
+        assertFalse(all.models.isServable(modelId, VERSION, RUNTIME_CLASS));
+        bytes32 courtJobId = _judged(2);
+        court.decide(courtJobId, _answer(2, _cheat()), _answer(0, _honest()));
+        assertEq(uint256(court.caseOf(courtJobId).verdict), uint256(Verdict.Convicted));
     }
 
     /// Someone who wants the reward copies a challenge and comes first: the cheat is convicted all the same, at the copier's

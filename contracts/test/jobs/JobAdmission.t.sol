@@ -25,7 +25,7 @@ contract JobAdmissionTest is Test {
     }
 
     function _create(IJobRegistry.Parameters memory given) private returns (JobAdmission) {
-        return new JobAdmission(given, models, IPools(address(1)), IPolicyRegistry(address(2)));
+        return new JobAdmission(given, models, IPools(address(1)), IPolicyRegistry(address(2)), address(0));
     }
 
     function _expectRefusal(IJobRegistry.Parameters memory given, string memory name) private {
@@ -41,9 +41,9 @@ contract JobAdmissionTest is Test {
 
     function test_needs_pools_and_governance() public {
         vm.expectRevert(abi.encodeWithSelector(IJobRegistry.InvalidParameter.selector, "pools"));
-        new JobAdmission(_parameters(), models, IPools(address(0)), IPolicyRegistry(address(2)));
+        new JobAdmission(_parameters(), models, IPools(address(0)), IPolicyRegistry(address(2)), address(0));
         vm.expectRevert(abi.encodeWithSelector(IJobRegistry.InvalidParameter.selector, "governance"));
-        new JobAdmission(_parameters(), models, IPools(address(1)), IPolicyRegistry(address(0)));
+        new JobAdmission(_parameters(), models, IPools(address(1)), IPolicyRegistry(address(0)), address(0));
     }
 
     function test_refuses_parameters_that_contradict_each_other() public {

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {ICourt} from "../courts/ICourt.sol";
+import {IExecutorRegistry} from "../executors/IExecutorRegistry.sol";
+import {IModelRegistry} from "../models/IModelRegistry.sol";
+import {IProofVerifierList} from "../proofs/IProofVerifierList.sol";
+import {IBeacon} from "../schedule/IBeacon.sol";
+import {ISortition} from "../schedule/ISortition.sol";
+import {ISlashing} from "../stake/ISlashing.sol";
+import {IStaking} from "../stake/IStaking.sol";
+import {ISingleJobRegistry} from "./ISingleJobRegistry.sol";
+import {IVifRefuter} from "./IVifRefuter.sol";
+import {SingleWords} from "./SingleWord.sol";
+
+/// @title The registry's parameters and the contracts it works with, all fixed at deployment.
+abstract contract SingleConfiguration is ISingleJobRegistry {
+    /// @notice Contracts that the registry trusts to do what their interfaces say.
+    struct Addresses {
+        IModelRegistry models;
+        IExecutorRegistry executors;
+        IStaking staking;
+        ISlashing slashing;
+        ISortition sortition;
+        IBeacon beacon;
+        IProofVerifierList verifiers;
+        IVifRefuter refuter;
+        /// Zero where there is none: then answers can't be challenged, but by their VIF.
+        ICourt court;
+    }
+
+    uint256 internal constant BASIS_POINTS = 10_000;
+    /// A vector has at most 1024 elements of two bytes.
+    uint256 internal constant MAX_VECTOR_BYTES = 2048;
+    /// A compressed point, a challenge and a scalar: RFC 9381's proof.
+    uint256 internal constant VIF_BYTES = 81;
+    uint256 internal constant RESULT_BYTES_LIMIT = 16_384;
+    uint256 internal constant CALLBACK_GAS_LIMIT = 10_000_000;
+
+    IModelRegistry internal immutable models;
+    IExecutorRegistry internal immutable executors;
+    IStaking internal immutable staking;
+    ISlashing internal immutable slashing;
+    ISortition internal immutable sortition;
+    IBeacon internal immutable beacon;
+    IProofVerifierList internal immutable verifiers;
+    IVifRefuter internal immutable refuter;
+    ICourt internal immutable court;
+
+    bool internal immutable _optimisticAllowed;
+    uint16 internal immutable _beaconDelay;
+    uint32 internal immutable _minWindow;
+    uint32 internal immutable _maxWindow;
+    uint32 internal immutable _minChallengeWindow;
+    uint32 internal immutable _maxChallengeWindow;
+    uint32 internal immutable _drawBountyDelay;
+    uint128 internal immutable _minFee;
+    uint128 internal immutable _minDispatchFee;
+    uint128 internal immutable _minAdvanceReserve;
+    uint64 internal immutable _callbackGasPrice;
+    uint32 internal immutable _maxCallbackGas;
+    uint32 internal immutable _maxInputBytes;
+    uint32 internal immutable _maxResultBytes;
+    uint32 internal immutable _lockMultiplierBps;
+    uint16 internal immutable _protocolFeeBps;
+    /// Seconds; the stake's, in which the draw's weights are frozen.
+    uint64 internal immutable _epochLength;
+
+    constructor(Parameters memory given, Addresses memory contracts) {
+        _require(given.beaconDelay != 0, "beaconDelay");
+        _require(given.minWindow != 0, "minWindow");
+        _require(given.minWindow <= given.maxWindow, "maxWindow");
+        _require(given.minChallengeWindow != 0, "minChallengeWindow");
+        _require(given.minChallengeWindow <= given.maxChallengeWindow, "maxChallengeWindow");
+        // Without a fee nothing would be locked for a seat, and nothing burned.
+        _require(given.minFee != 0 && given.minFee <= SingleWords.MAX_FEE, "minFee");
+        _require(given.maxCallbackGas <= CALLBACK_GAS_LIMIT, "maxCallbackGas");
+        _require(given.maxInputBytes != 0, "maxInputBytes");
+        _require(given.maxResultBytes != 0 && given.maxResultBytes <= RESULT_BYTES_LIMIT, "maxResultBytes");
+        // A seat puts at least its fee at risk.
+        _require(given.lockMultiplierBps >= BASIS_POINTS, "lockMultiplierBps");
+        _require(given.protocolFeeBps < BASIS_POINTS, "protocolFeeBps");
+
+        _require(address(contracts.models) != address(0), "models");
+        _require(address(contracts.executors) != address(0), "executors");
+        _require(address(contracts.staking) != address(0), "staking");
+        _require(address(contracts.slashing) != address(0), "slashing");
+        _require(address(contracts.sortition) != address(0), "sortition");
+        _require(address(contracts.beacon) != address(0), "beacon");
+        _require(address(contracts.verifiers) != address(0), "verifiers");
+        _require(address(contracts.refuter) != address(0), "refuter");
+
+        models = contracts.models;
+        executors = contracts.executors;
+        staking = contracts.staking;
+        slashing = contracts.slashing;
+        sortition = contracts.sortition;
+        beacon = contracts.beacon;
+        verifiers = contracts.verifiers;
+        refuter = contracts.refuter;
+        court = contracts.court;
+
+        _optimisticAllowed = given.optimisticAllowed;
+        _beaconDelay = given.beaconDelay;
+        _minWindow = given.minWindow;
+        _maxWindow = given.maxWindow;
+        _minChallengeWindow = given.minChallengeWindow;
+        _maxChallengeWindow = given.maxChallengeWindow;
+        _drawBountyDelay = given.drawBountyDelay;
+        _minFee = given.minFee;
+        _minDispatchFee = given.minDispatchFee;
+        _minAdvanceReserve = given.minAdvanceReserve;
+        _callbackGasPrice = given.callbackGasPrice;
+        _maxCallbackGas = given.maxCallbackGas;
+        _maxInputBytes = given.maxInputBytes;
+        _maxResultBytes = given.maxResultBytes;
+        _lockMultiplierBps = given.lockMultiplierBps;
+        _protocolFeeBps = given.protocolFeeBps;
+        _epochLength = contracts.staking.epochLength();
+    }
+
+    /// @notice The contracts that the registry works with.
+    function addresses() external view returns (Addresses memory) {
+        return Addresses({
+            models: models,
+            executors: executors,
+            staking: staking,
+            slashing: slashing,
+            sortition: sortition,
+            beacon: beacon,
+            verifiers: verifiers,
+            refuter: refuter,
+            court: court
+        });
+    }
+
+    /// @inheritdoc ISingleJobRegistry
+    function parameters() external view returns (Parameters memory) {
+        return Parameters({
+            optimisticAllowed: _optimisticAllowed,
+            beaconDelay: _beaconDelay,
+            minWindow: _minWindow,
+            maxWindow: _maxWindow,
+            minChallengeWindow: _minChallengeWindow,
+            maxChallengeWindow: _maxChallengeWindow,
+            drawBountyDelay: _drawBountyDelay,
+            minFee: _minFee,
+            minDispatchFee: _minDispatchFee,
+            minAdvanceReserve: _minAdvanceReserve,
+            callbackGasPrice: _callbackGasPrice,
+            maxCallbackGas: _maxCallbackGas,
+            maxInputBytes: _maxInputBytes,
+            maxResultBytes: _maxResultBytes,
+            lockMultiplierBps: _lockMultiplierBps,
+            protocolFeeBps: _protocolFeeBps
+        });
+    }
+
+    function _require(bool holds, string memory name) private pure {
+        if (!holds) revert InvalidParameter(name);
+    }
+}

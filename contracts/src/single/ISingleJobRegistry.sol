@@ -104,7 +104,9 @@ interface ISingleJobRegistry {
     /// @param reward Wei credited to the caller. @param refund Wei credited to `refundTo`.
     event JobFinalised(bytes32 indexed jobId, address indexed caller, uint256 reward, uint256 refund);
     event JobOverturned(bytes32 indexed jobId, address indexed caller, uint256 reward, uint256 refund);
-    event JobRefunded(bytes32 indexed jobId, RefundReason reason, uint256 refund);
+    event JobRefunded(
+        bytes32 indexed jobId, address indexed caller, RefundReason reason, uint256 reward, uint256 refund
+    );
     event Challenged(bytes32 indexed jobId, address indexed challenger, bytes32 courtJobId);
     /// @param phase Acquitted, Convicted or Lapsed.
     event VerdictTaken(bytes32 indexed jobId, SinglePhase phase);
@@ -113,10 +115,8 @@ interface ISingleJobRegistry {
     event CallbackExecuted(bytes32 indexed jobId, address indexed target, bool success);
     /// @notice `advanceJob` moved the job on and paid `bounty` to `caller`.
     event JobAdvanced(bytes32 indexed jobId, address indexed caller, SinglePhase phase, uint256 bounty);
-    /// @notice The executor's VIFs are checked against this key from now on. @param keyHash keccak256(abi.encode(x, y)).
-    event VrfKeyAdopted(uint32 indexed executorId, bytes32 keyHash, uint256 x, uint256 y);
-    /// @notice A call of `tryEach` failed; the others stand. @param reason As it reverted.
-    event CallFailed(uint256 index, bytes reason);
+    /// @notice A call of `tryEach` failed; the others stand.
+    event CallFailed(uint256 index);
     event Credited(address indexed account, bytes32 indexed jobId, uint256 amount);
     event Withdrawn(address indexed account, uint256 amount);
 
@@ -158,15 +158,15 @@ interface ISingleJobRegistry {
     error NotEligible(bytes32 jobId, uint32 executorId);
     error BidTooHigh(bytes32 jobId, uint256 fee, uint256 best);
     error InvalidVifLength(uint256 length);
-    /// @notice The executor has not called `adoptVrfKey` yet.
+    /// @notice The executor has not called `IVifs.adoptKey` yet.
     error NoVrfKey(uint32 executorId);
     error ProofRefused(bytes32 jobId, address verifier);
     error RecordMismatch(bytes32 jobId);
     error ResultMismatch(bytes32 jobId);
-    error NotRefuter(address caller);
+    /// @notice Not `IVifs`.
+    error NotVifs(address caller);
     error NoCourt();
     error NotCourt(address caller);
-    error InvalidVerdict();
     error InsufficientGasForCallback(uint256 required, uint256 available);
     error CallbackNotFailed(bytes32 jobId);
     error NothingToWithdraw(address account);
@@ -195,11 +195,6 @@ interface ISingleJobRegistry {
 
     // ---------------------------------------------------------------- executors (called by their signer)
 
-    /// @notice Adopts the key that the executor registry holds now as the one that the calling executor's VIFs are checked
-    /// against. Its own step, so that no change of keys makes a VIF false that was honest when it was sent: send VIFs of
-    /// the key that was adopted last.
-    function adoptVrfKey() external;
-
     /// @notice Bids in an auction: the lowest bid when bidding ends has the seat. Locks the bidder's stake, releases that
     /// of the bid before. Requires a lower fee than that one's, an offering of the version, free stake.
     function bid(SingleTerms calldata terms, uint128 pricePerUnit) external;
@@ -209,7 +204,7 @@ interface ISingleJobRegistry {
     function decline(SingleTerms calldata terms) external;
 
     /// @notice Answers an optimistic job. Draws the executor if nobody has; calls back if the terms want provisional
-    /// results. The VIF is not checked: a false one costs stake (`challengeVif`).
+    /// results. The VIF is not checked: a false one costs stake (`IVifs.challenge`).
     /// @param vif RFC 9381's proof: Gamma compressed, c, s; 81 bytes.
     function submit(SingleTerms calldata terms, bytes calldata result, bytes calldata vector, bytes calldata vif)
         external;
@@ -260,8 +255,11 @@ interface ISingleJobRegistry {
 
     /// @notice Slashes an executor whose VIF was shown to be false (`Offence.InvalidVif`; `prover` gets the prover's reward
     /// and what overturning pays), and overturns the job. As long as it isn't final, but not while a court looks at it.
-    /// `IVifRefuter` only: anyone goes there.
+    /// `IVifs` only: anyone goes there.
     function overturnFalseVif(bytes32 jobId, Record calldata record, address prover) external;
+
+    /// @notice Sets the key that an executor's VIFs are checked against from now on. `IVifs` only: the executor goes there.
+    function setVrfKey(uint32 executorId, bytes32 keyHash) external;
 
     /// @notice Repeats a failed callback about a result, or about its being overturned, with at least the agreed gas.
     /// @param result The result, checked; ignored when the job was overturned.

@@ -10,7 +10,7 @@ import {ISortition} from "../schedule/ISortition.sol";
 import {ISlashing} from "../stake/ISlashing.sol";
 import {IStaking} from "../stake/IStaking.sol";
 import {ISingleJobRegistry} from "./ISingleJobRegistry.sol";
-import {IVifRefuter} from "./IVifRefuter.sol";
+import {IVifs} from "./IVifs.sol";
 import {SingleWords} from "./SingleWord.sol";
 
 /// @title The registry's parameters and the contracts it works with, all fixed at deployment.
@@ -24,7 +24,7 @@ abstract contract SingleConfiguration is ISingleJobRegistry {
         ISortition sortition;
         IBeacon beacon;
         IProofVerifierList verifiers;
-        IVifRefuter refuter;
+        IVifs vifs;
         /// Zero where there is none: then answers can't be challenged, but by their VIF.
         ICourt court;
     }
@@ -44,7 +44,7 @@ abstract contract SingleConfiguration is ISingleJobRegistry {
     ISortition internal immutable sortition;
     IBeacon internal immutable beacon;
     IProofVerifierList internal immutable verifiers;
-    IVifRefuter internal immutable refuter;
+    IVifs internal immutable vifs;
     ICourt internal immutable court;
 
     bool internal immutable _optimisticAllowed;
@@ -88,7 +88,7 @@ abstract contract SingleConfiguration is ISingleJobRegistry {
         _require(address(contracts.sortition) != address(0), "sortition");
         _require(address(contracts.beacon) != address(0), "beacon");
         _require(address(contracts.verifiers) != address(0), "verifiers");
-        _require(address(contracts.refuter) != address(0), "refuter");
+        _require(address(contracts.vifs) != address(0), "vifs");
 
         models = contracts.models;
         executors = contracts.executors;
@@ -97,7 +97,7 @@ abstract contract SingleConfiguration is ISingleJobRegistry {
         sortition = contracts.sortition;
         beacon = contracts.beacon;
         verifiers = contracts.verifiers;
-        refuter = contracts.refuter;
+        vifs = contracts.vifs;
         court = contracts.court;
 
         _optimisticAllowed = given.optimisticAllowed;
@@ -129,7 +129,7 @@ abstract contract SingleConfiguration is ISingleJobRegistry {
             sortition: sortition,
             beacon: beacon,
             verifiers: verifiers,
-            refuter: refuter,
+            vifs: vifs,
             court: court
         });
     }

@@ -53,11 +53,10 @@ abstract contract SingleDisputes is SingleSettlement, ICourtClient {
         if (msg.sender != address(court)) revert NotCourt(msg.sender);
         SingleWord word = _jobs[jobId];
         _requirePhase(jobId, word, SinglePhase.Challenged);
-        SinglePhase phase;
-        if (verdict == Verdict.Convicted) phase = SinglePhase.Convicted;
-        else if (verdict == Verdict.Acquitted) phase = SinglePhase.Acquitted;
-        else if (verdict == Verdict.Lapsed) phase = SinglePhase.Lapsed;
-        else revert InvalidVerdict();
+        // A court tells verdicts only: the third is that it has none.
+        SinglePhase phase = verdict == Verdict.Convicted
+            ? SinglePhase.Convicted
+            : verdict == Verdict.Acquitted ? SinglePhase.Acquitted : SinglePhase.Lapsed;
         _jobs[jobId] = word.withPhase(phase);
         emit VerdictTaken(jobId, phase);
     }
@@ -74,21 +73,24 @@ abstract contract SingleDisputes is SingleSettlement, ICourtClient {
         bytes32 jobId = SingleHash.jobId(terms);
         SingleWord word = _loadAnswered(jobId, record);
         _requirePhase(jobId, word, SinglePhase.Lapsed);
-        Record memory renewed = record;
+        Record memory renewed = _loaded(record);
         renewed.windowEnd = uint64(block.timestamp + terms.challengeWindow);
         _answer(jobId, SinglePhase.Provisional, word.callbackStatus(), renewed);
         emit WindowReopened(jobId, renewed.windowEnd);
     }
 
     /// @inheritdoc ISingleJobRegistry
+    function setVrfKey(uint32 executorId, bytes32 keyHash) external {
+        if (msg.sender != address(vifs)) revert NotVifs(msg.sender);
+        vrfKeyHashOf[executorId] = keyHash;
+    }
+
+    /// @inheritdoc ISingleJobRegistry
     function overturnFalseVif(bytes32 jobId, Record calldata record, address prover) external {
-        if (msg.sender != address(refuter)) revert NotRefuter(msg.sender);
+        if (msg.sender != address(vifs)) revert NotVifs(msg.sender);
         SingleWord word = _loadAnswered(jobId, record);
-        SinglePhase phase = word.phase();
-        // A court's verdict would find the job over.
-        if (phase != SinglePhase.Provisional && phase != SinglePhase.Acquitted && phase != SinglePhase.Lapsed) {
-            revert WrongPhase(jobId, phase);
-        }
+        // Provisional, acquitted or lapsed. A challenged job waits for the court, whose verdict would find it over.
+        if (word.phase() > SinglePhase.Lapsed) revert WrongPhase(jobId, word.phase());
         slashing.punish(Offence.InvalidVif, record.executorId, jobId, record.fee, prover);
         _overturn(jobId, word, record, prover);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {SeatOutcome} from "../stake/IStaking.sol";
+import {IStaking, SeatOutcome} from "../stake/IStaking.sol";
 import {ISortition} from "../schedule/ISortition.sol";
 import {SingleHash} from "./SingleHash.sol";
 import {SingleSettlement} from "./SingleSettlement.sol";
@@ -33,7 +33,7 @@ abstract contract SingleDraw is SingleSettlement {
         if (word.phase() == SinglePhase.Requested) {
             if (terms.scheduler == Scheduler.ReverseAuction) revert WrongPhase(jobId, SinglePhase.Requested);
             uint32 drawn;
-            (drawn, fee) = _draw(terms, jobId, word, executorId);
+            (drawn, fee) = _draw(terms, jobId, word);
             // Reverts the call: the refund of a job that nobody can answer is `advanceJob`'s.
             if (drawn == 0) revert NoExecutorFound(jobId);
             if (drawn != executorId) revert NotDrawn(jobId, executorId);
@@ -56,7 +56,9 @@ abstract contract SingleDraw is SingleSettlement {
         if (holder != 0 && block.timestamp <= deadline) revert NotDrawn(jobId, executorId);
         fee = _offeredFee(terms, word, executorId);
         if (fee == 0) revert NotEligible(jobId, executorId);
-        if (holder != 0) _settle(terms.requester, jobId, holder, word.fee(), SeatOutcome.Miss, 0, 0);
+        if (holder != 0) {
+            _settle(jobId, terms.requester, word.fee(), IStaking.Settlement(holder, SeatOutcome.Miss, 0, 0));
+        }
         _lock(jobId, executorId, fee);
     }
 
@@ -70,8 +72,7 @@ abstract contract SingleDraw is SingleSettlement {
     // ---------------------------------------------------------------- the draw
 
     /// @dev Whom the scheduler picks now; 0 when too few are eligible. Locks nothing.
-    /// @param caller Taken for able to lock the stake: its lock fails otherwise. 0 for nobody.
-    function _draw(SingleTerms calldata terms, bytes32 jobId, SingleWord word, uint32 caller)
+    function _draw(SingleTerms calldata terms, bytes32 jobId, SingleWord word)
         internal
         view
         returns (uint32 executorId, uint256 fee)
@@ -86,17 +87,22 @@ abstract contract SingleDraw is SingleSettlement {
         if (terms.scheduler == Scheduler.RoundRobin) {
             random = word.turn() * (sortition.totalWeight(key) * STRIDE / STRIDE_UNIT);
         }
-        uint32[] memory skipped = new uint32[](0);
-        while (true) {
+        uint32[] memory skipped = new uint32[](MAX_SKIPS);
+        for (uint256 skips; true; ++skips) {
+            assembly ("memory-safe") {
+                mstore(skipped, skips)
+            }
             if (terms.scheduler == Scheduler.Sortition) {
-                random = uint256(keccak256(abi.encode(randomness, skipped.length)));
+                random = uint256(keccak256(abi.encode(randomness, skips)));
             }
             executorId = _pick(key, word.requestTime(), random, skipped);
             if (executorId == 0) return (0, 0);
             fee = _offeredFee(terms, word, executorId);
-            if (fee != 0 && (executorId == caller || _canLock(executorId, fee))) return (executorId, fee);
-            if (skipped.length == MAX_SKIPS) return (0, 0);
-            skipped = _with(skipped, executorId);
+            if (fee != 0 && _canLock(executorId, fee)) return (executorId, fee);
+            if (skips == MAX_SKIPS) return (0, 0);
+            assembly ("memory-safe") {
+                mstore(add(skipped, mul(0x20, add(skips, 1))), executorId)
+            }
         }
     }
 
@@ -105,30 +111,22 @@ abstract contract SingleDraw is SingleSettlement {
     function _offeredFee(SingleTerms calldata terms, SingleWord word, uint32 executorId)
         internal
         view
-        returns (uint256 fee)
+        returns (uint256)
     {
-        (uint256 price, uint256 capacity) = _offer(terms, word, executorId);
-        fee = price * terms.maxUnits;
-        if (capacity == 0 || fee > _maxFee(terms)) return 0;
-        if (fee < _minFee) fee = _minFee;
+        return _feeOf(executorId, SingleHash.offeringKey(terms), word.requestTime(), terms.maxUnits, _maxFee(terms));
     }
 
-    /// @dev Whether an executor offers the version, at any price, as of the request.
-    function _serves(SingleTerms calldata terms, SingleWord word, uint32 executorId) internal view returns (bool) {
-        (, uint256 capacity) = _offer(terms, word, executorId);
-        return capacity != 0;
-    }
-
-    function _offer(SingleTerms calldata terms, SingleWord word, uint32 executorId)
+    function _feeOf(uint32 executorId, bytes32 key, uint256 time, uint256 units, uint256 maximum)
         private
         view
-        returns (uint256 price, uint256 capacity)
+        returns (uint256 fee)
     {
         uint32[] memory ids = new uint32[](1);
         ids[0] = executorId;
-        (uint96[] memory prices, uint16[] memory capacities) =
-            executors.termsOf(ids, SingleHash.offeringKey(terms), word.requestTime());
-        return (prices[0], capacities[0]);
+        (uint96[] memory prices, uint16[] memory capacities) = executors.termsOf(ids, key, time);
+        fee = prices[0] * units;
+        if (capacities[0] == 0 || fee > maximum) return 0;
+        if (fee < _minFee) fee = _minFee;
     }
 
     /// @dev The job's randomness; 0 before its block and when it has expired.
@@ -166,13 +164,5 @@ abstract contract SingleDraw is SingleSettlement {
                 revert(add(reason, 0x20), mload(reason))
             }
         }
-    }
-
-    function _with(uint32[] memory ids, uint32 one) private pure returns (uint32[] memory longer) {
-        longer = new uint32[](ids.length + 1);
-        for (uint256 i; i < ids.length; ++i) {
-            longer[i] = ids[i];
-        }
-        longer[ids.length] = one;
     }
 }

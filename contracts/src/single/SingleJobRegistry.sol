@@ -3,9 +3,8 @@ pragma solidity ^0.8.30;
 
 import {CallbackStatus, RefundReason} from "../jobs/JobTypes.sol";
 import {TermsHash} from "../jobs/TermsHash.sol";
-import {IExecutorRegistry} from "../executors/IExecutorRegistry.sol";
 import {IProofVerifier, ProofStatement} from "../proofs/IProofVerifier.sol";
-import {SeatOutcome} from "../stake/IStaking.sol";
+import {IStaking, SeatOutcome} from "../stake/IStaking.sol";
 import {ISingleJobRegistry} from "./ISingleJobRegistry.sol";
 import {SingleConfiguration} from "./SingleConfiguration.sol";
 import {SingleDisputes} from "./SingleDisputes.sol";
@@ -77,15 +76,6 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
     // ---------------------------------------------------------------- executors
 
     /// @inheritdoc ISingleJobRegistry
-    function adoptVrfKey() external {
-        uint32 executorId = _caller();
-        IExecutorRegistry.Keys memory keys = executors.executorOf(executorId).keys;
-        bytes32 keyHash = SingleHash.vrfKey(keys.vrfX, keys.vrfY);
-        vrfKeyHashOf[executorId] = keyHash;
-        emit VrfKeyAdopted(executorId, keyHash, keys.vrfX, keys.vrfY);
-    }
-
-    /// @inheritdoc ISingleJobRegistry
     function bid(SingleTerms calldata terms, uint128 pricePerUnit) external {
         (bytes32 jobId, SingleWord word) = _load(terms);
         if (terms.scheduler != Scheduler.ReverseAuction) revert WrongScheduler(jobId);
@@ -94,8 +84,7 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
         uint256 end = word.requestTime() + terms.bidWindow;
         if (block.timestamp > end) revert TooLate(jobId, end);
         uint32 executorId = _caller();
-        // Who serves the version; the price is the bid's.
-        if (!_serves(terms, word, executorId)) revert NotEligible(jobId, executorId);
+        if (_offeredFee(terms, word, executorId) == 0) revert NotEligible(jobId, executorId);
         uint256 fee = uint256(pricePerUnit) * terms.maxUnits;
         if (fee < _minFee) revert FeeTooLow(fee, _minFee);
 
@@ -191,18 +180,17 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
             _requirePhase(jobId, word, SinglePhase.Provisional);
             if (block.timestamp <= record.windowEnd) revert NotBefore(jobId, record.windowEnd);
         }
-        Record memory kept = record;
-        if (_callsBackAtEnd(kept) && !_isResult(record, result, vectorHash)) revert ResultMismatch(jobId);
-        _finalise(jobId, word, kept, result);
+        if (_callsBackAtEnd(record) && !_isResult(record, result, vectorHash)) revert ResultMismatch(jobId);
+        _finalise(jobId, word, _loaded(record), result);
     }
 
     /// @inheritdoc ISingleJobRegistry
     function tryEach(bytes[] calldata calls) external returns (uint256 succeeded) {
         for (uint256 i; i < calls.length; ++i) {
             // A call to the own code keeps the caller, and undoes what fails. It brings no coins: this function takes none.
-            (bool done, bytes memory reason) = address(this).delegatecall(calls[i]);
+            (bool done,) = address(this).delegatecall(calls[i]);
             if (done) ++succeeded;
-            else emit CallFailed(i, reason);
+            else emit CallFailed(i);
         }
     }
 
@@ -255,7 +243,7 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
         if (word.phase() != SinglePhase.Requested || terms.scheduler == Scheduler.ReverseAuction) return (0, 0);
         if (_randomness(jobId, word) == 0) return (0, 0);
         uint256 drawnFee;
-        (executorId, drawnFee) = _draw(terms, jobId, word, 0);
+        (executorId, drawnFee) = _draw(terms, jobId, word);
         fee = uint128(drawnFee);
     }
 
@@ -266,9 +254,8 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
         if (terms.refundTo == address(0)) revert ZeroRefundAddress();
         bool proven = terms.tier == SingleTier.Proven;
         if (!proven && !_optimisticAllowed) revert OptimisticNotAllowed();
-        if (proven ? !verifiers.isActive(terms.verifier) : terms.verifier != address(0)) {
-            revert VerifierNotAllowed(terms.verifier);
-        }
+        if (proven) _requireActive(terms.verifier);
+        else if (terms.verifier != address(0)) revert VerifierNotAllowed(terms.verifier);
         if (!models.isServable(terms.modelId, terms.version, terms.runtimeClass)) {
             revert UnknownModelVersion(terms.modelId, terms.version, terms.runtimeClass);
         }
@@ -289,6 +276,10 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
                 revert CallbackWithoutTarget();
             }
         }
+    }
+
+    function _requireActive(address verifier) private view {
+        if (!verifiers.isActive(verifier)) revert VerifierNotAllowed(verifier);
     }
 
     function _checkInput(
@@ -361,7 +352,7 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
         bytes calldata vector,
         bytes calldata proof
     ) private view returns (bool) {
-        if (!verifiers.isActive(terms.verifier)) revert VerifierNotAllowed(terms.verifier);
+        _requireActive(terms.verifier);
         ProofStatement memory statement = ProofStatement({
             jobId: jobId,
             executor: executors.ownerOf(executorId),
@@ -382,24 +373,22 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
         private
         returns (SinglePhase)
     {
+        RefundReason reason = RefundReason.NoCommittee;
         if (terms.scheduler == Scheduler.ReverseAuction) {
             uint256 end = word.requestTime() + terms.bidWindow;
             if (block.timestamp <= end) revert NotBefore(jobId, end);
-            _refund(terms, jobId, word, RefundReason.NoCommittee);
-            return SinglePhase.Refunded;
+        } else if (_beaconExpired(word)) {
+            reason = RefundReason.BeaconExpired;
+        } else {
+            (uint32 executorId, uint256 fee) = _draw(terms, jobId, word);
+            if (executorId != 0) {
+                _lock(jobId, executorId, fee);
+                _seat(jobId, word, executorId, fee, block.timestamp + terms.submitWindow);
+                return SinglePhase.Drawn;
+            }
         }
-        if (_beaconExpired(word)) {
-            _refund(terms, jobId, word, RefundReason.BeaconExpired);
-            return SinglePhase.Refunded;
-        }
-        (uint32 executorId, uint256 fee) = _draw(terms, jobId, word, 0);
-        if (executorId == 0) {
-            _refund(terms, jobId, word, RefundReason.NoCommittee);
-            return SinglePhase.Refunded;
-        }
-        _lock(jobId, executorId, fee);
-        _seat(jobId, word, executorId, fee, block.timestamp + terms.submitWindow);
-        return SinglePhase.Drawn;
+        _refund(terms, jobId, word, reason);
+        return SinglePhase.Refunded;
     }
 
     function _advanceDrawn(SingleTerms calldata terms, bytes32 jobId, SingleWord word) private returns (SinglePhase) {
@@ -410,7 +399,7 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
             // Without the beacon there is no VIF: perhaps that is why.
             bool excused = terms.tier == SingleTier.Optimistic && _beaconExpired(word);
             SeatOutcome outcome = excused ? SeatOutcome.Neutral : SeatOutcome.Miss;
-            _settle(terms.requester, jobId, holder, word.fee(), outcome, 0, 0);
+            _settle(jobId, terms.requester, word.fee(), IStaking.Settlement(holder, outcome, 0, 0));
         }
         _refund(terms, jobId, word, RefundReason.TooFewReveals);
         return SinglePhase.Refunded;

@@ -30,7 +30,13 @@ abstract contract SingleSettlement is SingleStore {
         uint256 refund = record.balance - record.fee - reward;
         _credit(msg.sender, reward);
         _credit(record.refundTo, refund);
-        _settle(address(0), jobId, record.executorId, record.fee, SeatOutcome.Success, payment, protocolFee);
+        // Fees have at most 80 bits.
+        _settle(
+            jobId,
+            msg.sender,
+            record.fee,
+            IStaking.Settlement(record.executorId, SeatOutcome.Success, uint128(payment), uint128(protocolFee))
+        );
         emit JobFinalised(jobId, msg.sender, reward, refund);
         if (callsBack) _callBackResult(jobId, word, record.callbackTarget, record.callbackGas, result);
     }
@@ -48,7 +54,7 @@ abstract contract SingleSettlement is SingleStore {
         _credit(caller, reward);
         _credit(record.refundTo, refund);
         // What a false answer costs is the slashing's; there is no outcome to add.
-        _settle(address(0), jobId, record.executorId, record.fee, SeatOutcome.Neutral, 0, 0);
+        _settle(jobId, caller, record.fee, IStaking.Settlement(record.executorId, SeatOutcome.Neutral, 0, 0));
         emit JobOverturned(jobId, caller, reward, refund);
         if (callsBack) {
             _callBackFailure(jobId, word, record.callbackTarget, record.callbackGas, RefundReason.NoAgreement);
@@ -63,27 +69,19 @@ abstract contract SingleSettlement is SingleStore {
 
         uint256 reward = callsBack ? terms.callbackFee : 0;
         uint256 refund = _escrowLeft(terms, word) - reward;
-        _creditAndTell(msg.sender, jobId, reward);
+        _credit(msg.sender, reward);
         _credit(terms.refundTo, refund);
-        emit JobRefunded(jobId, reason, refund);
+        emit JobRefunded(jobId, msg.sender, reason, reward, refund);
         if (callsBack) _callBackFailure(jobId, word, terms.callbackTarget, terms.callbackGas, reason);
     }
 
     /// @dev Releases an executor's lock, pays it and steps its reputation.
-    /// @param requester Matters for misses only.
-    function _settle(
-        address requester,
-        bytes32 jobId,
-        uint32 executorId,
-        uint256 fee,
-        SeatOutcome outcome,
-        uint256 payment,
-        uint256 protocolFee
-    ) internal {
+    /// @param requester Matters for misses only: no other outcome here lowers a reputation.
+    /// @param fee What the lock was for.
+    function _settle(bytes32 jobId, address requester, uint256 fee, IStaking.Settlement memory settlement) internal {
         IStaking.Settlement[] memory settlements = new IStaking.Settlement[](1);
-        // Fees have at most 80 bits.
-        settlements[0] = IStaking.Settlement(executorId, outcome, uint128(payment), uint128(protocolFee));
-        staking.settle{value: payment}(jobId, requester, _lockFor(fee), settlements);
+        settlements[0] = settlement;
+        staking.settle{value: settlement.payment}(jobId, requester, _lockFor(fee), settlements);
     }
 
     // ---------------------------------------------------------------- callbacks

@@ -91,6 +91,10 @@ abstract contract SingleStore is SingleEscrow {
         if (word.phase() != phase) revert WrongPhase(jobId, word.phase());
     }
 
+    function _loaded(Record calldata record) internal pure returns (Record memory) {
+        return record;
+    }
+
     function _isResult(Record calldata record, bytes calldata result, bytes32 vectorHash)
         internal
         pure

@@ -29,14 +29,14 @@ enum SinglePhase {
     Drawn,
     /// Answered; final after the challenge window.
     Provisional,
-    /// A court is looking at the answer.
-    Challenged,
     /// The court found the answer right: it may be made final at once.
     Acquitted,
-    /// The court found it wrong: it may be overturned.
-    Convicted,
     /// The court decided nothing: the answer may get another challenge window.
     Lapsed,
+    /// A court is looking at the answer.
+    Challenged,
+    /// The court found it wrong: it may be overturned.
+    Convicted,
     /// Everyone is paid. Final.
     Final,
     /// The answer was false; the requester is refunded. Final.

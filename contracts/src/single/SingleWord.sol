@@ -112,9 +112,10 @@ library SingleWords {
         return _get(word, FEE, BITS_80);
     }
 
-    /// @notice Whether the job is answered, by the phase, with a record of this hash.
+    /// @notice Whether the job is answered with a record of this hash. A job that isn't has no hash in its place, but
+    /// numbers that no hash can be made to equal.
     function holds(SingleWord word, bytes32 recordHash) internal pure returns (bool) {
-        return isAnswered(word) && (SingleWord.unwrap(word) ^ uint256(recordHash)) & ~STATUS_BITS == 0;
+        return (SingleWord.unwrap(word) ^ uint256(recordHash)) & ~STATUS_BITS == 0;
     }
 
     /// @notice Whether the job is answered.

@@ -5,14 +5,14 @@ import {IExecutorRegistry} from "../executors/IExecutorRegistry.sol";
 import {Ecvrf} from "../verify/Ecvrf.sol";
 import {IVifVerifier} from "../verify/IVifVerifier.sol";
 import {ISingleJobRegistry} from "./ISingleJobRegistry.sol";
-import {IVifRefuter} from "./IVifRefuter.sol";
+import {IVifs} from "./IVifs.sol";
 import {SingleHash} from "./SingleHash.sol";
 import {Record, SingleTerms} from "./SingleTypes.sol";
 
-/// @title Shows that an answer's VIF is false. Stateless.
+/// @title The keys of executors' VIFs, and the proof that a VIF is false. What it finds, the registry keeps.
 /// @dev A VIF that `Ecvrf.verify` accepts with some hints is never false here; one that it refuses with all hints can be
 /// shown to be false.
-contract VifRefuter is IVifRefuter {
+contract Vifs is IVifs {
     uint256 private constant VIF_BYTES = 81;
 
     ISingleJobRegistry public immutable registry;
@@ -25,8 +25,18 @@ contract VifRefuter is IVifRefuter {
         verifier = verifier_;
     }
 
-    /// @inheritdoc IVifRefuter
-    function challengeVif(
+    /// @inheritdoc IVifs
+    function adoptKey() external {
+        uint32 executorId = executors.idOfSigner(msg.sender);
+        if (executorId == 0) revert NotExecutor(msg.sender);
+        IExecutorRegistry.Keys memory keys = executors.executorOf(executorId).keys;
+        bytes32 keyHash = SingleHash.vrfKey(keys.vrfX, keys.vrfY);
+        emit KeyAdopted(executorId, keyHash, keys.vrfX, keys.vrfY);
+        registry.setVrfKey(executorId, keyHash);
+    }
+
+    /// @inheritdoc IVifs
+    function challenge(
         SingleTerms calldata terms,
         Record calldata record,
         Vif calldata vif,
@@ -52,7 +62,7 @@ contract VifRefuter is IVifRefuter {
         registry.overturnFalseVif(jobId, record, msg.sender);
     }
 
-    /// @inheritdoc IVifRefuter
+    /// @inheritdoc IVifs
     function isFalse(Vif calldata vif, bytes32 alpha, IVifVerifier.Proof calldata hints) public pure returns (bool) {
         if (!Ecvrf.isUsablePoint(vif.publicX, vif.publicY)) revert HintsDontHold();
         bytes calldata proof = vif.proof;

@@ -34,5 +34,7 @@ contract Deploy is Script, Deployment {
         console.log("AgreementVerifier ", address(all.agreement));
         console.log("VifVerifier       ", address(all.vif));
         console.log("JobRegistry       ", address(all.jobs));
+        console.log("Vifs              ", address(all.vifs));
+        console.log("SingleJobRegistry ", address(all.single));
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IJobRegistry} from "../src/jobs/IJobRegistry.sol";
+import {ISingleJobRegistry} from "../src/single/ISingleJobRegistry.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {VmSafe} from "forge-std/Vm.sol";
 
@@ -17,6 +18,7 @@ struct DeploymentParameters {
     /// Protocol fee of one seat that moves the reputation by a full step, and makes a clean job.
     uint128 fullStepFee;
     IJobRegistry.Parameters jobs;
+    ISingleJobRegistry.Parameters single;
 }
 
 /// @title The presets in `parameters/`, which other deployers read too. Numbers are decimal strings there.
@@ -65,6 +67,26 @@ library Presets {
         given.jobs.lockMultiplierBps = _number(json, ".jobs.lockMultiplierBps").toUint32();
         given.jobs.protocolFeeBps = _number(json, ".jobs.protocolFeeBps").toUint16();
         given.jobs.noAgreementShareBps = _number(json, ".jobs.noAgreementShareBps").toUint16();
+        given.single = _single(json);
+    }
+
+    function _single(string memory json) private pure returns (ISingleJobRegistry.Parameters memory given) {
+        given.optimisticAllowed = _number(json, ".single.optimisticAllowed") != 0;
+        given.beaconDelay = _number(json, ".single.beaconDelay").toUint16();
+        given.minWindow = _number(json, ".single.minWindow").toUint32();
+        given.maxWindow = _number(json, ".single.maxWindow").toUint32();
+        given.minChallengeWindow = _number(json, ".single.minChallengeWindow").toUint32();
+        given.maxChallengeWindow = _number(json, ".single.maxChallengeWindow").toUint32();
+        given.drawBountyDelay = _number(json, ".single.drawBountyDelay").toUint32();
+        given.minFee = _number(json, ".single.minFee").toUint128();
+        given.minDispatchFee = _number(json, ".single.minDispatchFee").toUint128();
+        given.minAdvanceReserve = _number(json, ".single.minAdvanceReserve").toUint128();
+        given.callbackGasPrice = _number(json, ".single.callbackGasPrice").toUint64();
+        given.maxCallbackGas = _number(json, ".single.maxCallbackGas").toUint32();
+        given.maxInputBytes = _number(json, ".single.maxInputBytes").toUint32();
+        given.maxResultBytes = _number(json, ".single.maxResultBytes").toUint32();
+        given.lockMultiplierBps = _number(json, ".single.lockMultiplierBps").toUint32();
+        given.protocolFeeBps = _number(json, ".single.protocolFeeBps").toUint16();
     }
 
     function _number(string memory json, string memory key) private pure returns (uint256) {

@@ -23,9 +23,10 @@ abstract contract SingleConfiguration is ISingleJobRegistry {
         ISlashing slashing;
         ISortition sortition;
         IBeacon beacon;
+        /// Zero where there is none: then no job can be proven.
         IProofVerifierList verifiers;
         IVifs vifs;
-        /// Zero where there is none: then answers can't be challenged, but by their VIF.
+        /// Zero where there is none: then answers can't be challenged, but for their VIF.
         ICourt court;
     }
 
@@ -87,7 +88,6 @@ abstract contract SingleConfiguration is ISingleJobRegistry {
         _require(address(contracts.slashing) != address(0), "slashing");
         _require(address(contracts.sortition) != address(0), "sortition");
         _require(address(contracts.beacon) != address(0), "beacon");
-        _require(address(contracts.verifiers) != address(0), "verifiers");
         _require(address(contracts.vifs) != address(0), "vifs");
 
         models = contracts.models;
@@ -117,6 +117,10 @@ abstract contract SingleConfiguration is ISingleJobRegistry {
         _lockMultiplierBps = given.lockMultiplierBps;
         _protocolFeeBps = given.protocolFeeBps;
         _epochLength = contracts.staking.epochLength();
+        // An executor whose stake leaves when it takes a seat can be slashed until the job is final. A bid, a submit and a
+        // takeover window may come before the challenge.
+        uint256 longest = 3 * uint256(given.maxWindow) + given.maxChallengeWindow;
+        _require(longest < contracts.staking.unbondingEpochs() * uint256(_epochLength), "maxChallengeWindow");
     }
 
     /// @notice The contracts that the registry works with.

@@ -29,7 +29,7 @@ import {SingleWord, SingleWords} from "./SingleWord.sol";
 ///      |  |                  +----|------------- Lapsed                | overturn
 ///      |  |              reopen   |                                    v
 ///      |  |                       +------------------------------> Overturned
-///      |  | advanceJob               challengeVif (also of Acquitted and Lapsed)
+///      |  | advanceJob               overturnFalseVif (Acquitted and Lapsed too)
 ///      +--+----------> Refunded
 ///      cancel, advanceJob
 ///
@@ -69,7 +69,8 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
         (bytes32 jobId, SingleWord word) = _load(terms);
         _requirePhase(jobId, word, SinglePhase.Requested);
         // Up to its own block nobody can know the beacon; later a requester could shop for an executor.
-        if (block.number > _beaconBlock(word)) revert TooLate(jobId, _beaconBlock(word));
+        uint256 last = _beaconBlock(word);
+        if (block.number > last) revert TooLate(jobId, last);
         _refund(terms, jobId, word, RefundReason.Cancelled);
     }
 
@@ -279,7 +280,7 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
     }
 
     function _requireActive(address verifier) private view {
-        if (!verifiers.isActive(verifier)) revert VerifierNotAllowed(verifier);
+        if (address(verifiers) == address(0) || !verifiers.isActive(verifier)) revert VerifierNotAllowed(verifier);
     }
 
     function _checkInput(

@@ -108,8 +108,6 @@ interface ISingleJobRegistry {
         bytes32 indexed jobId, address indexed caller, RefundReason reason, uint256 reward, uint256 refund
     );
     event Challenged(bytes32 indexed jobId, address indexed challenger, bytes32 courtJobId);
-    /// @param phase Acquitted, Convicted or Lapsed.
-    event VerdictTaken(bytes32 indexed jobId, SinglePhase phase);
     /// @notice A lapsed job has another challenge window, and its record another end of it.
     event WindowReopened(bytes32 indexed jobId, uint64 windowEnd);
     event CallbackExecuted(bytes32 indexed jobId, address indexed target, bool success);
@@ -228,8 +226,7 @@ interface ISingleJobRegistry {
     /// @notice Makes several calls to this contract as the caller's own, each alone: one that fails is undone
     /// (`CallFailed`), the others stand. No coins can come along, so it is not for `request` and `challenge`.
     /// @param calls As for a transaction: selector and arguments.
-    /// @return succeeded How many did.
-    function tryEach(bytes[] calldata calls) external returns (uint256 succeeded);
+    function tryEach(bytes[] calldata calls) external;
 
     /// @notice Draws for a job that nobody has drawn, or refunds one that nobody answered. Pays a bounty from the advance
     /// reserve that shrinks with each step; nothing for a draw before `drawBountyDelay`.
@@ -251,7 +248,7 @@ interface ISingleJobRegistry {
     function overturn(bytes32 jobId, Record calldata record) external;
 
     /// @notice Gives an answer that a court could not judge another challenge window.
-    function reopen(SingleTerms calldata terms, Record calldata record) external;
+    function reopen(bytes32 jobId, Record calldata record) external;
 
     /// @notice Slashes an executor whose VIF was shown to be false (`Offence.InvalidVif`; `prover` gets the prover's reward
     /// and what overturning pays), and overturns the job. As long as it isn't final, but not while a court looks at it.

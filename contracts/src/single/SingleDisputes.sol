@@ -53,12 +53,11 @@ abstract contract SingleDisputes is SingleSettlement, ICourtClient {
         if (msg.sender != address(court)) revert NotCourt(msg.sender);
         SingleWord word = _jobs[jobId];
         _requirePhase(jobId, word, SinglePhase.Challenged);
-        // A court tells verdicts only: the third is that it has none.
+        // A court tells verdicts only: the third is that it has none. It tells everyone else of them too.
         SinglePhase phase = verdict == Verdict.Convicted
             ? SinglePhase.Convicted
             : verdict == Verdict.Acquitted ? SinglePhase.Acquitted : SinglePhase.Lapsed;
         _jobs[jobId] = word.withPhase(phase);
-        emit VerdictTaken(jobId, phase);
     }
 
     /// @inheritdoc ISingleJobRegistry
@@ -69,12 +68,11 @@ abstract contract SingleDisputes is SingleSettlement, ICourtClient {
     }
 
     /// @inheritdoc ISingleJobRegistry
-    function reopen(SingleTerms calldata terms, Record calldata record) external {
-        bytes32 jobId = SingleHash.jobId(terms);
+    function reopen(bytes32 jobId, Record calldata record) external {
         SingleWord word = _loadAnswered(jobId, record);
         _requirePhase(jobId, word, SinglePhase.Lapsed);
         Record memory renewed = _loaded(record);
-        renewed.windowEnd = uint64(block.timestamp + terms.challengeWindow);
+        renewed.windowEnd = uint64(block.timestamp + record.challengeWindow);
         _answer(jobId, SinglePhase.Provisional, word.callbackStatus(), renewed);
         emit WindowReopened(jobId, renewed.windowEnd);
     }

@@ -25,15 +25,19 @@ abstract contract SingleDraw is SingleSettlement {
 
     /// @dev Gives the job's seat to the caller's executor, which answers now: drawn by this call, drawn before, or as a
     /// takeover. Its stake is locked.
+    /// @param randomness The job's, 0 when it isn't known.
     /// @return fee Wei.
-    function _takeSeat(SingleTerms calldata terms, bytes32 jobId, SingleWord word, uint32 executorId)
-        internal
-        returns (uint256 fee)
-    {
+    function _takeSeat(
+        SingleTerms calldata terms,
+        bytes32 jobId,
+        SingleWord word,
+        uint32 executorId,
+        bytes32 randomness
+    ) internal returns (uint256 fee) {
         if (word.phase() == SinglePhase.Requested) {
             if (terms.scheduler == Scheduler.ReverseAuction) revert WrongPhase(jobId, SinglePhase.Requested);
             uint32 drawn;
-            (drawn, fee) = _draw(terms, jobId, word);
+            (drawn, fee) = _draw(terms, jobId, word, randomness, executorId);
             // Reverts the call: the refund of a job that nobody can answer is `advanceJob`'s.
             if (drawn == 0) revert NoExecutorFound(jobId);
             if (drawn != executorId) revert NotDrawn(jobId, executorId);
@@ -72,16 +76,15 @@ abstract contract SingleDraw is SingleSettlement {
     // ---------------------------------------------------------------- the draw
 
     /// @dev Whom the scheduler picks now; 0 when too few are eligible. Locks nothing.
-    function _draw(SingleTerms calldata terms, bytes32 jobId, SingleWord word)
-        internal
-        view
-        returns (uint32 executorId, uint256 fee)
-    {
-        bytes32 randomness = _randomness(jobId, word);
-        if (randomness == 0) {
-            if (_beaconExpired(word)) revert BeaconOutOfReach(jobId);
-            revert BeaconNotReady(jobId, _beaconBlock(word) + 1);
-        }
+    /// @param caller Taken for able to lock the stake, because it locks it next; 0 for nobody.
+    function _draw(
+        SingleTerms calldata terms,
+        bytes32 jobId,
+        SingleWord word,
+        bytes32 randomness,
+        uint32 caller
+    ) internal view returns (uint32 executorId, uint256 fee) {
+        if (randomness == 0) _refuseWithoutBeacon(jobId, word);
         bytes32 key = SingleHash.offeringKey(terms);
         uint256 random;
         if (terms.scheduler == Scheduler.RoundRobin) {
@@ -98,7 +101,7 @@ abstract contract SingleDraw is SingleSettlement {
             executorId = _pick(key, word.requestTime(), random, skipped);
             if (executorId == 0) return (0, 0);
             fee = _offeredFee(terms, word, executorId);
-            if (fee != 0 && _canLock(executorId, fee)) return (executorId, fee);
+            if (fee != 0 && (executorId == caller || _canLock(executorId, fee))) return (executorId, fee);
             if (skips == MAX_SKIPS) return (0, 0);
             assembly ("memory-safe") {
                 mstore(add(skipped, mul(0x20, add(skips, 1))), executorId)
@@ -127,6 +130,12 @@ abstract contract SingleDraw is SingleSettlement {
         fee = prices[0] * units;
         if (capacities[0] == 0 || fee > maximum) return 0;
         if (fee < _minFee) fee = _minFee;
+    }
+
+    /// @dev Reverts about a beacon that isn't there.
+    function _refuseWithoutBeacon(bytes32 jobId, SingleWord word) internal view {
+        if (_beaconExpired(word)) revert BeaconOutOfReach(jobId);
+        revert BeaconNotReady(jobId, _beaconBlock(word) + 1);
     }
 
     /// @dev The job's randomness; 0 before its block and when it has expired.

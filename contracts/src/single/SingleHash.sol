@@ -12,8 +12,8 @@ library SingleHash {
 
     /// 24 static fields of one word each.
     uint256 private constant TERMS_BYTES = 24 * 32;
-    /// 13 static fields of one word each.
-    uint256 private constant RECORD_BYTES = 13 * 32;
+    /// 14 static fields of one word each.
+    uint256 private constant RECORD_BYTES = 14 * 32;
     /// Executors outside the public pool don't serve here.
     uint64 private constant PUBLIC_POOL = 0;
 

@@ -127,11 +127,10 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
         bytes32 keyHash = vrfKeyHashOf[executorId];
         if (keyHash == 0) revert NoVrfKey(executorId);
 
-        Record memory record = _record(terms, jobId, word, executorId, result, vector);
         bytes32 randomness = _randomness(jobId, word);
-        // It was known when the seat was drawn, and is since forgotten.
-        if (randomness == 0) revert BeaconOutOfReach(jobId);
-        record.windowEnd = uint64(block.timestamp + terms.challengeWindow);
+        Record memory record = _record(terms, jobId, word, executorId, randomness, result, vector);
+        // Of a seat that was drawn before, or won by a bid.
+        if (randomness == 0) _refuseWithoutBeacon(jobId, word);
         record.vifHash = SingleHash.vif(keyHash, randomness, vif);
         bool callsBack = record.provisionalCallback;
         if (callsBack) {
@@ -164,8 +163,8 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
         (bytes32 jobId, SingleWord word) = _load(terms);
         if (terms.tier != SingleTier.Proven) revert WrongTier(jobId);
         uint32 executorId = _caller();
-        Record memory record = _record(terms, jobId, word, executorId, result, vector);
-        record.windowEnd = uint64(block.timestamp);
+        bytes32 randomness = _randomness(jobId, word);
+        Record memory record = _record(terms, jobId, word, executorId, randomness, result, vector);
         if (!_proves(terms, jobId, executorId, result, vector, proof)) revert ProofRefused(jobId, terms.verifier);
         word = SingleWords.answered(SinglePhase.Final, CallbackStatus.None, SingleHash.record(record));
         emit Proven(jobId, executorId, record.fee, record.balance, result, vector, proof);
@@ -186,12 +185,11 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
     }
 
     /// @inheritdoc ISingleJobRegistry
-    function tryEach(bytes[] calldata calls) external returns (uint256 succeeded) {
+    function tryEach(bytes[] calldata calls) external {
         for (uint256 i; i < calls.length; ++i) {
             // A call to the own code keeps the caller, and undoes what fails. It brings no coins: this function takes none.
             (bool done,) = address(this).delegatecall(calls[i]);
-            if (done) ++succeeded;
-            else emit CallFailed(i);
+            if (!done) emit CallFailed(i);
         }
     }
 
@@ -215,10 +213,7 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
 
     /// @inheritdoc ISingleJobRegistry
     function retryCallback(bytes32 jobId, Record calldata record, bytes calldata result, bytes32 vectorHash) external {
-        SingleWord word = _loadAnswered(jobId, record);
-        if (word.callbackStatus() != CallbackStatus.Failed) revert CallbackNotFailed(jobId);
-        word = word.withCallbackStatus(CallbackStatus.Delivered);
-        _jobs[jobId] = word;
+        SingleWord word = _retried(jobId, _loadAnswered(jobId, record));
         if (word.phase() == SinglePhase.Overturned) {
             _callBackFailure(jobId, word, record.callbackTarget, record.callbackGas, RefundReason.NoAgreement);
         } else {
@@ -231,9 +226,7 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
     function retryErrorCallback(SingleTerms calldata terms) external {
         (bytes32 jobId, SingleWord word) = _load(terms);
         _requirePhase(jobId, word, SinglePhase.Refunded);
-        if (word.callbackStatus() != CallbackStatus.Failed) revert CallbackNotFailed(jobId);
-        word = word.withCallbackStatus(CallbackStatus.Delivered);
-        _jobs[jobId] = word;
+        word = _retried(jobId, word);
         _callBackFailure(jobId, word, terms.callbackTarget, terms.callbackGas, word.refundReason());
     }
 
@@ -242,9 +235,10 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
         (bytes32 jobId, SingleWord word) = _load(terms);
         if (word.phase() == SinglePhase.Drawn) return (word.executorId(), uint128(word.fee()));
         if (word.phase() != SinglePhase.Requested || terms.scheduler == Scheduler.ReverseAuction) return (0, 0);
-        if (_randomness(jobId, word) == 0) return (0, 0);
+        bytes32 randomness = _randomness(jobId, word);
+        if (randomness == 0) return (0, 0);
         uint256 drawnFee;
-        (executorId, drawnFee) = _draw(terms, jobId, word);
+        (executorId, drawnFee) = _draw(terms, jobId, word, randomness, word.executorId());
         fee = uint128(drawnFee);
     }
 
@@ -327,14 +321,17 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
         bytes32 jobId,
         SingleWord word,
         uint32 executorId,
+        bytes32 randomness,
         bytes calldata result,
         bytes calldata vector
     ) private returns (Record memory record) {
         if (result.length > _maxResultBytes) revert ResultTooLarge(result.length, _maxResultBytes);
         if (vector.length > MAX_VECTOR_BYTES) revert ResultTooLarge(vector.length, MAX_VECTOR_BYTES);
         record.executorId = executorId;
-        record.fee = uint128(_takeSeat(terms, jobId, word, executorId));
+        record.fee = uint128(_takeSeat(terms, jobId, word, executorId, randomness));
         record.balance = _escrowLeft(terms, word);
+        record.windowEnd = uint64(block.timestamp + terms.challengeWindow);
+        record.challengeWindow = terms.challengeWindow;
         record.dispatchFee = terms.dispatchFee;
         record.callbackFee = terms.callbackFee;
         record.refundTo = terms.refundTo;
@@ -381,7 +378,9 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
         } else if (_beaconExpired(word)) {
             reason = RefundReason.BeaconExpired;
         } else {
-            (uint32 executorId, uint256 fee) = _draw(terms, jobId, word);
+            // Nobody holds the seat yet, so the word's executor is nobody.
+            (uint32 executorId, uint256 fee) =
+                _draw(terms, jobId, word, _randomness(jobId, word), word.executorId());
             if (executorId != 0) {
                 _lock(jobId, executorId, fee);
                 _seat(jobId, word, executorId, fee, block.timestamp + terms.submitWindow);

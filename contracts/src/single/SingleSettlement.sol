@@ -113,6 +113,14 @@ abstract contract SingleSettlement is SingleStore {
         );
     }
 
+    /// @dev The word of a job whose callback failed and is repeated now; stored.
+    function _retried(bytes32 jobId, SingleWord word) internal returns (SingleWord) {
+        if (word.callbackStatus() != CallbackStatus.Failed) revert CallbackNotFailed(jobId);
+        word = word.withCallbackStatus(CallbackStatus.Delivered);
+        _jobs[jobId] = word;
+        return word;
+    }
+
     /// @dev A target that calls back into a retry is refused, because `Delivered` stands. A call that fails has changed
     /// nothing, so the word is still the job's afterwards.
     function _callBack(bytes32 jobId, SingleWord word, address target, uint256 gasForTarget, bytes memory message)

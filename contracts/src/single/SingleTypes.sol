@@ -106,6 +106,8 @@ struct Record {
     uint128 callbackFee;
     /// The challenge window's last second.
     uint64 windowEnd;
+    /// Its length in seconds.
+    uint32 challengeWindow;
     address refundTo;
     address callbackTarget;
     uint32 callbackGas;

@@ -138,14 +138,14 @@ contract SingleFinalizeTest is SingleFixture {
         public
     {
         SingleTerms memory terms = _calling(_single(0), address(target), GAS);
-        terms.maxPricePerUnit = uint128(bound(price, PRICE, 1e9 ether));
+        terms.maxPricePerUnit = uint128(bound(price, PRICE, 1e5 ether));
         terms.dispatchFee += dispatch % 1e27;
         terms.advanceReserve += reserve % 1e27;
         terms.provisionalCallback = provisional;
         (bytes32 jobId, Record memory record) = _due(terms);
         _finalize(jobId, record, _honest());
         (uint256 payment, uint256 burned) = _split(record.fee);
-        address signer = _signer(record.executorId);
+        address signer = _hot(record.executorId);
         uint256 credits = single.creditOf(stranger) + single.creditOf(refundee) + single.creditOf(signer);
         assertEq(credits + payment + burned, single.quote(terms));
         assertEq(address(single).balance, credits + burned);
@@ -265,7 +265,7 @@ contract SingleFinalizeTest is SingleFixture {
         terms.provisionalCallback = true;
         (bytes32 jobId, Record memory record) = _provisional(terms, _honest());
         assertEq(target.results(), 1);
-        assertEq(single.creditOf(_signer(record.executorId)), terms.callbackFee);
+        assertEq(single.creditOf(_hot(record.executorId)), terms.callbackFee);
         _afterWindow(record);
         vm.prank(stranger);
         single.finalize(jobId, record, "", 0);
@@ -297,8 +297,7 @@ contract SingleFinalizeTest is SingleFixture {
         _assertAt(jobId, SinglePhase.Final);
     }
 
-    /// The target challenges the answer that it is told of, from within.
-    function test_a_target_may_challenge_from_its_callback() public {
+    function test_a_provisional_callback_finds_the_job_answered() public {
         SingleTerms memory terms = _calling(_single(0), address(target), 600_000);
         terms.provisionalCallback = true;
         (bytes32 jobId, uint32 id) = _askDrawable(terms);

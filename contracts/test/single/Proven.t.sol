@@ -11,30 +11,29 @@ import {SingleFixture} from "./SingleFixture.sol";
 
 contract ProvenTest is SingleFixture {
     function _expectRefused(SingleTerms memory terms, uint32 id, Reply memory reply, bytes memory proof) private {
+        bytes32 jobId = single.jobIdOf(terms);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                ISingleJobRegistry.ProofRefused.selector, single.jobIdOf(terms), address(quorum)
-            )
+            abi.encodeWithSelector(ISingleJobRegistry.ProofRefused.selector, jobId, address(quorum))
         );
-        vm.prank(_signer(id));
+        vm.prank(_hot(id));
         single.submitProven(terms, reply.result, reply.vector, proof);
     }
 
     function test_a_proven_answer_is_final_at_once_and_everyone_is_paid() public {
         Target target = new Target(IJobRegistry(address(single)));
-        SingleTerms memory terms = _calling(_proven(0), address(target), 100_000);
+        SingleTerms memory terms = _calling(_proven(0), address(target), 300_000);
         (bytes32 jobId, uint32 id) = _askDrawable(terms);
         Record memory record = _prove(terms, id, _honest());
         _assertAt(jobId, SinglePhase.Final);
         (uint256 payment, uint256 burned) = _split(SEAT_FEE);
         assertEq(staking.accountOf(id).earnings, payment);
         assertEq(staking.accountOf(id).inFlight, 0);
-        assertEq(single.creditOf(_signer(id)), terms.dispatchFee + terms.callbackFee);
+        assertEq(single.creditOf(_hot(id)), terms.dispatchFee + terms.callbackFee);
         assertEq(target.lastResult(), _honest().result);
         assertEq(uint256(single.stateOf(jobId).callbackStatus), uint256(CallbackStatus.Delivered));
         assertTrue(single.verifyResult(jobId, record, _honest().result, keccak256(_honest().vector)));
         assertEq(
-            address(single).balance, single.creditOf(_signer(id)) + single.creditOf(refundee) + burned
+            address(single).balance, single.creditOf(_hot(id)) + single.creditOf(refundee) + burned
         );
         vm.expectRevert(
             abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Final)
@@ -45,7 +44,7 @@ contract ProvenTest is SingleFixture {
     function test_a_failed_callback_is_retried_with_the_record() public {
         Target target = new Target(IJobRegistry(address(single)));
         target.behave(Target.Manner.Revert);
-        SingleTerms memory terms = _calling(_proven(0), address(target), 100_000);
+        SingleTerms memory terms = _calling(_proven(0), address(target), 300_000);
         (bytes32 jobId, uint32 id) = _askDrawable(terms);
         Record memory record = _prove(terms, id, _honest());
         target.behave(Target.Manner.Accept);
@@ -63,7 +62,7 @@ contract ProvenTest is SingleFixture {
         vm.warp(single.stateOf(jobId).deadline + 1);
         // Copied in the open phase: the proof names the other.
         _expectRefused(terms, _other(id), _honest(), proof);
-        vm.prank(_signer(id));
+        vm.prank(_hot(id));
         single.submitProven(terms, _honest().result, _honest().vector, proof);
         _assertAt(jobId, SinglePhase.Final);
     }
@@ -85,7 +84,7 @@ contract ProvenTest is SingleFixture {
         vm.expectRevert(
             abi.encodeWithSelector(ISingleJobRegistry.VerifierNotAllowed.selector, address(quorum))
         );
-        vm.prank(_signer(id));
+        vm.prank(_hot(id));
         single.submitProven(terms, _honest().result, _honest().vector, proof);
         vm.warp(single.stateOf(jobId).deadline + terms.takeoverWindow + 1);
         _advance(terms);
@@ -108,7 +107,7 @@ contract ProvenTest is SingleFixture {
         SingleTerms memory terms = _proven(0);
         (bytes32 jobId, uint32 id) = _askDrawable(terms);
         vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.WrongTier.selector, jobId));
-        vm.prank(_signer(id));
+        vm.prank(_hot(id));
         single.submit(terms, "", "", _anyVif(id));
     }
 }

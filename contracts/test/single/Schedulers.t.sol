@@ -64,7 +64,7 @@ contract RoundRobinTest is SingleFixture {
 
 contract ReverseAuctionTest is SingleFixture {
     function _bid(SingleTerms memory terms, uint32 id, uint128 price) private {
-        vm.prank(_signer(id));
+        vm.prank(_hot(id));
         single.bid(terms, price);
     }
 
@@ -83,7 +83,7 @@ contract ReverseAuctionTest is SingleFixture {
         uint256 end = single.stateOf(jobId).requestTime + terms.bidWindow;
         Reply memory reply = _honest();
         vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.NotBefore.selector, jobId, end));
-        vm.prank(_signer(2));
+        vm.prank(_hot(2));
         single.submit(terms, reply.result, reply.vector, _anyVif(2));
 
         vm.warp(end + 1);
@@ -141,7 +141,7 @@ contract ReverseAuctionTest is SingleFixture {
         jobId = _ask(terms);
         _bid(terms, 1, PRICE);
         vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.WrongScheduler.selector, jobId));
-        vm.prank(_signer(1));
+        vm.prank(_hot(1));
         single.decline(terms);
         vm.expectRevert(
             abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Drawn)
@@ -158,7 +158,7 @@ contract ReverseAuctionTest is SingleFixture {
         vm.expectRevert(
             abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Requested)
         );
-        vm.prank(_signer(1));
+        vm.prank(_hot(1));
         single.submit(terms, reply.result, reply.vector, _anyVif(1));
         uint256 end = single.stateOf(jobId).requestTime + terms.bidWindow;
         vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.NotBefore.selector, jobId, end));

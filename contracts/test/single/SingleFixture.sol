@@ -62,8 +62,13 @@ abstract contract SingleFixture is JobFixture {
         court.setSlashing(made.slashing);
     }
 
+    /// @dev An executor's signer, told without a call, so that a test may expect a revert of the call after it.
+    function _hot(uint32 id) internal returns (address) {
+        return _signerWallet(id).addr;
+    }
+
     function _adopt(uint32 id) internal {
-        vm.prank(_signer(id));
+        vm.prank(_hot(id));
         vifs.adoptKey();
     }
 
@@ -158,7 +163,7 @@ abstract contract SingleFixture is JobFixture {
         returns (Record memory record)
     {
         vm.recordLogs();
-        vm.prank(_signer(id));
+        vm.prank(_hot(id));
         single.submit(terms, reply.result, reply.vector, vif);
         return _submitted(terms, vm.getRecordedLogs());
     }
@@ -166,7 +171,7 @@ abstract contract SingleFixture is JobFixture {
     function _prove(SingleTerms memory terms, uint32 id, Reply memory reply) internal returns (Record memory record) {
         bytes memory proof = _proof(terms, id, reply);
         vm.recordLogs();
-        vm.prank(_signer(id));
+        vm.prank(_hot(id));
         single.submitProven(terms, reply.result, reply.vector, proof);
         return _submitted(terms, vm.getRecordedLogs());
     }

@@ -12,7 +12,7 @@ contract SingleSubmitTest is SingleFixture {
     function _expectSubmitRevert(SingleTerms memory terms, uint32 id, bytes memory reason) private {
         Reply memory reply = _honest();
         vm.expectRevert(reason);
-        vm.prank(_signer(id));
+        vm.prank(_hot(id));
         single.submit(terms, reply.result, reply.vector, _anyVif(id));
     }
 
@@ -103,7 +103,7 @@ contract SingleSubmitTest is SingleFixture {
         _toBeacon();
         (uint32 id,) = single.drawnOf(terms);
         Reply memory reply = _honest();
-        vm.startPrank(_signer(id));
+        vm.startPrank(_hot(id));
         vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.InvalidVifLength.selector, 80));
         single.submit(terms, reply.result, reply.vector, new bytes(80));
         bytes memory large = new bytes(bounds.maxResultBytes + 1);
@@ -223,11 +223,11 @@ contract SingleSubmitTest is SingleFixture {
         (bytes32 jobId, uint32 id) = _askDrawn(terms);
         uint256 before = staking.accountOf(id).reputation;
         vm.expectRevert(_notDrawn(jobId, _other(id)));
-        vm.prank(_signer(_other(id)));
+        vm.prank(_hot(_other(id)));
         single.decline(terms);
         vm.expectEmit(address(single));
         emit ISingleJobRegistry.SeatDeclined(jobId, id);
-        vm.prank(_signer(id));
+        vm.prank(_hot(id));
         single.decline(terms);
         assertEq(staking.accountOf(id).inFlight, 0);
         assertEq(staking.accountOf(id).reputation, before);
@@ -242,7 +242,7 @@ contract SingleSubmitTest is SingleFixture {
         uint256 end = single.stateOf(jobId).deadline - terms.submitWindow / 2;
         vm.warp(end + 1);
         vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.TooLate.selector, jobId, end));
-        vm.prank(_signer(id));
+        vm.prank(_hot(id));
         single.decline(terms);
     }
 
@@ -283,7 +283,7 @@ contract SingleSubmitTest is SingleFixture {
     function test_a_declined_job_that_nobody_takes_is_refunded_too() public {
         SingleTerms memory terms = _single(0);
         (bytes32 jobId, uint32 id) = _askDrawn(terms);
-        vm.prank(_signer(id));
+        vm.prank(_hot(id));
         single.decline(terms);
         vm.warp(single.stateOf(jobId).deadline + terms.takeoverWindow + 1);
         _advance(terms);
@@ -291,19 +291,25 @@ contract SingleSubmitTest is SingleFixture {
     }
 
     function test_bait_jobs_lower_a_reputation_once_an_epoch() public {
-        uint32 id;
-        uint256 after_;
-        for (uint256 nonce = 0; nonce < 40; ++nonce) {
+        uint64 epoch = staking.currentEpoch();
+        uint256[6] memory scores;
+        uint256 repeated;
+        for (uint256 nonce = 0; nonce < 14; ++nonce) {
             SingleTerms memory terms = _single(nonce);
-            bytes32 jobId;
-            uint32 drawn;
-            (jobId, drawn) = _askDrawn(terms);
+            (bytes32 jobId, uint32 id) = _askDrawn(terms);
             vm.warp(single.stateOf(jobId).deadline + terms.takeoverWindow + 1);
             _advance(terms);
-            if (id == 0) (id, after_) = (drawn, staking.accountOf(drawn).reputation);
-            if (vm.getBlockTimestamp() / staking.epochLength() != 1_800_000_000 / 3600 + 1) break;
+            uint256 score = staking.accountOf(id).reputation;
+            if (scores[id] == 0) {
+                scores[id] = score;
+                assertLt(score, 500_000);
+            } else {
+                assertEq(score, scores[id]);
+                ++repeated;
+            }
         }
-        assertEq(staking.accountOf(id).reputation, after_);
+        assertEq(staking.currentEpoch(), epoch);
+        assertGt(repeated, 0);
     }
 
     // ---------------------------------------------------------------- batches
@@ -327,7 +333,7 @@ contract SingleSubmitTest is SingleFixture {
         }
         vm.expectEmit(address(single));
         emit ISingleJobRegistry.CallFailed(1);
-        vm.prank(_signer(id));
+        vm.prank(_hot(id));
         single.tryEach(calls);
         _assertAt(single.jobIdOf(terms[0]), SinglePhase.Provisional);
         _assertAt(single.jobIdOf(terms[1]), SinglePhase.Requested);

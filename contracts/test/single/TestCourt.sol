@@ -39,7 +39,7 @@ contract TestCourt {
     /// @notice A conviction is slashed before the client hears of it.
     function decide(ICourtClient client, bytes32 jobId, Verdict verdict) external {
         if (verdict == Verdict.Convicted) {
-            Accusation memory accusation = last();
+            Accusation memory accusation = _about(jobId);
             slashing.punish(
                 Offence.Conviction, accusation.executorId, jobId, accusation.seatFee, accusation.challenger
             );
@@ -47,11 +47,15 @@ contract TestCourt {
         client.onVerdict(jobId, 0, verdict);
     }
 
-    function cases() external view returns (uint256) {
-        return accusations.length;
+    /// @dev The latest about a job.
+    function _about(bytes32 jobId) private view returns (Accusation memory) {
+        for (uint256 i = accusations.length; i != 0; --i) {
+            if (accusations[i - 1].jobId == jobId) return accusations[i - 1];
+        }
+        revert Refused();
     }
 
-    function last() public view returns (Accusation memory) {
+    function last() external view returns (Accusation memory) {
         return accusations[accusations.length - 1];
     }
 }

@@ -150,7 +150,7 @@ interface ISingleJobRegistry {
     error NotExecutor(address caller);
     /// @notice Nobody is eligible; `advanceJob` refunds the job.
     error NoExecutorFound(bytes32 jobId);
-    /// @notice Somebody else has priority; 0 when the caller is nobody's signer.
+    /// @notice Somebody else has priority.
     error NotDrawn(bytes32 jobId, uint32 executorId);
     /// @notice Doesn't serve the version at the terms' price, or can't lock the stake.
     error NotEligible(bytes32 jobId, uint32 executorId);

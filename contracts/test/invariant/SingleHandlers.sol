@@ -34,7 +34,7 @@ abstract contract SingleHandlers is SingleLedger {
         }
         terms.refundTo = fees % 2 == 0 ? refundee : requester;
         tracked.push(terms);
-        _ask(terms);
+        jobIds.push(_ask(terms));
         // Mostly on to where the beacon is known; otherwise it can still be cancelled.
         if (fees % 4 != 0) _toBeacon();
     }
@@ -137,7 +137,7 @@ abstract contract SingleHandlers is SingleLedger {
     function finalizeMany() external observed {
         bytes[] memory calls = new bytes[](tracked.length);
         for (uint256 i = 0; i < tracked.length; ++i) {
-            bytes32 jobId = single.jobIdOf(tracked[i]);
+            bytes32 jobId = jobIds[i];
             Reply memory reply = honest[jobId] ? _honest() : _cheat();
             calls[i] = abi.encodeCall(
                 ISingleJobRegistry.finalize, (jobId, recordOf[jobId], reply.result, keccak256(reply.vector))
@@ -168,16 +168,15 @@ abstract contract SingleHandlers is SingleLedger {
 
     /// @dev One call that makes no sense for the job.
     function disturb(uint256 job, uint256 what) external observed {
-        SingleTerms memory terms = tracked[job % tracked.length];
-        bytes32 jobId = single.jobIdOf(terms);
+        bytes32 jobId = jobIds[job % tracked.length];
         Record memory record = recordOf[jobId];
         record.refundTo = stranger;
         what %= 4;
-        vm.startPrank(stranger);
+        vm.prank(stranger);
         if (what == 0) single.finalize(jobId, record, "", 0);
         else if (what == 1) single.overturn(jobId, record);
         else if (what == 2) single.onVerdict(jobId, 0, Verdict.Convicted);
-        else single.overturnFalseVif(jobId, recordOf[jobId], stranger);
+        else single.overturnFalseVif(jobId, record, stranger);
     }
 
     function withdraw(uint256 account) external observed {
@@ -233,10 +232,10 @@ abstract contract SingleHandlers is SingleLedger {
     /// @dev An auction that takes bids; any job when there is none.
     function _pickAuction(uint256 seed) private view returns (SingleTerms memory) {
         for (uint256 i = 0; i < tracked.length; ++i) {
-            SingleTerms memory terms = tracked[(seed % tracked.length + i) % tracked.length];
-            SinglePhase phase = _at(single.jobIdOf(terms));
+            uint256 job = (seed % tracked.length + i) % tracked.length;
+            SinglePhase phase = _at(jobIds[job]);
             bool open = phase == SinglePhase.Requested || phase == SinglePhase.Drawn;
-            if (open && terms.scheduler == Scheduler.ReverseAuction) return terms;
+            if (open && tracked[job].scheduler == Scheduler.ReverseAuction) return tracked[job];
         }
         return tracked[seed % tracked.length];
     }
@@ -244,8 +243,8 @@ abstract contract SingleHandlers is SingleLedger {
     /// @dev A job in the phase, so that runs get far; any job when there is none.
     function _pick(uint256 seed, SinglePhase phase) private view returns (SingleTerms memory) {
         for (uint256 i = 0; i < tracked.length; ++i) {
-            SingleTerms memory terms = tracked[(seed % tracked.length + i) % tracked.length];
-            if (_at(single.jobIdOf(terms)) == phase) return terms;
+            uint256 job = (seed % tracked.length + i) % tracked.length;
+            if (_at(jobIds[job]) == phase) return tracked[job];
         }
         return tracked[seed % tracked.length];
     }

@@ -52,11 +52,63 @@ contract SingleInvariants is SingleHandlers {
         targetContract(address(this));
     }
 
+    /// The steps get everywhere: each way to each end, taken once.
+    function test_the_steps_reach_every_phase() public {
+        uint256 requested = 1;
+        uint256 plain = 1 << 16;
+        this.request(1, 5, 0);
+        this.submit(0, 1, requested | plain);
+        _assertAt(jobIds[0], SinglePhase.Provisional);
+        this.challenge(0);
+        _assertAt(jobIds[0], SinglePhase.Challenged);
+        this.decide(0, 1);
+        _assertAt(jobIds[0], SinglePhase.Convicted);
+        this.overturn(0);
+        _assertAt(jobIds[0], SinglePhase.Overturned);
+
+        uint256 right = 1 << 8;
+        this.request(1, 5, 1);
+        this.submit(1, 1, requested | right | plain);
+        this.challenge(1);
+        this.decide(1, 0);
+        _assertAt(jobIds[1], SinglePhase.Lapsed);
+        this.reopen(1);
+        _assertAt(jobIds[1], SinglePhase.Provisional);
+        this.challenge(1);
+        this.decide(1, 1);
+        _assertAt(jobIds[1], SinglePhase.Acquitted);
+        this.finalize(1, true, false);
+        _assertAt(jobIds[1], SinglePhase.Final);
+
+        this.request(1, 5, 2);
+        this.advanceWhenDue(2, false);
+        _assertAt(jobIds[2], SinglePhase.Drawn);
+        this.submit(2, 1, right);
+        this.challengeVif(2, uint8(SinglePhase.Provisional));
+        _assertAt(jobIds[2], SinglePhase.Overturned);
+
+        this.request(0, 5, 0);
+        this.submit(3, 1, requested | right);
+        _assertAt(jobIds[3], SinglePhase.Final);
+
+        this.request(1 | (2 << 8), 5, 0);
+        this.bid(4, 1, PRICE);
+        _assertAt(jobIds[4], SinglePhase.Drawn);
+        this.advanceWhenDue(4, true);
+        _assertAt(jobIds[4], SinglePhase.Refunded);
+
+        this.request(1 | (1 << 8), 5, 0);
+        this.submit(5, 1, requested | right | plain);
+        this.finalize(5, false, true);
+        _assertAt(jobIds[5], SinglePhase.Final);
+        afterInvariant();
+    }
+
     /// O1
     function invariant_the_registry_holds_open_escrow_and_credits() public view {
         uint256 owed;
         for (uint256 i = 0; i < tracked.length; ++i) {
-            bytes32 jobId = single.jobIdOf(tracked[i]);
+            bytes32 jobId = jobIds[i];
             SinglePhase phase = _at(jobId);
             if (phase != SinglePhase.None && !_isEnd(phase)) owed += single.quote(tracked[i]) - outflow[jobId];
         }
@@ -69,7 +121,7 @@ contract SingleInvariants is SingleHandlers {
     /// O2
     function invariant_a_job_ends_once_and_pays_out_its_escrow_exactly() public view {
         for (uint256 i = 0; i < tracked.length; ++i) {
-            bytes32 jobId = single.jobIdOf(tracked[i]);
+            bytes32 jobId = jobIds[i];
             bool over = _isEnd(_at(jobId));
             assertEq(endings[jobId], over ? 1 : 0);
             if (over) assertEq(outflow[jobId], single.quote(tracked[i]));
@@ -80,7 +132,7 @@ contract SingleInvariants is SingleHandlers {
     /// O3
     function invariant_executors_are_paid_for_final_answers_only() public view {
         for (uint256 i = 0; i < tracked.length; ++i) {
-            bytes32 jobId = single.jobIdOf(tracked[i]);
+            bytes32 jobId = jobIds[i];
             if (_at(jobId) != SinglePhase.Final) {
                 assertEq(earned[jobId], 0);
             } else {
@@ -98,7 +150,7 @@ contract SingleInvariants is SingleHandlers {
     /// O5
     function invariant_final_states_never_change() public view {
         for (uint256 i = 0; i < tracked.length; ++i) {
-            bytes32 jobId = single.jobIdOf(tracked[i]);
+            bytes32 jobId = jobIds[i];
             if (finalState[jobId] != 0) assertEq(_stateHash(jobId), finalState[jobId]);
         }
     }
@@ -109,7 +161,7 @@ contract SingleInvariants is SingleHandlers {
         uint256[] memory seats = new uint256[](count + 1);
         uint256[] memory locked = new uint256[](count + 1);
         for (uint256 i = 0; i < tracked.length; ++i) {
-            bytes32 jobId = single.jobIdOf(tracked[i]);
+            bytes32 jobId = jobIds[i];
             ISingleJobRegistry.State memory state = single.stateOf(jobId);
             (uint32 id, uint256 fee) = (state.executorId, state.fee);
             if (state.recordHash != 0 && !_isEnd(state.phase)) {
@@ -129,7 +181,7 @@ contract SingleInvariants is SingleHandlers {
     /// O7
     function invariant_an_answered_jobs_slot_is_its_records_hash() public view {
         for (uint256 i = 0; i < tracked.length; ++i) {
-            bytes32 jobId = single.jobIdOf(tracked[i]);
+            bytes32 jobId = jobIds[i];
             bytes32 stored = single.stateOf(jobId).recordHash;
             bool answered = recordOf[jobId].executorId != 0;
             assertEq(stored != 0, answered);
@@ -142,7 +194,7 @@ contract SingleInvariants is SingleHandlers {
     /// O8
     function invariant_getters_never_revert() public view {
         for (uint256 i = 0; i < tracked.length; ++i) {
-            bytes32 jobId = single.jobIdOf(tracked[i]);
+            bytes32 jobId = jobIds[i];
             single.stateOf(jobId);
             single.drawnOf(tracked[i]);
             single.verifyResult(jobId, recordOf[jobId], "", 0);
@@ -178,8 +230,10 @@ contract SingleInvariants is SingleHandlers {
             if (phase == SinglePhase.Challenged) {
                 _decide(jobId, honest[jobId] ? Verdict.Acquitted : Verdict.Convicted);
             } else if (phase == SinglePhase.Convicted) {
+                vm.prank(stranger);
                 single.overturn(jobId, record);
             } else if (phase == SinglePhase.Lapsed) {
+                vm.prank(stranger);
                 single.reopen(jobId, record);
                 recordOf[jobId].windowEnd = uint64(vm.getBlockTimestamp() + terms.challengeWindow);
             } else if (phase == SinglePhase.Provisional || phase == SinglePhase.Acquitted) {

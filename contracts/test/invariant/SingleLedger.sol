@@ -12,6 +12,8 @@ abstract contract SingleLedger is SingleFixture {
     uint256 internal constant MAX_JOBS = 7;
 
     SingleTerms[] internal tracked;
+    /// Of the same, in their order.
+    bytes32[] internal jobIds;
     /// Of answered jobs, made of terms and events.
     mapping(bytes32 jobId => Record) internal recordOf;
     mapping(bytes32 jobId => bytes) internal vifOf;
@@ -40,20 +42,22 @@ abstract contract SingleLedger is SingleFixture {
         _;
         Vm.Log[] memory logs = vm.getRecordedLogs();
         for (uint256 i = 0; i < tracked.length; ++i) {
-            _readJob(tracked[i], logs);
+            _readJob(i, logs);
         }
     }
 
-    function _readJob(SingleTerms memory terms, Vm.Log[] memory logs) private {
-        bytes32 jobId = single.jobIdOf(terms);
+    function _readJob(uint256 job, Vm.Log[] memory logs) private {
+        bytes32 jobId = jobIds[job];
         for (uint256 i = 0; i < logs.length; ++i) {
-            if (logs[i].topics.length > 1) _readLog(terms, jobId, logs[i]);
+            bytes32[] memory topics = logs[i].topics;
+            bool about = topics.length > 1 && (topics[1] == jobId || (topics.length > 2 && topics[2] == jobId));
+            if (about) _readLog(tracked[job], jobId, logs[i]);
         }
         SinglePhase before = lastPhase[jobId];
         SinglePhase phase = _at(jobId);
         if (phase == before) return;
         lastPhase[jobId] = phase;
-        if (!_allowed(terms, before, phase)) {
+        if (!_allowed(tracked[job], before, phase)) {
             forbidden = string.concat(vm.toString(uint256(before)), " to ", vm.toString(uint256(phase)));
         }
         if (_isEnd(phase)) finalState[jobId] = _stateHash(jobId);

@@ -14,6 +14,8 @@ contract SingleGasTest is SingleFixture {
     uint256 private constant BATCH = 16;
 
     Recorder private recorder;
+    /// Of the calls since it was last zero.
+    uint256 private calldataGas;
 
     function _executorCount() internal pure override returns (uint256) {
         return 1000;
@@ -50,6 +52,7 @@ contract SingleGasTest is SingleFixture {
     /// forge-config: default.isolate = true
     function test_optimistic_job_total() public {
         bytes[] memory calls = new bytes[](BATCH);
+        calldataGas = 0;
         uint256 requests;
         uint256 submissions;
         uint64 last;
@@ -82,6 +85,7 @@ contract SingleGasTest is SingleFixture {
         vm.snapshotValue("single", "optimistic_job_request", requests / BATCH);
         vm.snapshotValue("single", "optimistic_job_submit", submissions / BATCH);
         vm.snapshotValue("single", "optimistic_job_finalize_16_per_job", finalisations / BATCH);
+        vm.snapshotValue("single", "optimistic_job_calldata", calldataGas / BATCH);
         vm.snapshotValue("single", "optimistic_job_total", total);
         assertLe(total, 265_000);
     }
@@ -118,6 +122,9 @@ contract SingleGasTest is SingleFixture {
         vm.prank(from);
         (bool done,) = address(single).call{value: value}(call);
         assertTrue(done, "refused");
+        for (uint256 i = 0; i < call.length; ++i) {
+            calldataGas += call[i] == 0 ? 4 : 16;
+        }
         return vm.lastCallGas().gasTotalUsed;
     }
 }

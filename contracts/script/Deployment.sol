@@ -63,12 +63,10 @@ abstract contract Deployment is CommonBase {
     }
 
     /// @dev With a court for, and a list of proof verifiers of, the single-executor registry.
-    function _deploy(
-        DeploymentParameters memory given,
-        address deployer,
-        ICourt court,
-        IProofVerifierList verifiers
-    ) internal returns (Contracts memory all) {
+    function _deploy(DeploymentParameters memory given, address deployer, ICourt court, IProofVerifierList verifiers)
+        internal
+        returns (Contracts memory all)
+    {
         address[12] memory expected;
         uint256 nonce = vm.getNonce(deployer);
         for (uint256 i; i < expected.length; ++i) {

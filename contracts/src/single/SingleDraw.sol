@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {IStaking, SeatOutcome} from "../stake/IStaking.sol";
 import {ISortition} from "../schedule/ISortition.sol";
+import {IStaking, SeatOutcome} from "../stake/IStaking.sol";
 import {SingleHash} from "./SingleHash.sol";
 import {SingleSettlement} from "./SingleSettlement.sol";
 import {Scheduler, SinglePhase, SingleTerms} from "./SingleTypes.sol";
@@ -35,7 +35,9 @@ abstract contract SingleDraw is SingleSettlement {
         bytes32 randomness
     ) internal returns (uint256 fee) {
         if (word.phase() == SinglePhase.Requested) {
-            if (terms.scheduler == Scheduler.ReverseAuction) revert WrongPhase(jobId, SinglePhase.Requested);
+            if (terms.scheduler == Scheduler.ReverseAuction) {
+                revert WrongPhase(jobId, SinglePhase.Requested);
+            }
             uint32 drawn;
             (drawn, fee) = _draw(terms, jobId, word, randomness, executorId);
             // Reverts the call: the refund of a job that nobody can answer is `advanceJob`'s.
@@ -77,13 +79,11 @@ abstract contract SingleDraw is SingleSettlement {
 
     /// @dev Whom the scheduler picks now; 0 when too few are eligible. Locks nothing.
     /// @param caller Taken for able to lock the stake, because it locks it next; 0 for nobody.
-    function _draw(
-        SingleTerms calldata terms,
-        bytes32 jobId,
-        SingleWord word,
-        bytes32 randomness,
-        uint32 caller
-    ) internal view returns (uint32 executorId, uint256 fee) {
+    function _draw(SingleTerms calldata terms, bytes32 jobId, SingleWord word, bytes32 randomness, uint32 caller)
+        internal
+        view
+        returns (uint32 executorId, uint256 fee)
+    {
         if (randomness == 0) _refuseWithoutBeacon(jobId, word);
         bytes32 key = SingleHash.offeringKey(terms);
         uint256 random;

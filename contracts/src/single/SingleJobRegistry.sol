@@ -139,16 +139,7 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
         }
         word = _answer(jobId, SinglePhase.Provisional, _statusFor(callsBack), record);
         emit Submitted(
-            jobId,
-            executorId,
-            record.fee,
-            record.balance,
-            record.windowEnd,
-            keyHash,
-            randomness,
-            result,
-            vector,
-            vif
+            jobId, executorId, record.fee, record.balance, record.windowEnd, keyHash, randomness, result, vector, vif
         );
         if (callsBack) _callBackResult(jobId, word, record.callbackTarget, record.callbackGas, result);
     }
@@ -379,8 +370,7 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
             reason = RefundReason.BeaconExpired;
         } else {
             // Nobody holds the seat yet, so the word's executor is nobody.
-            (uint32 executorId, uint256 fee) =
-                _draw(terms, jobId, word, _randomness(jobId, word), word.executorId());
+            (uint32 executorId, uint256 fee) = _draw(terms, jobId, word, _randomness(jobId, word), word.executorId());
             if (executorId != 0) {
                 _lock(jobId, executorId, fee);
                 _seat(jobId, word, executorId, fee, block.timestamp + terms.submitWindow);

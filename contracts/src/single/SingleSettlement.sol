@@ -43,8 +43,7 @@ abstract contract SingleSettlement is SingleStore {
 
     /// @dev Refunds a job whose answer is false. The record must be the job's. `caller` is paid.
     function _overturn(bytes32 jobId, SingleWord word, Record calldata record, address caller) internal {
-        bool callsBack =
-            record.callbackTarget != address(0) && (record.errorCallback || record.provisionalCallback);
+        bool callsBack = record.callbackTarget != address(0) && (record.errorCallback || record.provisionalCallback);
         word = word.withPhase(SinglePhase.Overturned).withCallbackStatus(_statusFor(callsBack));
         _jobs[jobId] = word;
 
@@ -92,25 +91,21 @@ abstract contract SingleSettlement is SingleStore {
     }
 
     /// @dev Hands the result over. The word must say `Delivered` already, in storage too.
-    function _callBackResult(bytes32 jobId, SingleWord word, address target, uint256 gasForTarget, bytes calldata result)
-        internal
-    {
-        _callBack(
-            jobId, word, target, gasForTarget, abi.encodeCall(IInferaConsumer.onInferenceResult, (jobId, result))
-        );
-    }
-
-    /// @dev Tells of a refund. The word must say `Delivered` already, in storage too.
-    function _callBackFailure(
+    function _callBackResult(
         bytes32 jobId,
         SingleWord word,
         address target,
         uint256 gasForTarget,
-        RefundReason reason
+        bytes calldata result
     ) internal {
-        _callBack(
-            jobId, word, target, gasForTarget, abi.encodeCall(IInferaConsumer.onInferenceFailed, (jobId, reason))
-        );
+        _callBack(jobId, word, target, gasForTarget, abi.encodeCall(IInferaConsumer.onInferenceResult, (jobId, result)));
+    }
+
+    /// @dev Tells of a refund. The word must say `Delivered` already, in storage too.
+    function _callBackFailure(bytes32 jobId, SingleWord word, address target, uint256 gasForTarget, RefundReason reason)
+        internal
+    {
+        _callBack(jobId, word, target, gasForTarget, abi.encodeCall(IInferaConsumer.onInferenceFailed, (jobId, reason)));
     }
 
     /// @dev The word of a job whose callback failed and is repeated now; stored.

@@ -95,11 +95,7 @@ abstract contract SingleStore is SingleEscrow {
         return record;
     }
 
-    function _isResult(Record calldata record, bytes calldata result, bytes32 vectorHash)
-        internal
-        pure
-        returns (bool)
-    {
+    function _isResult(Record calldata record, bytes calldata result, bytes32 vectorHash) internal pure returns (bool) {
         return record.answerHash == TermsHash.answer(keccak256(result), vectorHash);
     }
 

@@ -87,8 +87,7 @@ contract Vifs is IVifs {
         pure
         returns (bool)
     {
-        (bool found, uint256 hashX) =
-            Ecvrf.hashToCurve(Ecvrf.compress(x, y), alpha, proof.hashY, proof.skipped);
+        (bool found, uint256 hashX) = Ecvrf.hashToCurve(Ecvrf.compress(x, y), alpha, proof.hashY, proof.skipped);
         if (!found) revert HintsDontHold();
         // U is infinity, which has no encoding: a proof that its prover could only spoil on purpose. The other two points
         // never are: their scalars are not 0.

@@ -41,9 +41,7 @@ contract SingleDisputesTest is SingleFixture {
         vm.warp(record.windowEnd);
         uint256 snapshot = vm.snapshotState();
         _challenge(terms, record);
-        vm.expectRevert(
-            abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Challenged)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Challenged));
         _challenge(terms, record);
         vm.revertToState(snapshot);
         skip(1);
@@ -63,9 +61,7 @@ contract SingleDisputesTest is SingleFixture {
     function test_a_challenged_answer_is_not_final_before_the_verdict() public {
         (, bytes32 jobId, Record memory record) = _challenged();
         skip(10 days);
-        vm.expectRevert(
-            abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Challenged)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Challenged));
         single.finalize(jobId, record, "", 0);
         assertEq(staking.accountOf(record.executorId).inFlight, 1);
     }
@@ -74,9 +70,7 @@ contract SingleDisputesTest is SingleFixture {
         (SingleTerms memory terms, bytes32 jobId, Record memory record) = _challenged();
         _decide(jobId, Verdict.Acquitted);
         _assertAt(jobId, SinglePhase.Acquitted);
-        vm.expectRevert(
-            abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Acquitted)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Acquitted));
         single.overturn(jobId, record);
         _finalize(jobId, record, _cheat());
         (uint256 payment,) = _split(record.fee);
@@ -89,9 +83,7 @@ contract SingleDisputesTest is SingleFixture {
         _decide(jobId, Verdict.Convicted);
         assertEq(staking.strikesOf(record.executorId, Offence.Conviction), 1);
         assertEq(staking.stakeOf(record.executorId), STAKE - STAKE / 20);
-        vm.expectRevert(
-            abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Convicted)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Convicted));
         single.finalize(jobId, record, "", 0);
         uint256 refund = single.quote(terms) - terms.dispatchFee;
         vm.expectEmit(address(single));
@@ -110,9 +102,7 @@ contract SingleDisputesTest is SingleFixture {
         (SingleTerms memory terms, bytes32 jobId, Record memory record) = _challenged();
         skip(1 days);
         _decide(jobId, Verdict.Lapsed);
-        vm.expectRevert(
-            abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Lapsed)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Lapsed));
         single.finalize(jobId, record, "", 0);
         uint64 end = uint64(vm.getBlockTimestamp() + terms.challengeWindow);
         vm.expectEmit(address(single));
@@ -138,9 +128,7 @@ contract SingleDisputesTest is SingleFixture {
         vm.prank(stranger);
         single.onVerdict(jobId, 0, Verdict.Acquitted);
         _decide(jobId, Verdict.Acquitted);
-        vm.expectRevert(
-            abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Acquitted)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Acquitted));
         vm.prank(address(court));
         single.onVerdict(jobId, 0, Verdict.Convicted);
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Verdict} from "../../src/courts/ICourt.sol";
+import {IJobRegistry} from "../../src/jobs/IJobRegistry.sol";
 import {CallbackStatus, RefundReason} from "../../src/jobs/JobTypes.sol";
 import {ISingleJobRegistry} from "../../src/single/ISingleJobRegistry.sol";
 import {Record, SinglePhase, SingleTerms} from "../../src/single/SingleTypes.sol";
@@ -8,8 +10,6 @@ import {Target} from "../jobs/Callback.t.sol";
 import {Reply} from "../jobs/JobFixture.sol";
 import {RejectingOwner} from "../stake/Recipients.sol";
 import {SingleFixture} from "./SingleFixture.sol";
-import {IJobRegistry} from "../../src/jobs/IJobRegistry.sol";
-import {Verdict} from "../../src/courts/ICourt.sol";
 
 contract SingleFinalizeTest is SingleFixture {
     uint32 private constant GAS = 200_000;
@@ -59,8 +59,7 @@ contract SingleFinalizeTest is SingleFixture {
     function test_a_job_ends_once() public {
         (bytes32 jobId, Record memory record) = _due(_single(0));
         _finalize(jobId, record, _honest());
-        bytes memory reason =
-            abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Final);
+        bytes memory reason = abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Final);
         vm.expectRevert(reason);
         single.finalize(jobId, record, "", 0);
         vm.expectRevert(reason);
@@ -164,9 +163,16 @@ contract SingleFinalizeTest is SingleFixture {
         assertGt(target.gasGiven(), GAS - 2000);
         _assertStatus(jobId, CallbackStatus.Delivered);
         assertEq(single.creditOf(stranger), terms.dispatchFee + terms.callbackFee);
-        assertEq(
-            single.creditOf(refundee), single.quote(terms) - SEAT_FEE - terms.dispatchFee - terms.callbackFee
-        );
+        assertEq(single.creditOf(refundee), single.quote(terms) - SEAT_FEE - terms.dispatchFee - terms.callbackFee);
+    }
+
+    function test_a_contract_asks_pays_and_is_called_back() public {
+        SingleTerms memory terms = _calling(_single(0), address(target), GAS);
+        (terms.requester, terms.refundTo) = (address(target), address(target));
+        (bytes32 jobId, Record memory record) = _due(terms);
+        _finalize(jobId, record, _honest());
+        assertEq(target.results(), 1);
+        assertGt(single.creditOf(address(target)), 0);
     }
 
     function test_no_conduct_of_the_target_changes_a_payment() public {
@@ -271,9 +277,7 @@ contract SingleFinalizeTest is SingleFixture {
         single.finalize(jobId, record, "", 0);
         assertEq(target.results(), 1);
         assertEq(single.creditOf(stranger), terms.dispatchFee);
-        assertEq(
-            single.creditOf(refundee), single.quote(terms) - SEAT_FEE - terms.dispatchFee - terms.callbackFee
-        );
+        assertEq(single.creditOf(refundee), single.quote(terms) - SEAT_FEE - terms.dispatchFee - terms.callbackFee);
         _assertStatus(jobId, CallbackStatus.Delivered);
     }
 

@@ -62,9 +62,8 @@ contract SingleGasTest is SingleFixture {
             _toBeacon();
             (uint32 id,) = single.drawnOf(terms);
             Reply memory reply = _honest();
-            bytes memory call = abi.encodeCall(
-                ISingleJobRegistry.submit, (terms, reply.result, reply.vector, _anyVif(id))
-            );
+            bytes memory call =
+                abi.encodeCall(ISingleJobRegistry.submit, (terms, reply.result, reply.vector, _anyVif(id)));
             vm.recordLogs();
             submissions += _send(_hot(id), 0, call);
             Record memory record = _submitted(terms, vm.getRecordedLogs());
@@ -97,9 +96,8 @@ contract SingleGasTest is SingleFixture {
         (bytes32 jobId, Record memory record) = _provisional(terms, _honest());
         _afterWindow(record);
         Reply memory reply = _honest();
-        bytes memory call = abi.encodeCall(
-            ISingleJobRegistry.finalize, (jobId, record, reply.result, keccak256(reply.vector))
-        );
+        bytes memory call =
+            abi.encodeCall(ISingleJobRegistry.finalize, (jobId, record, reply.result, keccak256(reply.vector)));
         vm.snapshotValue("single", "optimistic_job_finalize_alone", _send(stranger, 0, call));
 
         terms = _calling(_proven(201), address(recorder), 50_000);

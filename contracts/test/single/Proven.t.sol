@@ -12,9 +12,7 @@ import {SingleFixture} from "./SingleFixture.sol";
 contract ProvenTest is SingleFixture {
     function _expectRefused(SingleTerms memory terms, uint32 id, Reply memory reply, bytes memory proof) private {
         bytes32 jobId = single.jobIdOf(terms);
-        vm.expectRevert(
-            abi.encodeWithSelector(ISingleJobRegistry.ProofRefused.selector, jobId, address(quorum))
-        );
+        vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.ProofRefused.selector, jobId, address(quorum)));
         vm.prank(_hot(id));
         single.submitProven(terms, reply.result, reply.vector, proof);
     }
@@ -32,12 +30,8 @@ contract ProvenTest is SingleFixture {
         assertEq(target.lastResult(), _honest().result);
         assertEq(uint256(single.stateOf(jobId).callbackStatus), uint256(CallbackStatus.Delivered));
         assertTrue(single.verifyResult(jobId, record, _honest().result, keccak256(_honest().vector)));
-        assertEq(
-            address(single).balance, single.creditOf(_hot(id)) + single.creditOf(refundee) + burned
-        );
-        vm.expectRevert(
-            abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Final)
-        );
+        assertEq(address(single).balance, single.creditOf(_hot(id)) + single.creditOf(refundee) + burned);
+        vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Final));
         _challenge(terms, record);
     }
 
@@ -81,9 +75,7 @@ contract ProvenTest is SingleFixture {
         (bytes32 jobId, uint32 id) = _askDrawn(terms);
         bytes memory proof = _proof(terms, id, _honest());
         verifiers.remove(address(quorum));
-        vm.expectRevert(
-            abi.encodeWithSelector(ISingleJobRegistry.VerifierNotAllowed.selector, address(quorum))
-        );
+        vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.VerifierNotAllowed.selector, address(quorum)));
         vm.prank(_hot(id));
         single.submitProven(terms, _honest().result, _honest().vector, proof);
         vm.warp(single.stateOf(jobId).deadline + terms.takeoverWindow + 1);

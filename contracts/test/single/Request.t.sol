@@ -65,9 +65,8 @@ contract SingleRequestTest is SingleFixture {
         assertEq(uint256(all.jobs.jobState(jobId).phase), 0);
         _toBeacon();
         terms.maxPricePerUnit += 1;
-        bytes memory reason = abi.encodeWithSelector(
-            ISingleJobRegistry.WrongPhase.selector, single.jobIdOf(terms), SinglePhase.None
-        );
+        bytes memory reason =
+            abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, single.jobIdOf(terms), SinglePhase.None);
         vm.expectRevert(reason);
         single.advanceJob(terms);
         vm.expectRevert(reason);
@@ -98,8 +97,7 @@ contract SingleRequestTest is SingleFixture {
         terms = _single(0);
         terms.version = 2;
         _expectRefusal(
-            terms,
-            abi.encodeWithSelector(ISingleJobRegistry.UnknownModelVersion.selector, modelId, 2, RUNTIME_CLASS)
+            terms, abi.encodeWithSelector(ISingleJobRegistry.UnknownModelVersion.selector, modelId, 2, RUNTIME_CLASS)
         );
 
         terms = _single(0);
@@ -110,9 +108,7 @@ contract SingleRequestTest is SingleFixture {
         _expectRefusal(terms, _window(terms.takeoverWindow, bounds.minWindow, bounds.maxWindow));
         terms = _single(0);
         terms.challengeWindow = bounds.minChallengeWindow - 1;
-        _expectRefusal(
-            terms, _window(terms.challengeWindow, bounds.minChallengeWindow, bounds.maxChallengeWindow)
-        );
+        _expectRefusal(terms, _window(terms.challengeWindow, bounds.minChallengeWindow, bounds.maxChallengeWindow));
         terms = _single(0);
         terms.bidWindow = 1;
         _expectRefusal(terms, _window(1, 0, 0));
@@ -129,8 +125,7 @@ contract SingleRequestTest is SingleFixture {
         terms = _single(0);
         (terms.maxPricePerUnit, terms.maxUnits) = (1 << 80, 1);
         _expectRefusal(
-            terms,
-            abi.encodeWithSelector(ISingleJobRegistry.FeeTooHigh.selector, uint256(1 << 80), type(uint80).max)
+            terms, abi.encodeWithSelector(ISingleJobRegistry.FeeTooHigh.selector, uint256(1 << 80), type(uint80).max)
         );
         terms = _single(0);
         terms.dispatchFee -= 1;
@@ -190,9 +185,7 @@ contract SingleRequestTest is SingleFixture {
         SingleTerms memory terms = _single(0);
         uint256 escrow = single.quote(terms);
         vm.deal(requester, escrow);
-        vm.expectRevert(
-            abi.encodeWithSelector(ISingleJobRegistry.InsufficientPayment.selector, escrow, escrow - 1)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.InsufficientPayment.selector, escrow, escrow - 1));
         vm.prank(requester);
         single.request{value: escrow - 1}(terms, input, labels, "");
         vm.deal(stranger, escrow);

@@ -101,9 +101,7 @@ contract ReverseAuctionTest is SingleFixture {
         SingleTerms memory terms = _auction(0);
         bytes32 jobId = _ask(terms);
         uint256 maximum = uint256(terms.maxPricePerUnit) * UNITS;
-        vm.expectRevert(
-            abi.encodeWithSelector(ISingleJobRegistry.BidTooHigh.selector, jobId, maximum + UNITS, maximum)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.BidTooHigh.selector, jobId, maximum + UNITS, maximum));
         _bid(terms, 1, terms.maxPricePerUnit + 1);
         _bid(terms, 1, terms.maxPricePerUnit);
         vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.BidTooHigh.selector, jobId, maximum, maximum));
@@ -127,9 +125,7 @@ contract ReverseAuctionTest is SingleFixture {
         _bid(terms, 1, PRICE);
         _bid(terms, 1, PRICE / 2);
         assertEq(staking.accountOf(1).inFlight, 1);
-        assertEq(
-            staking.accountOf(1).locked, uint256(PRICE / 2) * UNITS * bounds.lockMultiplierBps / 10_000
-        );
+        assertEq(staking.accountOf(1).locked, uint256(PRICE / 2) * UNITS * bounds.lockMultiplierBps / 10_000);
     }
 
     function test_bids_belong_to_auctions_and_can_not_be_taken_back() public {
@@ -143,9 +139,7 @@ contract ReverseAuctionTest is SingleFixture {
         vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.WrongScheduler.selector, jobId));
         vm.prank(_hot(1));
         single.decline(terms);
-        vm.expectRevert(
-            abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Drawn)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Drawn));
         vm.prank(requester);
         single.cancel(terms);
     }
@@ -155,9 +149,7 @@ contract ReverseAuctionTest is SingleFixture {
         bytes32 jobId = _ask(terms);
         _toBeacon();
         Reply memory reply = _honest();
-        vm.expectRevert(
-            abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Requested)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Requested));
         vm.prank(_hot(1));
         single.submit(terms, reply.result, reply.vector, _anyVif(1));
         uint256 end = single.stateOf(jobId).requestTime + terms.bidWindow;

@@ -56,8 +56,7 @@ abstract contract SingleFixture is JobFixture {
             )
         );
         verifiers.add(address(quorum));
-        made = Deployer(vm.deployCode("Deployer.sol:Deployer"))
-            .deployWith(given, ICourt(address(court)), verifiers);
+        made = Deployer(vm.deployCode("Deployer.sol:Deployer")).deployWith(given, ICourt(address(court)), verifiers);
         (single, vifs) = (made.single, made.vifs);
         court.setSlashing(made.slashing);
     }
@@ -260,8 +259,7 @@ abstract contract SingleFixture is JobFixture {
         returns (bytes memory vif, IVifVerifier.Proof memory hints)
     {
         bytes32 jobId = single.jobIdOf(terms);
-        bytes32 randomness =
-            all.beacon.randomness(single.stateOf(jobId).requestBlock + bounds.beaconDelay, jobId);
+        bytes32 randomness = all.beacon.randomness(single.stateOf(jobId).requestBlock + bounds.beaconDelay, jobId);
         hints = _hints(_vrfSecret(id), _alpha(terms, id, randomness));
         vif = _packed(hints);
     }
@@ -269,17 +267,17 @@ abstract contract SingleFixture is JobFixture {
     function _alpha(SingleTerms memory terms, uint32 id, bytes32 randomness) internal view returns (bytes32) {
         return all.vif
             .vifAlpha(
-            IVifVerifier.VifInput({
-                registry: address(single),
-                jobId: single.jobIdOf(terms),
-                modelId: terms.modelId,
-                version: terms.version,
-                inputHash: terms.inputHash,
-                parametersHash: terms.parametersHash,
-                executor: executors.ownerOf(id),
-                beacon: randomness
-            })
-        );
+                IVifVerifier.VifInput({
+                    registry: address(single),
+                    jobId: single.jobIdOf(terms),
+                    modelId: terms.modelId,
+                    version: terms.version,
+                    inputHash: terms.inputHash,
+                    parametersHash: terms.parametersHash,
+                    executor: executors.ownerOf(id),
+                    beacon: randomness
+                })
+            );
     }
 
     function _hints(uint256 secret, bytes32 alpha) internal returns (IVifVerifier.Proof memory hints) {

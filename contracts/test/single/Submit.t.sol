@@ -57,9 +57,7 @@ contract SingleSubmitTest is SingleFixture {
         (bytes32 jobId, uint32 id) = _askDrawable(terms);
         _submit(terms, id, _honest());
         _expectSubmitRevert(
-            terms,
-            id,
-            abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Provisional)
+            terms, id, abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Provisional)
         );
         // Nor its record in another job.
         (bytes32 other, Record memory record) = _provisional(_single(1), _honest());
@@ -212,7 +210,9 @@ contract SingleSubmitTest is SingleFixture {
         uint32[3] memory ineligible = [dear, idle, poor];
         for (uint256 i = 0; i < 3; ++i) {
             _expectSubmitRevert(
-                terms, ineligible[i], abi.encodeWithSelector(ISingleJobRegistry.NotEligible.selector, jobId, ineligible[i])
+                terms,
+                ineligible[i],
+                abi.encodeWithSelector(ISingleJobRegistry.NotEligible.selector, jobId, ineligible[i])
             );
         }
         assertEq(staking.accountOf(id).inFlight, 1, "a refused takeover settles nobody");

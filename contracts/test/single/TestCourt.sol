@@ -40,9 +40,7 @@ contract TestCourt {
     function decide(ICourtClient client, bytes32 jobId, Verdict verdict) external {
         if (verdict == Verdict.Convicted) {
             Accusation memory accusation = _about(jobId);
-            slashing.punish(
-                Offence.Conviction, accusation.executorId, jobId, accusation.seatFee, accusation.challenger
-            );
+            slashing.punish(Offence.Conviction, accusation.executorId, jobId, accusation.seatFee, accusation.challenger);
         }
         client.onVerdict(jobId, 0, verdict);
     }

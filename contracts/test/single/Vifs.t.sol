@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Verdict} from "../../src/courts/ICourt.sol";
 import {IExecutorRegistry} from "../../src/executors/IExecutorRegistry.sol";
 import {ISingleJobRegistry} from "../../src/single/ISingleJobRegistry.sol";
 import {IVifs} from "../../src/single/IVifs.sol";
 import {Record, SinglePhase, SingleTerms} from "../../src/single/SingleTypes.sol";
 import {Offence} from "../../src/stake/IStaking.sol";
-import {Verdict} from "../../src/courts/ICourt.sol";
 import {IVifVerifier} from "../../src/verify/IVifVerifier.sol";
 import {EcvrfReference} from "../verify/EcvrfReference.sol";
 import {Secp256k1} from "../verify/Secp256k1.sol";
@@ -36,8 +36,8 @@ contract VifsTest is SingleFixture {
     function _complete(IVifVerifier.Proof memory proof, Secp256k1.Point memory key, bytes32 alpha) private view {
         (Secp256k1.Point memory h, uint256[] memory skipped) = plain.hashToCurve(key, abi.encodePacked(alpha));
         (proof.hashY, proof.skipped) = (h.y, skipped);
-        Secp256k1.Point memory u = Secp256k1.multiply(proof.s, Secp256k1.generator())
-            .add(Secp256k1.multiply(proof.c, key).negate());
+        Secp256k1.Point memory u =
+            Secp256k1.multiply(proof.s, Secp256k1.generator()).add(Secp256k1.multiply(proof.c, key).negate());
         Secp256k1.Point memory sHash = Secp256k1.multiply(proof.s, h);
         Secp256k1.Point memory cGamma = Secp256k1.multiply(proof.c, Secp256k1.Point(proof.gammaX, proof.gammaY));
         (proof.uX, proof.uY) = (u.x, u.y);
@@ -187,8 +187,8 @@ contract VifsTest is SingleFixture {
         (bytes32 jobId, uint32 id) = _askDrawable(terms);
         (bytes memory vif, IVifVerifier.Proof memory hints) = _vif(terms, id);
         (Record memory record, IVifs.Vif memory sent) = _provisionalVif(vif, terms, id);
-        (bool valid,) = all.vif
-            .verify(sent.publicX, sent.publicY, abi.encodePacked(_alpha(terms, id, sent.beacon)), hints);
+        (bool valid,) =
+            all.vif.verify(sent.publicX, sent.publicY, abi.encodePacked(_alpha(terms, id, sent.beacon)), hints);
         assertTrue(valid, "anyone can check it");
         vm.expectRevert(abi.encodeWithSelector(IVifs.VifHolds.selector, jobId));
         vifs.challenge(terms, record, sent, hints);
@@ -257,17 +257,13 @@ contract VifsTest is SingleFixture {
         single.setVrfKey(id, 0);
 
         _challenge(terms, record);
-        vm.expectRevert(
-            abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Challenged)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Challenged));
         vifs.challenge(terms, record, sent, none);
         // A right answer with a false VIF is still overturned.
         _decide(jobId, Verdict.Acquitted);
         vifs.challenge(terms, record, sent, none);
         _assertAt(jobId, SinglePhase.Overturned);
-        vm.expectRevert(
-            abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Overturned)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Overturned));
         vifs.challenge(terms, record, sent, none);
     }
 

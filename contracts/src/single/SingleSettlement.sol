@@ -3,12 +3,12 @@ pragma solidity ^0.8.30;
 
 import {IInferaConsumer} from "../consumer/IInferaConsumer.sol";
 import {CallbackStatus, RefundReason} from "../jobs/JobTypes.sol";
-import {TargetCall} from "../jobs/TargetCall.sol";
 import {IStaking, SeatOutcome} from "../stake/IStaking.sol";
 import {SingleHash} from "./SingleHash.sol";
 import {SingleStore} from "./SingleStore.sol";
 import {Record, SinglePhase, SingleTerms} from "./SingleTypes.sol";
 import {SingleWord, SingleWords} from "./SingleWord.sol";
+import {TargetCall} from "./TargetCall.sol";
 
 /// @title How a job ends: who is paid what out of its escrow, and how its target is told.
 /// @notice The one place where escrow leaves, but for bounties and the fee of a provisional callback. In this order:

@@ -101,12 +101,16 @@ creations! {
     REPUTATION = "Reputation";
     /// Emission from the reserve.
     REWARD_DISTRIBUTOR = "RewardDistributor";
+    /// Jobs of one executor.
+    SINGLE_JOB_REGISTRY = "SingleJobRegistry";
     /// What an offence costs.
     SLASHING = "Slashing";
     /// Weighted draws.
     SORTITION = "Sortition";
     /// Custody of stake and earnings.
     STAKING = "Staking";
+    /// Executors' keys for VIFs, and false VIFs.
+    VIFS = "Vifs";
     /// VRF and VIF proofs.
     VIF_VERIFIER = "VifVerifier";
 }

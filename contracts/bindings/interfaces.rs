@@ -38,6 +38,7 @@ interface!(policy_registry, IPolicyRegistry, "artifacts/IPolicyRegistry.json");
 interface!(proposal_router, ProposalRouter, "artifacts/ProposalRouter.json");
 interface!(reputation, IReputation, "artifacts/IReputation.json");
 interface!(reward_distributor, IRewardDistributor, "artifacts/IRewardDistributor.json");
+interface!(single_job_registry, ISingleJobRegistry, "artifacts/ISingleJobRegistry.json");
 interface!(slashing, ISlashing, "artifacts/ISlashing.json");
 interface!(sortition, ISortition, "artifacts/ISortition.json");
 interface!(staking, IStaking, "artifacts/IStaking.json");

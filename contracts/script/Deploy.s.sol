@@ -44,5 +44,7 @@ contract Deploy is Script, Deployment {
         console.log("PaymentChannels   ", address(all.channels));
         console.log("CalibrationList   ", address(all.calibration));
         console.log("Court             ", address(all.court));
+        console.log("Vifs              ", address(all.vifs));
+        console.log("SingleJobRegistry ", address(all.single));
     }
 }

@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {PaymentChannels} from "../src/channels/PaymentChannels.sol";
 import {CalibrationList} from "../src/courts/CalibrationList.sol";
 import {Court} from "../src/courts/Court.sol";
+import {ICourt} from "../src/courts/ICourt.sol";
 import {JobDesk} from "../src/desk/JobDesk.sol";
 import {ExecutorRegistry} from "../src/executors/ExecutorRegistry.sol";
 import {IPolicyRegistry} from "../src/governance/IPolicyRegistry.sol";
@@ -21,6 +22,9 @@ import {IExecutorOwners} from "../src/rewards/RewardReserve.sol";
 import {IStakeWeights} from "../src/rewards/StakedRewards.sol";
 import {BlockhashBeacon} from "../src/schedule/BlockhashBeacon.sol";
 import {Sortition} from "../src/schedule/Sortition.sol";
+import {SingleConfiguration} from "../src/single/SingleConfiguration.sol";
+import {SingleJobRegistry} from "../src/single/SingleJobRegistry.sol";
+import {Vifs} from "../src/single/Vifs.sol";
 import {Reputation} from "../src/stake/Reputation.sol";
 import {Slashing} from "../src/stake/Slashing.sol";
 import {StakePools} from "../src/stake/StakePools.sol";
@@ -51,6 +55,8 @@ struct Contracts {
     PaymentChannels channels;
     CalibrationList calibration;
     Court court;
+    Vifs vifs;
+    SingleJobRegistry single;
 }
 
 /// @notice Deploys everything. Scripts and tests share it; other deployers follow the same order.
@@ -60,9 +66,9 @@ struct Contracts {
 ///
 ///    0  ModelRegistry(modelChangeDelay)
 ///    1  ExecutorRegistry(models, staking, sortition, keyChangeDelay, epochLength)
-///    2  Staking(executors, [jobs, 0, 0], slashing, reputation, activity, parameters)
+///    2  Staking(executors, [jobs, single, 0], slashing, reputation, activity, parameters)
 ///    3  Reputation(fullStepFee)
-///    4  Slashing(executors, staking, [jobs, 0, 0], court)
+///    4  Slashing(executors, staking, [jobs, single, 0], court)
 ///    5  Sortition(executors, epochLength)
 ///    6  BlockhashBeacon()
 ///    7  AgreementVerifier()
@@ -76,20 +82,31 @@ struct Contracts {
 ///   15  RewardDistributor(governance, activity, executors, staking)
 ///   16  PaymentChannels(parameters)
 ///   17  CalibrationList(owner)
-///   18  Court(parameters, addresses, [0, 0, 0])
+///   18  Court(parameters, addresses, [single, 0, 0])
+///   19  Vifs(single, executors, vif)
+///   20  SingleJobRegistry(parameters, addresses)
 abstract contract Deployment is CommonBase {
-    uint256 private constant COUNT = 19;
+    uint256 private constant COUNT = 21;
 
     error UnexpectedAddress(uint256 position, address expected, address actual);
 
     /// @param deployer The account that creates the contracts: the broadcaster, or the calling contract.
-    function _deploy(DeploymentParameters memory given, address deployer) internal returns (Contracts memory all) {
+    function _deploy(DeploymentParameters memory given, address deployer) internal returns (Contracts memory) {
+        return _deploy(given, deployer, ICourt(address(0)));
+    }
+
+    /// @param stand In the place of the court, for tests that decide themselves; zero for the court.
+    function _deploy(DeploymentParameters memory given, address deployer, ICourt stand)
+        internal
+        returns (Contracts memory all)
+    {
         address[COUNT] memory expected;
         uint256 nonce = vm.getNonce(deployer);
         for (uint256 i; i < expected.length; ++i) {
             expected[i] = vm.computeCreateAddress(deployer, nonce + i);
         }
-        _deployNetwork(given, expected, all);
+        ICourt judge = address(stand) == address(0) ? ICourt(expected[18]) : stand;
+        _deployNetwork(given, expected, all, judge);
         _deployGovernance(given, deployer, expected, all);
         _deployJobs(given, expected, all);
         all.rewards = new RewardDistributor(
@@ -97,14 +114,19 @@ abstract contract Deployment is CommonBase {
         );
         all.channels = new PaymentChannels(given.channels);
         all.calibration = new CalibrationList(all.governance.owner());
-        all.court = new Court(given.court, _courtAddresses(all), [address(0), address(0), address(0)]);
+        all.court = new Court(given.court, _courtAddresses(all), [expected[20], address(0), address(0)]);
+        all.vifs = new Vifs(SingleJobRegistry(expected[20]), all.executors, all.vif);
+        all.single = new SingleJobRegistry(given.single, _singleAddresses(all, judge));
         _check(expected, all);
     }
 
-    function _deployNetwork(DeploymentParameters memory given, address[COUNT] memory expected, Contracts memory all)
-        private
-    {
-        address[3] memory jobRegistries = [expected[13], address(0), address(0)];
+    function _deployNetwork(
+        DeploymentParameters memory given,
+        address[COUNT] memory expected,
+        Contracts memory all,
+        ICourt judge
+    ) private {
+        address[3] memory jobRegistries = [expected[13], expected[20], address(0)];
         all.models = new ModelRegistry(given.modelChangeDelay);
         all.executors = new ExecutorRegistry(
             all.models, Staking(expected[2]), Sortition(expected[5]), given.keyChangeDelay, given.epochLength
@@ -118,7 +140,7 @@ abstract contract Deployment is CommonBase {
             StakePools.Parameters(given.minimumStake, given.epochLength, given.unbondingEpochs, given.fullStepFee)
         );
         all.reputation = new Reputation(given.fullStepFee);
-        all.slashing = new Slashing(all.executors, all.staking, jobRegistries, expected[18]);
+        all.slashing = new Slashing(all.executors, all.staking, jobRegistries, address(judge));
         all.sortition = new Sortition(address(all.executors), given.epochLength);
         all.beacon = new BlockhashBeacon();
         all.agreement = new AgreementVerifier();
@@ -223,6 +245,24 @@ abstract contract Deployment is CommonBase {
         });
     }
 
+    function _singleAddresses(Contracts memory all, ICourt judge)
+        private
+        pure
+        returns (SingleConfiguration.Addresses memory)
+    {
+        return SingleConfiguration.Addresses({
+            models: all.models,
+            executors: all.executors,
+            staking: all.staking,
+            slashing: all.slashing,
+            sortition: all.sortition,
+            beacon: all.beacon,
+            governance: all.governance,
+            vifs: all.vifs,
+            court: judge
+        });
+    }
+
     function _check(address[COUNT] memory expected, Contracts memory all) private pure {
         address[COUNT] memory actual = [
             address(all.models),
@@ -243,7 +283,9 @@ abstract contract Deployment is CommonBase {
             address(all.rewards),
             address(all.channels),
             address(all.calibration),
-            address(all.court)
+            address(all.court),
+            address(all.vifs),
+            address(all.single)
         ];
         for (uint256 i; i < expected.length; ++i) {
             if (actual[i] != expected[i]) revert UnexpectedAddress(i, expected[i], actual[i]);

@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {IPaymentChannels} from "../src/channels/IPaymentChannels.sol";
 import {ICourt} from "../src/courts/ICourt.sol";
 import {IJobRegistry} from "../src/jobs/IJobRegistry.sol";
+import {ISingleJobRegistry} from "../src/single/ISingleJobRegistry.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {VmSafe} from "forge-std/Vm.sol";
 
@@ -24,6 +25,7 @@ struct DeploymentParameters {
     IPaymentChannels.Parameters channels;
     IJobRegistry.Parameters jobs;
     ICourt.Parameters court;
+    ISingleJobRegistry.Parameters single;
 }
 
 /// @notice Who governs, and what the inequalities among the parameters need beside the other contracts' parameters.
@@ -107,6 +109,7 @@ library Presets {
         given.court.commitWindow = _number(json, ".court.commitWindow").toUint32();
         given.court.revealWindow = _number(json, ".court.revealWindow").toUint32();
         given.court.bond = _number(json, ".court.bond").toUint128();
+        given.single = _single(json);
     }
 
     function _governance(string memory json) private pure returns (GovernanceParameters memory given) {
@@ -122,6 +125,25 @@ library Presets {
         given.rootActivationDelay = _number(json, ".governance.rootActivationDelay").toUint32();
         given.emissionShareBps = _number(json, ".governance.emissionShareBps").toUint16();
         given.epochEmissionCap = _number(json, ".governance.epochEmissionCap").toUint96();
+    }
+
+    function _single(string memory json) private pure returns (ISingleJobRegistry.Parameters memory given) {
+        given.optimisticAllowed = _number(json, ".single.optimisticAllowed") != 0;
+        given.beaconDelay = _number(json, ".single.beaconDelay").toUint16();
+        given.minWindow = _number(json, ".single.minWindow").toUint32();
+        given.maxWindow = _number(json, ".single.maxWindow").toUint32();
+        given.minChallengeWindow = _number(json, ".single.minChallengeWindow").toUint32();
+        given.maxChallengeWindow = _number(json, ".single.maxChallengeWindow").toUint32();
+        given.drawBountyDelay = _number(json, ".single.drawBountyDelay").toUint32();
+        given.minFee = _number(json, ".single.minFee").toUint128();
+        given.minDispatchFee = _number(json, ".single.minDispatchFee").toUint128();
+        given.minAdvanceReserve = _number(json, ".single.minAdvanceReserve").toUint128();
+        given.callbackGasPrice = _number(json, ".single.callbackGasPrice").toUint64();
+        given.maxCallbackGas = _number(json, ".single.maxCallbackGas").toUint32();
+        given.maxInputBytes = _number(json, ".single.maxInputBytes").toUint32();
+        given.maxResultBytes = _number(json, ".single.maxResultBytes").toUint32();
+        given.lockMultiplierBps = _number(json, ".single.lockMultiplierBps").toUint32();
+        given.protocolFeeBps = _number(json, ".single.protocolFeeBps").toUint16();
     }
 
     function _number(string memory json, string memory key) private pure returns (uint256) {

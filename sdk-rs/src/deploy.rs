@@ -55,10 +55,10 @@ pub async fn deploy(sender: &Sender, parameters: &DeploymentParameters) -> Resul
 /// The contracts in the order of their creation, which is that of [`Deployment::in_order`], with their constructors' arguments.
 fn steps(at: &Deployment, with: &DeploymentParameters, deployer: Address) -> Vec<(Creation, Vec<u8>, Address)> {
     let epoch_length = U256::from(with.epoch_length);
-    // Room for job registries of other tiers.
-    let job_registries = [at.job_registry, Address::ZERO, Address::ZERO];
+    // Room for one more.
+    let job_registries = [at.job_registry, at.single_job_registry, Address::ZERO];
     // Registries of other tiers, whose jobs a court would judge.
-    let court_clients = [Address::ZERO; 3];
+    let court_clients = [at.single_job_registry, Address::ZERO, Address::ZERO];
     vec![
         (creation::MODEL_REGISTRY, U256::from(with.model_change_delay).abi_encode(), at.model_registry),
         (
@@ -140,6 +140,30 @@ fn steps(at: &Deployment, with: &DeploymentParameters, deployer: Address) -> Vec
             )
                 .abi_encode_params(),
             at.court,
+        ),
+        (
+            creation::VIFS,
+            (at.single_job_registry, at.executor_registry, at.vif_verifier).abi_encode_params(),
+            at.vifs,
+        ),
+        (
+            creation::SINGLE_JOB_REGISTRY,
+            (
+                with.single.clone(),
+                (
+                    at.model_registry,
+                    at.executor_registry,
+                    at.staking,
+                    at.slashing,
+                    at.sortition,
+                    at.beacon,
+                    at.policy_registry,
+                    at.vifs,
+                    at.court,
+                ),
+            )
+                .abi_encode_params(),
+            at.single_job_registry,
         ),
     ]
 }

@@ -53,6 +53,10 @@ pub struct Deployment {
     pub calibration_list: Address,
     /// `Court`.
     pub court: Address,
+    /// `Vifs`.
+    pub vifs: Address,
+    /// `SingleJobRegistry`.
+    pub single_job_registry: Address,
 }
 
 impl Deployment {
@@ -80,6 +84,8 @@ impl Deployment {
             payment_channels: next(),
             calibration_list: next(),
             court: next(),
+            vifs: next(),
+            single_job_registry: next(),
         }
     }
 
@@ -87,6 +93,7 @@ impl Deployment {
     pub fn contracts(&self) -> Vec<(&'static str, Address)> {
         vec![
             ("JobRegistry", self.job_registry),
+            ("SingleJobRegistry", self.single_job_registry),
             ("JobDesk", self.job_desk),
             ("Court", self.court),
             ("ModelRegistry", self.model_registry),
@@ -103,6 +110,7 @@ impl Deployment {
             ("VifVerifier", self.vif_verifier),
             ("ProofVerifierList", self.proof_verifier_list),
             ("JobAdmission", self.job_admission),
+            ("Vifs", self.vifs),
             ("ActivityLog", self.activity_log),
             ("CalibrationList", self.calibration_list),
         ]

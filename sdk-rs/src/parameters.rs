@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, str::FromStr};
 use alloy::primitives::{Address, U256};
 use infera_contracts::{
     ICourt::Parameters as CourtParameters, IJobRegistry::Parameters as JobParameters,
-    IPaymentChannels::Parameters as ChannelParameters,
+    IPaymentChannels::Parameters as ChannelParameters, ISingleJobRegistry::Parameters as SingleJobParameters,
 };
 use serde_json::Value;
 
@@ -37,6 +37,8 @@ pub struct DeploymentParameters {
     pub jobs: JobParameters,
     /// Parameters of the court.
     pub court: CourtParameters,
+    /// Parameters of the registry for jobs of one executor.
+    pub single: SingleJobParameters,
 }
 
 /// Who governs, and what the inequalities among the parameters need beside the other contracts' parameters.
@@ -125,6 +127,24 @@ impl DeploymentParameters {
                 commitWindow: fields.take("court.commitWindow")?,
                 revealWindow: fields.take("court.revealWindow")?,
                 bond: fields.take("court.bond")?,
+            },
+            single: SingleJobParameters {
+                optimisticAllowed: fields.take::<u8>("single.optimisticAllowed")? != 0,
+                beaconDelay: fields.take("single.beaconDelay")?,
+                minWindow: fields.take("single.minWindow")?,
+                maxWindow: fields.take("single.maxWindow")?,
+                minChallengeWindow: fields.take("single.minChallengeWindow")?,
+                maxChallengeWindow: fields.take("single.maxChallengeWindow")?,
+                drawBountyDelay: fields.take("single.drawBountyDelay")?,
+                minFee: fields.take("single.minFee")?,
+                minDispatchFee: fields.take("single.minDispatchFee")?,
+                minAdvanceReserve: fields.take("single.minAdvanceReserve")?,
+                callbackGasPrice: fields.take("single.callbackGasPrice")?,
+                maxCallbackGas: fields.take("single.maxCallbackGas")?,
+                maxInputBytes: fields.take("single.maxInputBytes")?,
+                maxResultBytes: fields.take("single.maxResultBytes")?,
+                lockMultiplierBps: fields.take("single.lockMultiplierBps")?,
+                protocolFeeBps: fields.take("single.protocolFeeBps")?,
             },
         };
         fields.end()?;

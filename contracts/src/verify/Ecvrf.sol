@@ -41,21 +41,46 @@ library Ecvrf {
         if (!isUsablePoint(x, y) || !isUsablePoint(proof.gammaX, proof.gammaY)) return (false, 0);
         if (proof.c == 0 || proof.c > type(uint128).max || proof.s == 0 || proof.s >= ORDER) return (false, 0);
 
-        bytes memory publicKey = compress(x, y);
-        (bool found, uint256 hashX) = _hashToCurve(publicKey, alpha, proof.hashY, proof.skipped);
-        if (!found || !_hintsHold(x, y, hashX, proof)) return (false, 0);
+        (bool found, uint256 hashX) = hashToCurve(compress(x, y), alpha, proof.hashY, proof.skipped);
+        if (!found || !hintsHold(x, y, hashX, proof)) return (false, 0);
 
-        (bool distinct, bytes memory v) = _differenceOfHints(proof);
+        (bool distinct, bytes memory v) = differenceOfHints(proof);
         if (!distinct) return (false, 0);
 
+        if (uint256(challenge(x, y, hashX, proof, v)) >> 128 != proof.c) return (false, 0);
         bytes memory gamma = compress(proof.gammaX, proof.gammaY);
-        bytes32 challenge = sha256(
+        return (true, sha256(abi.encodePacked(SUITE, PROOF_TO_HASH, gamma, END)));
+    }
+
+    /// @notice The hash of (Y, H, Gamma, U, V); its upper half is a right proof's c.
+    /// @param v V, compressed.
+    function challenge(uint256 x, uint256 y, uint256 hashX, IVifVerifier.Proof calldata proof, bytes memory v)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return sha256(
             abi.encodePacked(
-                SUITE, CHALLENGE, publicKey, compress(hashX, proof.hashY), gamma, compress(proof.uX, proof.uY), v, END
+                SUITE,
+                CHALLENGE,
+                compress(x, y),
+                compress(hashX, proof.hashY),
+                compress(proof.gammaX, proof.gammaY),
+                compress(proof.uX, proof.uY),
+                v,
+                END
             )
         );
-        if (uint256(challenge) >> 128 != proof.c) return (false, 0);
-        return (true, sha256(abi.encodePacked(SUITE, PROOF_TO_HASH, gamma, END)));
+    }
+
+    /// @notice Whether `root`^2 = -(x^3 + 7), which shows that no point has this x: -1 is no square in this field.
+    function isNoSquare(uint256 x, uint256 root) internal pure returns (bool) {
+        return x < FIELD && mulmod(root, root, FIELD) == FIELD - _cubic(x);
+    }
+
+    /// @notice Whether U = sB - cY is the point at infinity, for a usable Y, and c and s in range.
+    function isUInfinite(uint256 x, uint256 y, IVifVerifier.Proof calldata proof) internal pure returns (bool) {
+        return _recoverU(x, y, proof) == address(0);
     }
 
     /// @notice Whether (x, y) is a point of the curve that `ecrecover` can take. Every such point generates the group.
@@ -71,8 +96,8 @@ library Ecvrf {
     /// @dev Try-and-increment: counter k is the first whose hash is the x of a point. For each earlier one whose hash is a
     /// field element there is a witness that x^3 + 7 is not a square: -1 is none in this field, so exactly one of
     /// x^3 + 7 and its negative is (neither is 0: a point with y = 0 would have order 2).
-    function _hashToCurve(bytes memory salt, bytes memory alpha, uint256 hashY, uint256[] calldata skipped)
-        private
+    function hashToCurve(bytes memory salt, bytes memory alpha, uint256 hashY, uint256[] calldata skipped)
+        internal
         pure
         returns (bool found, uint256 x)
     {
@@ -96,18 +121,22 @@ library Ecvrf {
     }
 
     /// @dev Whether the hints are U = sB - cY, sH and c Gamma.
-    function _hintsHold(uint256 x, uint256 y, uint256 hashX, IVifVerifier.Proof calldata proof)
-        private
+    function hintsHold(uint256 x, uint256 y, uint256 hashX, IVifVerifier.Proof calldata proof)
+        internal
         pure
         returns (bool)
     {
-        uint256 minusS = ORDER - mulmod(proof.s, x, ORDER);
-        uint256 minusC = ORDER - mulmod(proof.c, x, ORDER);
-        return _recoversTo(minusS, y, x, minusC, proof.uX, proof.uY)
+        return _isAddressOf(_recoverU(x, y, proof), proof.uX, proof.uY)
             && _recoversTo(0, proof.hashY, hashX, mulmod(proof.s, hashX, ORDER), proof.sHashX, proof.sHashY)
             && _recoversTo(
             0, proof.gammaY, proof.gammaX, mulmod(proof.c, proof.gammaX, ORDER), proof.cGammaX, proof.cGammaY
         );
+    }
+
+    function _recoverU(uint256 x, uint256 y, IVifVerifier.Proof calldata proof) private pure returns (address) {
+        uint256 minusS = ORDER - mulmod(proof.s, x, ORDER);
+        uint256 minusC = ORDER - mulmod(proof.c, x, ORDER);
+        return ecrecover(bytes32(minusS), uint8(27 + (y & 1)), bytes32(x), bytes32(minusC));
     }
 
     function _recoversTo(uint256 message, uint256 parity, uint256 r, uint256 s, uint256 x, uint256 y)
@@ -115,16 +144,19 @@ library Ecvrf {
         pure
         returns (bool)
     {
-        address recovered = ecrecover(bytes32(message), uint8(27 + (parity & 1)), bytes32(r), bytes32(s));
-        // The zero address is ecrecover's failure, not a point.
+        return _isAddressOf(ecrecover(bytes32(message), uint8(27 + (parity & 1)), bytes32(r), bytes32(s)), x, y);
+    }
+
+    /// @dev The zero address is ecrecover's failure, not a point.
+    function _isAddressOf(address recovered, uint256 x, uint256 y) private pure returns (bool) {
         return recovered != address(0) && recovered == address(uint160(uint256(keccak256(abi.encode(x, y)))));
     }
 
     /// @dev V = sH - c Gamma, compressed, by the chord through sH and -c Gamma. If their x are equal there is no chord, and
     /// no inverse either, because the product is 0: V is then infinity, which has no encoding, or 2 sH. A prover has to
     /// find a challenge that fits its own secret to get there, with one chance in 2^128 a try.
-    function _differenceOfHints(IVifVerifier.Proof calldata proof)
-        private
+    function differenceOfHints(IVifVerifier.Proof calldata proof)
+        internal
         pure
         returns (bool distinct, bytes memory v)
     {

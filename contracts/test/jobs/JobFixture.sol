@@ -51,7 +51,7 @@ abstract contract JobFixture is Test {
         (given.governance.owner, given.governance.guardian) = (address(this), address(this));
         _adjust(given);
         parameters = given.jobs;
-        all = Deployer(vm.deployCode("Deployer.sol:Deployer")).deploy(given);
+        all = _deploy(given);
         (jobs, staking, executors) = (all.jobs, all.staking, all.executors);
         string[] memory names = new string[](2);
         (names[0], names[1]) = ("parks", "roads");
@@ -62,6 +62,10 @@ abstract contract JobFixture is Test {
             _addExecutor(STAKE, PRICE, CAPACITY);
         }
         _nextEpoch();
+    }
+
+    function _deploy(DeploymentParameters memory given) internal virtual returns (Contracts memory) {
+        return Deployer(vm.deployCode("Deployer.sol:Deployer")).deploy(given);
     }
 
     /// @dev Changes to the devnet's parameters.

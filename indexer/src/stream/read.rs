@@ -139,9 +139,13 @@ impl Reader {
     /// Reads the blocks from `first` to `last`; yields those with events, and the last.
     ///
     /// The last block's hash names all blocks before it. If it is the same before and after the logs were read, and every
-    /// block with logs has the hash that its logs say, the logs are those of one branch.
+    /// block with logs has the hash that its logs say, the logs are those of one branch; and if `first` is still canonical
+    /// then, of the branch that goes on behind our position.
     async fn read_range(&self, first: &Header, last: u64) -> Result<Step, Failure> {
         let before = self.existing_header(last).await?;
+        if self.existing_header(first.number()).await?.hash != first.hash {
+            return Err(inconsistent(format!("block {} changed before its range was read", first.number())));
+        }
         let logs = self.rpc.logs_between(first.number(), last, &self.decoder.addresses()).await;
         let mut logs_by_block: BTreeMap<u64, Vec<Log>> = BTreeMap::new();
         for log in logs.map_err(Failure::Range)? {

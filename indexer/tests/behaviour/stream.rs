@@ -256,6 +256,27 @@ async fn a_reorganisation_between_any_two_calls_never_mixes_two_branches() {
 }
 
 #[tokio::test]
+async fn a_reorganisation_of_the_position_itself_between_any_two_calls_is_rolled_back() {
+    for calls in 0..40 {
+        let chain = FakeChain::start().await;
+        chain.mine(2);
+        chain.extend((0..3).map(|number| vec![request(number)]).collect());
+        let mut stream = open(&chain, vec![]);
+        let mut consumer = Consumer::default();
+        consumer.follow_to(&mut stream, chain.head()).await;
+        // A long way to go, of which the part that was read is replaced too, before some call on the way.
+        chain.extend((3..15).map(|number| vec![request(number)]).collect());
+        let branch: Vec<_> = (0..16).map(|number| vec![request(100 + number)]).collect();
+        chain.faults(|faults| faults.branch_after = Some((calls, 14, branch)));
+        while !chain.faults_are_over() || consumer.blocks.last().map(StreamBlock::reference) != Some(chain.head()) {
+            consumer.take(next(&mut stream).await);
+        }
+        let canonical: Vec<_> = consumer.references().iter().map(|block| chain.block(block.number)).collect();
+        assert_eq!(consumer.references(), canonical, "reorganised before call {calls}");
+    }
+}
+
+#[tokio::test]
 async fn failing_and_hanging_calls_cost_no_event_and_are_told_without_credentials() {
     let chain = FakeChain::start().await;
     chain.mine(2);

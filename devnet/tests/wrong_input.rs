@@ -59,7 +59,11 @@ async fn wrong_parameters_are_named(link: Link) {
         ("eth_getBalance", json!([[], "latest"]), "invalid argument 0: "),
         ("eth_getBlockByNumber", json!(["0xzz", false]), "invalid argument 0: "),
         ("eth_getBlockByHash", json!(["0x12", false]), "invalid argument 0: "),
-        ("eth_getStorageAt", json!([ZERO, format!("0x{}", "f".repeat(70))]), "invalid argument 1: "),
+        (
+            "eth_getStorageAt",
+            json!([ZERO, format!("0x{}", "f".repeat(70))]),
+            "unable to decode storage key: hex string too",
+        ),
         ("eth_sendRawTransaction", json!([5]), "invalid argument 0: "),
         ("eth_sendRawTransaction", json!(["1234"]), "invalid argument 0: hex string without 0x prefix"),
         ("eth_sendRawTransaction", json!(["0x123"]), "invalid argument 0: hex string of odd length"),

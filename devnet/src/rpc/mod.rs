@@ -1,6 +1,7 @@
 //! JSON-RPC: one function beneath HTTP, WebSocket and the in-process transport.
 
 mod accounts;
+mod arity;
 mod blocks;
 pub(crate) mod convert;
 mod debug;
@@ -9,8 +10,10 @@ pub(crate) mod error;
 mod fees;
 mod filters;
 mod forks;
+mod overrides;
 mod params;
 mod pool;
+mod refused;
 mod rerun;
 mod reverted;
 mod send;
@@ -94,7 +97,10 @@ fn may_take_long(method: &str) -> bool {
 }
 
 fn answer_here(devnet: &Devnet, method: &str, params: Option<&RawValue>) -> Answer {
-    let answer = Params::parse(params).and_then(|params| Call { devnet, params }.answer(method));
+    let answer = Params::parse(params).and_then(|params| {
+        arity::check(method, params.count())?;
+        Call { devnet, params }.answer(method)
+    });
     if let Err(RpcError(error)) = &answer {
         tracing::debug!(method, code = error.code, message = %error.message, "error");
     }

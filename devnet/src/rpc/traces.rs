@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use alloy::{
     consensus::transaction::TransactionInfo,
-    eips::BlockId,
-    primitives::{Bytes, TxHash, U64, map::HashSet},
+    primitives::{Bytes, U64, map::HashSet},
     rpc::types::{
         TransactionRequest,
         state::StateOverride,
@@ -36,7 +35,7 @@ type TraceTypes = HashSet<TraceType>;
 impl Call<'_> {
     /// What a transaction did, call by call; null if there is none.
     pub(super) fn parity_transaction(&self) -> RpcResult<Option<Vec<LocalizedTransactionTrace>>> {
-        let hash = self.params.required::<TxHash>(0)?;
+        let hash = self.params.hash(0)?;
         let found = self.devnet.chain().transaction(&hash);
         let Some((block, index)) = found else { return Ok(None) };
         self.traces(&block, Some(index)).map(Some)
@@ -50,7 +49,7 @@ impl Call<'_> {
     }
 
     pub(super) fn parity_block(&self) -> RpcResult<Option<Vec<LocalizedTransactionTrace>>> {
-        let Some(block) = self.find_block(self.params.required::<BlockId>(0)?)? else { return Ok(None) };
+        let Some(block) = self.find_block(self.params.block(0)?)? else { return Ok(None) };
         self.traces(&block, None).map(Some)
     }
 
@@ -97,7 +96,7 @@ impl Call<'_> {
     pub(super) fn parity_call(&self) -> RpcResult<TraceResults> {
         let request = self.params.required::<TransactionRequest>(0)?;
         let types = self.params.required::<TraceTypes>(1)?;
-        let id = self.params.optional::<BlockId>(2)?.unwrap_or_default();
+        let id = self.params.block_or_latest(2)?;
         let (env, mut database) = self.context(id, self.params.optional::<StateOverride>(3)?, None)?;
         let (env, tx) = simulate::prepare(env, request, &mut database)?;
         Ok(results(&mut database, &env, &tx, &types)?.0)
@@ -106,7 +105,7 @@ impl Call<'_> {
     /// What calls would do, each on what those before it left.
     pub(super) fn parity_call_many(&self) -> RpcResult<Vec<TraceResults>> {
         let calls = self.params.required::<Vec<(TransactionRequest, TraceTypes)>>(0)?;
-        let id = self.params.optional::<BlockId>(1)?.unwrap_or_default();
+        let id = self.params.block_or_latest(1)?;
         let (env, mut database) = self.context(id, None, None)?;
         let mut all = Vec::with_capacity(calls.len());
         for (request, types) in calls {
@@ -122,7 +121,7 @@ impl Call<'_> {
     pub(super) fn parity_raw_transaction(&self) -> RpcResult<TraceResults> {
         let transaction = send::decode(&self.params.required::<Bytes>(0)?)?;
         let types = self.params.required::<TraceTypes>(1)?;
-        let id = self.params.optional::<BlockId>(2)?.unwrap_or_default();
+        let id = self.params.block_or_latest(2)?;
         let (env, mut database) = self.context(id, None, None)?;
         let tx = TxEnv::from_recovered_tx(transaction.inner(), transaction.signer());
         Ok(results(&mut database, &env, &tx, &types)?.0)
@@ -130,7 +129,7 @@ impl Call<'_> {
 
     /// A transaction of the chain, run again.
     pub(super) fn parity_replay_transaction(&self) -> RpcResult<TraceResults> {
-        let mut rerun = self.rerun(self.params.required(0)?)?;
+        let mut rerun = self.rerun(self.params.hash(0)?)?;
         let types = self.params.required::<TraceTypes>(1)?;
         let (tx, _) = rerun.prepared().ok_or_else(|| RpcError::failed("transaction not found"))?;
         Ok(results(&mut rerun.database, &rerun.env, &tx, &types)?.0)
@@ -138,7 +137,7 @@ impl Call<'_> {
 
     /// All transactions of a block, run again; null if there is none.
     pub(super) fn parity_replay_block(&self) -> RpcResult<Option<Vec<TraceResultsWithTransactionHash>>> {
-        let Some(block) = self.find_block(self.params.required::<BlockId>(0)?)? else { return Ok(None) };
+        let Some(block) = self.find_block(self.params.block(0)?)? else { return Ok(None) };
         let types = self.params.required::<TraceTypes>(1)?;
         if block.transactions.is_empty() {
             return Ok(Some(Vec::new()));

@@ -4,7 +4,6 @@ use std::{cmp::Ordering, collections::BTreeMap};
 
 use alloy::{
     consensus::{Header, Transaction as _, transaction::Recovered},
-    eips::eip1559::BaseFeeParams,
     primitives::{B256, Bytes, Signature, TxKind},
     rpc::types::{
         Block as RpcBlock, BlockOverrides, TransactionRequest,
@@ -36,7 +35,7 @@ use super::{
     send,
 };
 use crate::{
-    chain::{Block, Transaction, context, seal},
+    chain::{Block, Transaction, context, next_base_fee, seal},
     spec::ChainSpec,
     state::{BlockHashes, State, StateDatabase},
 };
@@ -230,7 +229,7 @@ impl Simulation {
         mut overrides: BlockOverrides,
         state: Option<StateOverride>,
     ) -> RpcResult<(EvmEnv, StateDatabase)> {
-        let base_fee = if self.validates { self.parent.next_block_base_fee(BaseFeeParams::ethereum()) } else { None };
+        let base_fee = if self.validates { next_base_fee(&self.parent) } else { 0 };
         let attributes = NextEvmEnvAttributes {
             timestamp,
             suggested_fee_recipient: self.parent.beneficiary,
@@ -240,8 +239,7 @@ impl Simulation {
         };
         let blobs = self.spec.blob_params(timestamp);
         let (spec, chain_id) = (&self.spec, self.spec.chain_id);
-        let mut env =
-            EvmEnv::for_eth_next_block(&self.parent, attributes, base_fee.unwrap_or(0), spec, chain_id, blobs);
+        let mut env = EvmEnv::for_eth_next_block(&self.parent, attributes, base_fee, spec, chain_id, blobs);
         if !self.validates {
             env.cfg_env.disable_nonce_check = true;
             env.cfg_env.disable_base_fee = true;

@@ -4,4 +4,5 @@ pub(crate) mod bench;
 pub(crate) mod book;
 pub(crate) mod contracts;
 pub(crate) mod demo;
+pub(crate) mod fuzz;
 pub(crate) mod test;

@@ -1,6 +1,8 @@
 //! The devnet beside anvil: start, latency of questions, transactions a second.
 
+pub mod in_process;
 mod load;
+mod memory;
 mod node;
 
 use std::{
@@ -32,7 +34,7 @@ const QUEUED: usize = 5_000;
 /// What is not in a block by then counts as not done.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What is measured, in order.
+/// What is measured in every round, in order.
 const FIGURES: [(&str, Unit); 10] = [
     ("start to first answer", Unit::Milliseconds),
     ("`eth_chainId`", Unit::Milliseconds),
@@ -55,6 +57,7 @@ type Figures = [f64; FIGURES.len()];
 /// Names what is not.
 pub fn check() -> Result<()> {
     program("infera-devnet")?;
+    in_process::check()?;
     anvil().map(drop)
 }
 
@@ -82,10 +85,13 @@ pub async fn table(rounds: usize, progress: Progress<'_>) -> Result<Table> {
             (measure(&ours).await?, theirs)
         });
     }
-    Ok(table_of(&samples))
+    progress("devnet and anvil, memory");
+    let memory = (memory::of_blocks(&ours).await?, memory::of_blocks(&theirs).await?);
+    Ok(table_of(&samples, memory))
 }
 
-fn table_of(samples: &[(Figures, Figures)]) -> Table {
+/// `memory`: what each holds after [`memory::BLOCKS`], in mebibytes.
+fn table_of(samples: &[(Figures, Figures)], memory: (f64, f64)) -> Table {
     let row = |(index, (name, unit)): (usize, &(&str, Unit))| {
         let of = |which: fn(&(Figures, Figures)) -> &Figures| -> Vec<f64> {
             samples.iter().filter_map(|sample| which(sample).get(index).copied()).collect()
@@ -104,7 +110,7 @@ fn table_of(samples: &[(Figures, Figures)]) -> Table {
         name: NAME,
         subject: "over HTTP on loopback",
         columns: vec!["devnet", "anvil 1.7.1", "how many times as good"],
-        rows: FIGURES.iter().enumerate().map(row).collect(),
+        rows: FIGURES.iter().enumerate().map(row).chain([memory::row(memory)]).collect(),
         bound: "A question over HTTP costs both ends' system calls and the client's JSON, some 50 µs on one core. A \
                 transaction costs the recovery of its sender's address, 26 µs with libsecp256k1; under automine, one by \
                 one and in batches, also a block with three Merkle roots."
@@ -114,6 +120,7 @@ fn table_of(samples: &[(Figures, Figures)]) -> Table {
              latency is the median of 300 questions in a row. Each way of sending has a new chain, and the two take turns \
              to be first."
                 .to_owned(),
+            memory::note(),
             format!(
                 "Sent counts what is in a block: the clock stops when the last one is, or after {} s. Queued: {QUEUED} \
                  transactions of one account, of which the first comes last.",
@@ -242,7 +249,7 @@ async fn rate(node: &Node, sender: &Sender, count: usize, started: Instant) -> R
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::panic, clippy::indexing_slicing)]
+    #![allow(clippy::panic, clippy::indexing_slicing, clippy::unwrap_used)]
 
     use super::*;
 
@@ -254,10 +261,12 @@ mod tests {
             figures[4] /= factor;
             figures
         };
-        let table = table_of(&[(sample(1.0), sample(2.0))]);
-        for (index, row) in table.rows.iter().enumerate() {
+        let table = table_of(&[(sample(1.0), sample(2.0))], (100.0, 250.0));
+        let (memory, rows) = table.rows.split_last().unwrap();
+        for (index, row) in rows.iter().enumerate() {
             let Cell::Spread(Statistics { median, .. }, Unit::Ratio) = row.cells[2] else { panic!("{row:?}") };
             assert_eq!(median, if index == 0 || index == 4 { 2.0 } else { 1.0 }, "{}", row.name);
         }
+        assert_eq!(memory.cells[2], Cell::Figure(2.5, Unit::Ratio));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use alloy::{
     consensus::Transaction as _,
     eips::{BlockId, eip2718::Encodable2718},
-    primitives::{Bytes, TxHash, U64},
+    primitives::{Address, Bytes, TxHash, U64},
     rpc::types::{Block as RpcBlock, Header as RpcHeader, Transaction as RpcTransaction, TransactionReceipt},
 };
 
@@ -77,10 +77,13 @@ impl Call<'_> {
     }
 
     pub(super) fn block_receipts(&self) -> RpcResult<Option<Vec<TransactionReceipt>>> {
-        let Some(block) = self.block_at(0)? else { return Ok(None) };
-        let blob_gas_price = self.blob_gas_price(&block);
+        Ok(self.block_at(0)?.map(|block| self.receipts(&block)))
+    }
+
+    pub(super) fn receipts(&self, block: &Block) -> Vec<TransactionReceipt> {
+        let blob_gas_price = self.blob_gas_price(block);
         let all = 0..block.transactions.len();
-        Ok(Some(all.filter_map(|index| convert::receipt(&block, index, blob_gas_price)).collect()))
+        all.filter_map(|index| convert::receipt(block, index, blob_gas_price)).collect()
     }
 
     pub(super) fn transaction_by_hash(&self) -> RpcResult<Option<RpcTransaction>> {
@@ -107,7 +110,10 @@ impl Call<'_> {
 
     /// The transaction of an account with a nonce, mined or waiting.
     pub(super) fn transaction_by_nonce(&self) -> RpcResult<Option<RpcTransaction>> {
-        let (sender, nonce) = (self.params.address(0)?, self.params.quantity(1)?);
+        self.find_by_nonce(self.params.address(0)?, self.params.quantity(1)?)
+    }
+
+    pub(super) fn find_by_nonce(&self, sender: Address, nonce: u64) -> RpcResult<Option<RpcTransaction>> {
         let chain = self.devnet.chain();
         let wanted = |transaction: &Transaction| transaction.signer() == sender && transaction.nonce() == nonce;
         if chain.state.nonce(sender) > nonce {

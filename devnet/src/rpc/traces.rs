@@ -4,17 +4,23 @@ use std::sync::Arc;
 
 use alloy::{
     consensus::transaction::TransactionInfo,
-    primitives::{Bytes, U64, map::HashSet},
+    eips::BlockNumHash,
+    primitives::{Bytes, U64, U256, map::HashSet},
     rpc::types::{
         TransactionRequest,
         state::StateOverride,
         trace::{
             filter::TraceFilter,
-            parity::{LocalizedTransactionTrace, TraceResults, TraceResultsWithTransactionHash, TraceType},
+            parity::{
+                LocalizedTransactionTrace, RewardAction, RewardType, TraceResults, TraceResultsWithTransactionHash, TraceType,
+            },
         },
     },
 };
-use alloy_evm::{EvmEnv, FromRecoveredTx};
+use alloy_evm::{
+    EvmEnv, FromRecoveredTx,
+    block::calc::{base_block_reward, block_reward, ommer_reward},
+};
 use revm::{DatabaseCommit, context::TxEnv};
 use revm_inspectors::tracing::{TracingInspector, TracingInspectorConfig};
 
@@ -50,7 +56,28 @@ impl Call<'_> {
 
     pub(super) fn parity_block(&self) -> RpcResult<Option<Vec<LocalizedTransactionTrace>>> {
         let Some(block) = self.find_block(self.params.block(0)?)? else { return Ok(None) };
-        self.traces(&block, None).map(Some)
+        self.traces_and_rewards(&block).map(Some)
+    }
+
+    /// Traces of a block, and of what it made for its beneficiary and for those of its uncles.
+    fn traces_and_rewards(&self, block: &Arc<Block>) -> RpcResult<Vec<LocalizedTransactionTrace>> {
+        let mut traces = self.traces(block, None)?;
+        let place = BlockNumHash::new(block.number(), block.hash());
+        traces.extend(self.rewards(block).into_iter().map(|reward| reward.into_localized_trace(place)));
+        Ok(traces)
+    }
+
+    /// What a block of proof of work makes: the beneficiary's reward, then those of its uncles.
+    pub(super) fn rewards(&self, block: &Block) -> Vec<RewardAction> {
+        let chain = self.devnet.chain();
+        let (number, is_first) = (block.number(), block.number() == chain.first_number());
+        let Some(base) = base_block_reward(&chain.spec, number).filter(|_| !is_first) else { return Vec::new() };
+        let reward = |author, reward_type, value: u128| RewardAction { author, reward_type, value: U256::from(value) };
+        let own = reward(block.header().beneficiary, RewardType::Block, block_reward(base, block.ommers.len()));
+        let of_uncles = block.ommers.iter().map(|ommer| {
+            reward(ommer.beneficiary, RewardType::Uncle, ommer_reward(base, number, ommer.number))
+        });
+        std::iter::once(own).chain(of_uncles).collect()
     }
 
     /// Traces from or to some addresses, over a hundred blocks at most.
@@ -75,7 +102,7 @@ impl Call<'_> {
         let mut matching = Vec::new();
         for number in from..=to {
             let Some(block) = self.find_block(number.into())? else { break };
-            for trace in self.traces(&block, None)? {
+            for trace in self.traces_and_rewards(&block)? {
                 if matching.len() == most {
                     return Ok(matching);
                 }
@@ -154,7 +181,7 @@ impl Call<'_> {
     }
 
     /// Traces of the transaction at `only`, or of all, of a block.
-    fn traces(&self, block: &Arc<Block>, only: Option<usize>) -> RpcResult<Vec<LocalizedTransactionTrace>> {
+    pub(super) fn traces(&self, block: &Arc<Block>, only: Option<usize>) -> RpcResult<Vec<LocalizedTransactionTrace>> {
         if block.transactions.is_empty() {
             return Ok(Vec::new());
         }

@@ -148,8 +148,7 @@ async fn measure(program: &Path) -> Result<Figures> {
     let eth_call = latency(&node, "eth_call", call).await?;
     let tokens_one_by_one = one_by_one(&node, &mut tokens).await?;
     let logs = json!([{"address": token, "fromBlock": "0x0", "toBlock": "latest"}]);
-    let found = node.ask("eth_getLogs", logs.clone()).await?;
-    ensure!(found.as_array().is_some_and(|logs| logs.len() == ONE_BY_ONE), "not every token transfer has its log");
+    wait_for_logs(&node, &logs).await.with_context(|| program.display().to_string())?;
     let get_logs = latency(&node, "eth_getLogs", logs).await?;
     drop(node);
     Ok([
@@ -191,6 +190,19 @@ async fn send(node: &Node, sender: &mut Sender, manner: Manner) -> Result<f64> {
         Manner::OneByOne => one_by_one(node, sender).await,
         Manner::Batched => batched(node, sender).await,
         Manner::Queued => queued(node, sender).await,
+    }
+}
+
+/// Waits until every token transfer has its log: anvil's come a little after the block.
+async fn wait_for_logs(node: &Node, logs: &Value) -> Result<()> {
+    let started = Instant::now();
+    loop {
+        let count = node.ask("eth_getLogs", logs.clone()).await?.as_array().map_or(0, Vec::len);
+        if count == ONE_BY_ONE {
+            return Ok(());
+        }
+        ensure!(started.elapsed() < PATIENCE, "{count} of {ONE_BY_ONE} token transfers have a log");
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 

@@ -90,7 +90,10 @@ impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { sending, mining, processor } = self;
         let rate = self.per_second();
-        write!(f, "{rate:.0} a second (each: {sending:.1} µs to send, {mining:.1} µs to mine, {processor:.1} µs of processor)")
+        write!(
+            f,
+            "{rate:.0} a second (each: {sending:.1} µs to send, {mining:.1} µs to mine, {processor:.1} µs of processor)"
+        )
     }
 }
 

@@ -170,7 +170,11 @@ impl Call<'_> {
     }
 
     /// The transactions of a block in which an account takes part, in their order.
-    fn taking_part(&self, block: &Arc<Block>, address: Address) -> RpcResult<Vec<(RpcTransaction, OtsTransactionReceipt)>> {
+    fn taking_part(
+        &self,
+        block: &Arc<Block>,
+        address: Address,
+    ) -> RpcResult<Vec<(RpcTransaction, OtsTransactionReceipt)>> {
         let mut found = Vec::new();
         if block.transactions.is_empty() {
             return Ok(found);
@@ -265,7 +269,12 @@ fn entry(trace: LocalizedTransactionTrace) -> Option<TraceEntry> {
             r#type: if create.creation_method == CreationMethod::Create2 { "CREATE2" } else { "CREATE" }.to_owned(),
             depth,
             from: create.from,
-            to: trace.result.as_ref().and_then(|result| result.as_create()).map(|made| made.address).unwrap_or_default(),
+            to: trace
+                .result
+                .as_ref()
+                .and_then(|result| result.as_create())
+                .map(|made| made.address)
+                .unwrap_or_default(),
             value: Some(create.value),
             input: create.init,
             output,

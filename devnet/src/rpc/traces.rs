@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use alloy::{
-    consensus::transaction::TransactionInfo,
+    consensus::{Header, transaction::TransactionInfo},
     eips::BlockNumHash,
     primitives::{Bytes, U64, U256, map::HashSet},
     rpc::types::{
@@ -12,7 +12,8 @@ use alloy::{
         trace::{
             filter::TraceFilter,
             parity::{
-                LocalizedTransactionTrace, RewardAction, RewardType, TraceResults, TraceResultsWithTransactionHash, TraceType,
+                LocalizedTransactionTrace, RewardAction, RewardType, TraceResults, TraceResultsWithTransactionHash,
+                TraceType,
             },
         },
     },
@@ -74,9 +75,14 @@ impl Call<'_> {
         let Some(base) = base_block_reward(&chain.spec, number).filter(|_| !is_first) else { return Vec::new() };
         let reward = |author, reward_type, value: u128| RewardAction { author, reward_type, value: U256::from(value) };
         let own = reward(block.header().beneficiary, RewardType::Block, block_reward(base, block.ommers.len()));
-        let of_uncles = block.ommers.iter().map(|ommer| {
-            reward(ommer.beneficiary, RewardType::Uncle, ommer_reward(base, number, ommer.number))
-        });
+        // A loaded chain may have others, which nobody was paid for.
+        let is_near =
+            |ommer: &&Header| number.checked_sub(ommer.number).is_some_and(|behind| (1..=6).contains(&behind));
+        let of_uncles = block
+            .ommers
+            .iter()
+            .filter(is_near)
+            .map(|ommer| reward(ommer.beneficiary, RewardType::Uncle, ommer_reward(base, number, ommer.number)));
         std::iter::once(own).chain(of_uncles).collect()
     }
 

@@ -124,6 +124,18 @@ pub(crate) const METHODS: &[(&str, &str)] = &[
     ("hardhat_mine", "NQ"),
     ("hardhat_setBalance", "AQ"),
     ("net_version", ""),
+    ("ots_getApiLevel", ""),
+    ("ots_getBlockDetails", "B"),
+    ("ots_getBlockDetailsByHash", "H"),
+    ("ots_getBlockTransactions", "BII"),
+    ("ots_getContractCreator", "A"),
+    ("ots_getInternalOperations", "H"),
+    ("ots_getTransactionBySenderAndNonce", "AI"),
+    ("ots_getTransactionError", "H"),
+    ("ots_hasCode", "AB"),
+    ("ots_searchTransactionsAfter", "AII"),
+    ("ots_searchTransactionsBefore", "AII"),
+    ("ots_traceTransaction", "H"),
     ("personal_sign", "YA"),
     ("rpc_modules", ""),
     ("trace_block", "B"),
@@ -185,7 +197,7 @@ pub(crate) fn request(random: &mut Random) -> Value {
 }
 
 /// What a method may want: A address, B block, C percentiles, D transactions of a reorg, E typed data, F filter, G tracer,
-/// H hash, J fork, K slot, L slots, M mining options, N number of blocks, O block override, P simulation, Q quantity, R signed transaction,
+/// H hash, I number, J fork, K slot, L slots, M mining options, N number of blocks, O block override, P simulation, Q quantity, R signed transaction,
 /// S state override, T call, U trace filter, V slots by account, W boolean, X kinds of traces, Y bytes, Z calls.
 fn parameter(letter: char, random: &mut Random) -> Value {
     if random.once_in(10) {
@@ -200,6 +212,7 @@ fn parameter(letter: char, random: &mut Random) -> Value {
         'F' => filter(random),
         'G' => tracer(random),
         'H' => hash(random),
+        'I' => json!(random.number()),
         'J' => json!({"forking": {"blockNumber": random.number()}}),
         'K' => slot(random),
         'L' => (0..random.below(4)).map(|_| slot(random)).collect(),

@@ -28,10 +28,13 @@ pub(super) async fn of_blocks(program: &Path) -> Result<f64> {
                 // Ever new receivers.
                 let to = format!("0x{:040x}", nonce + 0x1_0000);
                 let fees = ("0x77359400", "0x1");
-                ("eth_sendTransaction", json!([{
-                    "from": from, "to": to, "value": "0x1", "nonce": format!("{nonce:#x}"), "gas": "0x5208",
-                    "maxFeePerGas": fees.0, "maxPriorityFeePerGas": fees.1,
-                }]))
+                (
+                    "eth_sendTransaction",
+                    json!([{
+                        "from": from, "to": to, "value": "0x1", "nonce": format!("{nonce:#x}"), "gas": "0x5208",
+                        "maxFeePerGas": fees.0, "maxPriorityFeePerGas": fees.1,
+                    }]),
+                )
             };
             (0..TRANSFERS).map(transfer).chain([("evm_mine", json!([]))]).collect::<Vec<(&str, Value)>>()
         });

@@ -199,6 +199,29 @@ async fn a_request_that_is_too_long_is_refused_and_the_chain_lives() {
     assert_eq!(link.ask("eth_blockNumber", json!([])).await, "0x0");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn megabytes_of_hex_are_read_or_refused_and_the_chain_lives() {
+    let link = Link::http(|_| {}).await;
+    let long = format!("0x{}", "ab".repeat(1 << 20));
+    let hash = link.ask("web3_sha3", json!([long])).await;
+    assert_eq!(hash, json!(alloy::primitives::keccak256(vec![0xab; 1 << 20])));
+    for (method, params) in [
+        ("eth_getBalance", json!([long, "latest"])),
+        ("eth_getBalance", json!([ZERO, long])),
+        ("eth_getTransactionByHash", json!([long])),
+        ("eth_getStorageAt", json!([ZERO, long, "latest"])),
+        ("anvil_setBalance", json!([ZERO, long])),
+    ] {
+        assert_eq!(link.fail(method, params).await.0, -32602, "{method}");
+    }
+    for (method, params) in
+        [("eth_sendRawTransaction", json!([long])), ("eth_call", json!([{"to": ZERO, "input": long, "gas": "0xffff"}]))]
+    {
+        assert_eq!(link.fail(method, params).await.0, -32000, "{method}");
+    }
+    assert_eq!(link.ask("eth_blockNumber", json!([])).await, "0x0");
+}
+
 #[tokio::test]
 async fn a_taken_port_is_named() {
     let link = Link::http(|_| {}).await;

@@ -11,6 +11,7 @@ mod common;
 mod dump;
 mod genesis;
 mod import;
+mod methods;
 mod random;
 mod requests;
 mod rpc;

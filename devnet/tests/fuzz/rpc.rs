@@ -3,12 +3,7 @@
 use infera_devnet::Devnet;
 use serde_json::{Value, json};
 
-use crate::{
-    RUNTIME, Target,
-    common::config,
-    random::Random,
-    requests::{METHODS, request},
-};
+use crate::{RUNTIME, Target, common::config, methods::METHODS, random::Random, requests::request};
 
 pub(crate) const TARGET: Target = Target { name: "rpc", generate, run };
 

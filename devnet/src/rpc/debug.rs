@@ -31,6 +31,9 @@ use super::{
 };
 use crate::{chain::Block, state::StateDatabase};
 
+/// The most steps of a trace for which no limit was given: they take a gigabyte or two.
+const MOST_STEPS: u64 = 3_000_000;
+
 /// The trace of one transaction of a block.
 type TraceInBlock = TraceResult<GethTrace, String>;
 
@@ -117,6 +120,9 @@ fn not_found(id: BlockId) -> RpcError {
 
 /// What geth calls a tracer. Those in JavaScript are not built in.
 fn inspector(mut options: GethDebugTracingOptions) -> RpcResult<DebugInspector> {
+    if options.config.limit.is_none_or(|limit| limit == 0) {
+        options.config.limit = Some(MOST_STEPS + 1);
+    }
     let is_mux = |name: &GethDebugTracerType| name.as_str() == "muxTracer";
     if options.tracer.as_ref().is_some_and(is_mux) {
         options.tracer_config = GethDebugTracerConfig(of_each_tracer(options.tracer_config.0));
@@ -150,5 +156,11 @@ fn trace(
 ) -> RpcResult<(GethTrace, Outcome)> {
     let outcome = run(database, env, tx, &mut *inspector)?;
     let trace = inspector.get_result(place, tx, &env.block_env, &outcome, database).map_err(RpcError::internal)?;
+    if let GethTrace::Default(frame) = &trace
+        && u64::try_from(frame.struct_logs.len()).is_ok_and(|steps| steps == MOST_STEPS + 1)
+    {
+        let message = format!("the trace has more than {MOST_STEPS} steps: give a limit, or less gas");
+        return Err(RpcError::failed(message));
+    }
     Ok((trace, outcome))
 }

@@ -90,7 +90,7 @@ pub async fn table(rounds: usize, progress: Progress<'_>) -> Result<Table> {
     Ok(table_of(&samples, memory))
 }
 
-/// `memory`: what each holds after [`memory::BLOCKS`], in mebibytes.
+/// `memory`: what each holds after many blocks, in mebibytes.
 fn table_of(samples: &[(Figures, Figures)], memory: (f64, f64)) -> Table {
     let row = |(index, (name, unit)): (usize, &(&str, Unit))| {
         let of = |which: fn(&(Figures, Figures)) -> &Figures| -> Vec<f64> {

@@ -97,9 +97,9 @@ fn table_of(starts: &[f64], transfers: &[Value], memory: &Value) -> Result<Table
             figure("their block log", mebibytes("log")?, None),
         ],
         bound: "A sender's address takes 26 µs of one core with libsecp256k1 (k256: 139 µs); all cores share a block's. A \
-                transfer changes two leaves of the state's trie and the branches above, of which a block's transfers share \
-                the upper ones: about four hashes of 0.3 to 0.6 µs for each leaf with a root a block, about twelve with a \
-                root for each transfer. A network's start is some fifty transactions, each waiting for its receipt."
+                transfer changes two leaves of the state's trie and all branches above them, of which the transfers of a \
+                block share the upper ones: the larger the block, the fewer hashes for each. A network's start is the \
+                transactions of its set-up, each waiting for its receipt."
             .to_owned(),
         notes: vec![
             "50,000 transfers (5,000 with a root for each) from 1,000 accounts to 100,000, signed before the clock starts; \

@@ -9,7 +9,7 @@ use super::node::Node;
 use crate::bench::{Cell, Row, Unit};
 
 /// So many blocks of [`TRANSFERS`] each: a hundredth of what the target is about, which would take anvil an hour.
-pub(super) const BLOCKS: u64 = 1_000;
+const BLOCKS: u64 = 1_000;
 const TRANSFERS: u64 = 10;
 
 /// Blocks that are asked for in one request.
@@ -63,8 +63,7 @@ pub(super) fn row((ours, theirs): (f64, f64)) -> Row {
 }
 
 pub(super) fn note() -> String {
-    format!(
-        "Memory is what the process holds after {BLOCKS} blocks of {TRANSFERS} transfers to ever new accounts, once: it \
-         hardly varies. The next table has 100,000 blocks of the devnet."
-    )
+    "Memory is what the process holds after these transfers to ever new accounts, measured once: it hardly varies. The next \
+     table has 100,000 blocks of the devnet."
+        .to_owned()
 }

@@ -31,8 +31,7 @@ fn example(name: &str) -> Result<PathBuf> {
 
 /// Whether what measures is there.
 pub(super) fn check() -> Result<()> {
-    example("transfers")?;
-    example("memory").map(drop)
+    ["transfers", "slots", "memory"].into_iter().try_for_each(|name| example(name).map(drop))
 }
 
 /// Measures so many times; the memory once.
@@ -40,15 +39,16 @@ pub(super) fn check() -> Result<()> {
 /// # Errors
 /// If a network does not start, or a chain refuses what it is sent.
 pub async fn table(rounds: usize, progress: Progress<'_>) -> Result<Table> {
-    let (mut starts, mut transfers) = (Vec::new(), Vec::new());
+    let (mut starts, mut transfers, mut slots) = (Vec::new(), Vec::new(), Vec::new());
     for round in 1..=rounds {
         progress(&format!("in process, round {round} of {rounds}"));
         starts.push(network_start().await?);
         transfers.push(run("transfers", &["--json"]).await?);
+        slots.push(run("slots", &["--json"]).await?);
     }
     progress("in process, memory");
     let memory = run("memory", &[BLOCKS, "--json"]).await?;
-    table_of(&starts, &transfers, &memory)
+    table_of(&starts, &transfers, &slots, &memory)
 }
 
 /// Seconds until a network of three executors can be asked.
@@ -69,11 +69,12 @@ async fn run(name: &str, arguments: &[&str]) -> Result<Value> {
     serde_json::from_slice(&output.stdout).with_context(|| format!("reading what {name} printed"))
 }
 
-fn table_of(starts: &[f64], transfers: &[Value], memory: &Value) -> Result<Table> {
-    let samples = |path: &str| -> Result<Vec<f64>> {
+fn table_of(starts: &[f64], transfers: &[Value], slots: &[Value], memory: &Value) -> Result<Table> {
+    let samples_of = |runs: &[Value], path: &str| -> Result<Vec<f64>> {
         let of = |run: &Value| run.pointer(path).and_then(Value::as_f64).with_context(|| format!("no {path} in {run}"));
-        transfers.iter().map(of).collect()
+        runs.iter().map(of).collect()
     };
+    let samples = |path: &str| samples_of(transfers, path);
     let mebibytes = |field: &str| -> Result<f64> {
         let bytes = memory.get(field).and_then(Value::as_f64).with_context(|| format!("no {field} in {memory}"))?;
         Ok(bytes / f64::from(1 << 20))
@@ -92,6 +93,8 @@ fn table_of(starts: &[f64], transfers: &[Value], memory: &Value) -> Result<Table
             part("part: a transfer executed, a thousandth of three roots", "/blocksOf1000/mining")?,
             rate("signed transfers, a root for each block of 5,000", "/blocksOf5000/perSecond", None)?,
             rate("signed transfers, a block and a root for each", "/automine", None)?,
+            spread("blocks that change one of 1,000,000 slots", &samples_of(slots, "/perSecond")?, Unit::PerSecond, None),
+            spread("start with these and 100,000 accounts", &samples_of(slots, "/start")?, Unit::Seconds, None),
             spread("`Network::builder()` to three executors that run", starts, Unit::Seconds, Some(START)),
             figure("memory after 100,000 blocks of 10 transfers", mebibytes("memory")?, Some(MEMORY)),
             figure("their block log", mebibytes("log")?, None),
@@ -141,8 +144,9 @@ mod tests {
     fn more_transfers_less_time_and_less_memory_are_better() {
         let blocks = json!({"perSecond": 40_000.0, "sending": 15.0, "mining": 10.0});
         let transfers = json!({"blocksOf1000": blocks, "blocksOf5000": blocks, "automine": 3_000.0});
+        let slots = json!({"perSecond": 5_000.0, "start": 1.0});
         let memory = json!({"memory": 512u64 << 20, "log": 256u64 << 20});
-        let table = table_of(&[0.5], &[transfers], &memory).unwrap();
+        let table = table_of(&[0.5], &[transfers], &[slots], &memory).unwrap();
         let ratios: Vec<Option<f64>> = table
             .rows
             .iter()
@@ -152,12 +156,12 @@ mod tests {
                 _ => None,
             })
             .collect();
-        assert_eq!(ratios, [Some(2.0), None, None, None, None, Some(4.0), Some(2.0), None]);
+        assert_eq!(ratios, [Some(2.0), None, None, None, None, None, None, Some(4.0), Some(2.0), None]);
     }
 
     #[test]
     fn a_run_without_a_figure_is_an_error_that_names_it() {
-        let error = table_of(&[1.0], &[json!({})], &json!({})).unwrap_err().to_string();
+        let error = table_of(&[1.0], &[json!({})], &[], &json!({})).unwrap_err().to_string();
         assert!(error.contains("/blocksOf1000/perSecond"), "{error}");
     }
 

@@ -73,6 +73,17 @@ async fn wrong_parameters_are_named(link: Link) {
         ("eth_getLogs", json!([{"fromBlock": "latest", "blockHash": 7}]), "invalid argument 0: "),
         ("evm_increaseTime", json!(["0xffffffffffffffffff"]), "invalid argument 0: "),
         ("anvil_setBalance", json!([ZERO]), "missing value for required argument 1"),
+        (
+            "anvil_mine",
+            json!(["0xffffffffff"]),
+            "1099511627775 blocks are too many for one request; ask for 100000 at a time",
+        ),
+        ("evm_mine", json!([{"blocks": 100_001}]), "100001 blocks are too many for one request"),
+        (
+            "anvil_setNextBlockBaseFeePerGas",
+            json!(["0xffffffffffffffff"]),
+            "invalid argument 0: 18446744073709551615 is more than",
+        ),
     ];
     for (method, params, expected) in cases {
         let (code, message, _) = link.fail(method, params.clone()).await;

@@ -25,8 +25,8 @@ use crate::{
     dump::Dump,
 };
 
-/// The most blocks that one request makes, which takes minutes.
-const MOST_BLOCKS: u64 = 1_000_000;
+/// The most blocks that one request makes, which takes seconds.
+const MOST_BLOCKS: u64 = 100_000;
 
 /// `anvil_reorg`'s parameters, by name or by position.
 #[derive(Deserialize)]
@@ -355,7 +355,9 @@ fn some_blocks(count: u64) -> RpcResult<u64> {
     if count <= MOST_BLOCKS {
         return Ok(count);
     }
-    Err(RpcError::invalid_params(format!("{count} blocks are too many for one request: ask for {MOST_BLOCKS} at most")))
+    Err(RpcError::invalid_params(format!(
+        "{count} blocks are too many for one request; ask for {MOST_BLOCKS} at a time"
+    )))
 }
 
 fn set_next(chain: &mut Chain, timestamp: u64) -> RpcResult<()> {

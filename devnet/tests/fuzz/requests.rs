@@ -67,7 +67,7 @@ fn parameter(letter: char, random: &mut Random) -> Value {
         'K' => slot(random),
         'L' => (0..random.below(4)).map(|_| slot(random)).collect(),
         'M' => json!({"timestamp": random.number(), "blocks": random.below(5)}),
-        'N' => json!(format!("{:#x}", random.pick(&[0, 1, 2, 5, 1_000_001, u64::MAX]))),
+        'N' => json!(format!("{:#x}", random.pick(&[0, 1, 2, 5, 100_001, u64::MAX]))),
         'O' => block_override(random),
         'P' => simulation(random),
         'Q' => quantity(random),

@@ -2,10 +2,14 @@
 //!
 //! ```sh
 //! cargo run --release -p infera-devnet --example transfers             # or only what starts with an argument
+//! cargo run --release -p infera-devnet --example transfers -- --json   # what `cargo xtask bench` asks for
 //! ```
 #![allow(clippy::print_stdout)]
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 use alloy::{
     consensus::{SignableTransaction, TxEip1559, TxEnvelope},
@@ -17,6 +21,7 @@ use alloy::{
 };
 use anyhow::Context;
 use infera_devnet::{Config, Devnet, MiningMode};
+use serde_json::{Value, json};
 
 const ACCOUNTS: u64 = 100_000;
 const SENDERS: u64 = 1_000;
@@ -25,8 +30,12 @@ const TRANSFERS: u64 = 50_000;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let wanted = std::env::args().nth(1).unwrap_or_default();
-    let is_wanted = |name: &str| name.starts_with(&wanted);
     let transfers = sign()?;
+    if wanted == "--json" {
+        println!("{}", figures(&transfers).await?);
+        return Ok(());
+    }
+    let is_wanted = |name: &str| name.starts_with(&wanted);
     for per_block in [1_000, 5_000] {
         if is_wanted("requests") {
             let measured = requests(&transfers, per_block).await?;
@@ -47,8 +56,49 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The figures that the benchmarks show, of one run.
+async fn figures(transfers: &[Bytes]) -> anyhow::Result<Value> {
+    let of = |rate: Rate| json!({"perSecond": rate.per_second(), "sending": rate.sending, "mining": rate.mining});
+    let few = transfers.get(..5_000).context("too few transfers")?;
+    Ok(json!({
+        "blocksOf1000": of(bulk(transfers, 1_000)?),
+        "blocksOf5000": of(bulk(transfers, 5_000)?),
+        "automine": automine(few.iter()).await?,
+    }))
+}
+
+/// How long a transfer takes, in microseconds, and how much of it a processor works.
+struct Rate {
+    sending: f64,
+    mining: f64,
+    processor: f64,
+}
+
+impl Rate {
+    fn of(sending: Duration, mining: Duration, processor_before: Duration) -> anyhow::Result<Self> {
+        let each = |time: Duration| time.as_secs_f64() * 1e6 / TRANSFERS as f64;
+        let processor = processor_time()? - processor_before;
+        Ok(Self { sending: each(sending), mining: each(mining), processor: each(processor) })
+    }
+
+    fn per_second(&self) -> f64 {
+        1e6 / (self.sending + self.mining)
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { sending, mining, processor } = self;
+        let rate = self.per_second();
+        write!(
+            f,
+            "{rate:.0} a second (each: {sending:.1} µs to send, {mining:.1} µs to mine, {processor:.1} µs of processor)"
+        )
+    }
+}
+
 /// Requests to send, one after the other, and then a block.
-async fn requests(transfers: &[Bytes], per_block: usize) -> anyhow::Result<String> {
+async fn requests(transfers: &[Bytes], per_block: usize) -> anyhow::Result<Rate> {
     let devnet = chain(MiningMode::Manual)?;
     let client = devnet.client();
     let (mut sending, mut mining, before) = (Duration::ZERO, Duration::ZERO, processor_time()?);
@@ -62,11 +112,11 @@ async fn requests(transfers: &[Bytes], per_block: usize) -> anyhow::Result<Strin
         devnet.mine(1)?;
         mining += began.elapsed();
     }
-    rate(sending, mining, before)
+    Rate::of(sending, mining, before)
 }
 
 /// All transactions of a block at once.
-fn bulk(transfers: &[Bytes], per_block: usize) -> anyhow::Result<String> {
+fn bulk(transfers: &[Bytes], per_block: usize) -> anyhow::Result<Rate> {
     let devnet = chain(MiningMode::Manual)?;
     let (mut sending, mut mining, before) = (Duration::ZERO, Duration::ZERO, processor_time()?);
     for block in transfers.chunks(per_block) {
@@ -77,7 +127,7 @@ fn bulk(transfers: &[Bytes], per_block: usize) -> anyhow::Result<String> {
         devnet.mine(1)?;
         mining += began.elapsed();
     }
-    rate(sending, mining, before)
+    Rate::of(sending, mining, before)
 }
 
 /// Transfers a second.
@@ -89,13 +139,6 @@ async fn automine(transfers: impl ExactSizeIterator<Item = &Bytes>) -> anyhow::R
         client.request::<_, B256>("eth_sendRawTransaction", (raw,)).await?;
     }
     Ok(count as f64 / began.elapsed().as_secs_f64())
-}
-
-fn rate(sending: Duration, mining: Duration, cpu_before: Duration) -> anyhow::Result<String> {
-    let each = |time: Duration| time.as_secs_f64() * 1e6 / TRANSFERS as f64;
-    let all = TRANSFERS as f64 / (sending + mining).as_secs_f64();
-    let (sending, mining, cpu) = (each(sending), each(mining), each(processor_time()? - cpu_before));
-    Ok(format!("{all:.0} a second (each: {sending:.1} µs to send, {mining:.1} µs to mine, {cpu:.1} µs of processor)"))
 }
 
 /// Processor time that this process has taken.

@@ -1,19 +1,12 @@
 //! The handle to a running chain.
 
-use std::{
-    fmt,
-    net::SocketAddr,
-    path::Path,
-    sync::{Arc, Weak},
-    thread,
-    time::{Duration, Instant},
-};
+use std::{fmt, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use alloy::{
     eips::BlockNumHash, primitives::B256, providers::RootProvider, rpc::client::RpcClient,
     signers::local::PrivateKeySigner,
 };
-use parking_lot::{Condvar, Mutex, RwLock, RwLockReadGuard};
+use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 
 use crate::{
     accounts::DevAccounts,
@@ -25,9 +18,11 @@ use crate::{
     error::Error,
     genesis::genesis,
     hub::Hub,
+    pacer::Pacer,
     rpc::{SUGGESTED_TIP, written_in_block},
     server::Server,
     transport::InProcess,
+    wire::respond,
 };
 
 /// How often clients of the in-process transport look for news.
@@ -138,6 +133,12 @@ impl Devnet {
         crate::ipc::IpcServer::start(self.clone(), path)
     }
 
+    /// Answers JSON-RPC as a server hears it: the bytes of a request or a batch. Nothing to a notification. What needs a
+    /// channel back, subscriptions, is refused.
+    pub async fn respond(&self, body: &[u8]) -> Option<String> {
+        respond(self, body, None).await
+    }
+
     /// Keys of the development accounts, which own coins from the start.
     #[must_use]
     pub fn accounts(&self) -> &[PrivateKeySigner] {
@@ -178,7 +179,8 @@ impl Devnet {
             MiningMode::Interval(interval) => Some(interval),
             MiningMode::Automine | MiningMode::Manual => None,
         };
-        self.inner.pacer.set(interval, Arc::downgrade(&self.inner));
+        let inner = Arc::downgrade(&self.inner);
+        self.inner.pacer.set(interval, move || inner.upgrade().is_some_and(|inner| inner.mine_in_pace()));
     }
 
     /// Moves the chain's time forward, from the next block on.
@@ -326,6 +328,19 @@ impl Inner {
         result
     }
 
+    /// Makes a block if the interval still asks for one. That there is a chain.
+    fn mine_in_pace(&self) -> bool {
+        let mined = self.change(|chain| match chain.mining {
+            MiningMode::Interval(_) => chain.mine(None).map(drop),
+            // It was changed in this very moment.
+            MiningMode::Automine | MiningMode::Manual => Ok(()),
+        });
+        if let Err(error) = mined {
+            tracing::error!(%error, "no block");
+        }
+        true
+    }
+
     /// Writes what code in new blocks wrote to the console. Takes a second run of these blocks, which are few.
     fn show(&self, console: &Console, events: &[Event]) {
         for event in events {
@@ -344,81 +359,5 @@ impl Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.pacer.stop();
-    }
-}
-
-/// Makes blocks at an interval of real time, on a thread of its own.
-#[derive(Default)]
-struct Pacer {
-    pace: Mutex<Pace>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct Pace {
-    interval: Option<Duration>,
-    /// Counts the changes of the interval.
-    generation: u64,
-    running: bool,
-    stopped: bool,
-}
-
-impl Pacer {
-    fn set(self: &Arc<Self>, interval: Option<Duration>, inner: Weak<Inner>) {
-        let mut pace = self.pace.lock();
-        pace.interval = interval.filter(|interval| !interval.is_zero());
-        pace.generation += 1;
-        if pace.interval.is_some() && !pace.running {
-            let pacer = self.clone();
-            let thread = thread::Builder::new().name("devnet-pacer".to_owned());
-            match thread.spawn(move || pacer.run(&inner)) {
-                Ok(_) => pace.running = true,
-                Err(error) => tracing::error!(%error, "no thread for interval mining"),
-            }
-        }
-        self.changed.notify_all();
-    }
-
-    fn stop(&self) {
-        self.pace.lock().stopped = true;
-        self.changed.notify_all();
-    }
-
-    fn run(&self, inner: &Weak<Inner>) {
-        let mut last = Instant::now();
-        loop {
-            let mut pace = self.pace.lock();
-            let generation = pace.generation;
-            let due = pace.interval.map(|interval| last + interval);
-            while !pace.stopped && pace.generation == generation {
-                match due {
-                    None => self.changed.wait(&mut pace),
-                    Some(due) if self.changed.wait_until(&mut pace, due).timed_out() => break,
-                    Some(_) => {}
-                }
-            }
-            if pace.stopped {
-                return;
-            }
-            let now = Instant::now();
-            let (Some(due), true) = (due, pace.generation == generation) else {
-                last = now;
-                continue;
-            };
-            // Keeps the pace though making a block takes time, but does not catch up on blocks that were missed.
-            let missed = pace.interval.is_some_and(|interval| now > due + interval);
-            last = if missed { now } else { due };
-            // Without the lock: whoever changes the chain may change the pace.
-            drop(pace);
-            let Some(inner) = inner.upgrade() else { return };
-            let mined = inner.change(|chain| match chain.mining {
-                MiningMode::Interval(_) => chain.mine(None).map(drop),
-                // It was changed in this very moment.
-                MiningMode::Automine | MiningMode::Manual => Ok(()),
-            });
-            if let Err(error) = mined {
-                tracing::error!(%error, "no block");
-            }
-        }
     }
 }

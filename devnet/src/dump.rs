@@ -16,7 +16,7 @@ use alloy::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    chain::{Block, Chain},
+    chain::{Block, Chain, bounds},
     error::Error,
     state::{AccountDump, State},
 };
@@ -119,6 +119,7 @@ impl BlockDump {
     fn restore(self) -> Result<Block, Error> {
         let damaged = |error: &dyn ToString| Error::State(error.to_string());
         let header = Header::decode(&mut self.header.as_ref()).map_err(|error| damaged(&error))?;
+        bounds::check(&header).map_err(Error::State)?;
         let (mut transactions, mut receipts) = (Vec::new(), Vec::new());
         for dump in self.transactions {
             let transaction = TxEnvelope::decode_2718_exact(&dump.transaction).map_err(|error| damaged(&error))?;

@@ -10,7 +10,7 @@ use alloy_hardforks::EthereumHardforks;
 
 use crate::{
     accounts::DevAccounts,
-    chain::{Block, States},
+    chain::{Block, States, bounds},
     config::Config,
     error::Error,
     spec::ChainSpec,
@@ -55,7 +55,9 @@ pub(crate) fn genesis(config: &Config, accounts: &DevAccounts) -> Result<(ChainS
     for address in accounts.addresses() {
         state.set_balance(address, state.balance(address).saturating_add(config.balance));
     }
-    Ok((spec.clone(), first_block(&spec, &given, state)))
+    let first = first_block(&spec, &given, state);
+    bounds::check(first.header()).map_err(Error::Genesis)?;
+    Ok((spec, first))
 }
 
 fn first_block(spec: &ChainSpec, genesis: &Genesis, state: State) -> Block {

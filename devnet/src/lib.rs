@@ -34,6 +34,7 @@ mod genesis;
 mod hub;
 #[cfg(unix)]
 mod ipc;
+mod pacer;
 mod record;
 mod rpc;
 mod send;

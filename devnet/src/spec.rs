@@ -19,6 +19,9 @@ const DAO_EXTRA_RANGE: u64 = 10;
 /// What the blocks at the DAO fork must say.
 const DAO_EXTRA_DATA: &[u8] = b"dao-hard-fork";
 
+/// Many times what Ethereum plans for a block.
+const MOST_BLOBS: u64 = 1 << 16;
+
 /// The chain's id, fork schedule and blob schedule.
 #[derive(Clone, Debug)]
 pub(crate) struct ChainSpec {
@@ -69,6 +72,9 @@ impl ChainSpec {
     pub(crate) fn from_genesis(chain_id: u64, genesis: &Genesis) -> Result<Self, Error> {
         let config = genesis.config.clone();
         fork_order::check(&config)?;
+        for (fork, blobs) in &config.blob_schedule {
+            check_blobs(blobs).map_err(|reason| Error::Genesis(format!("blobSchedule.{fork}: {reason}")))?;
+        }
         if config.clique.is_some() {
             return Err(Error::Genesis("its config asks for clique; take that out".to_owned()));
         }
@@ -180,4 +186,16 @@ impl EthExecutorSpec for ChainSpec {
     fn deposit_contract_address(&self) -> Option<Address> {
         self.config.deposit_contract_address
     }
+}
+
+/// Refuses blob parameters that the rules can't count with.
+fn check_blobs(blobs: &BlobParams) -> Result<(), String> {
+    let BlobParams { target_blob_count: target, max_blob_count: max, update_fraction, .. } = blobs;
+    if max > &MOST_BLOBS || target > max {
+        return Err(format!("target {target} and max {max}; the target may be up to max, and max up to {MOST_BLOBS}"));
+    }
+    if *update_fraction == 0 || *max == 0 {
+        return Err("max and baseFeeUpdateFraction must not be 0".to_owned());
+    }
+    Ok(())
 }

@@ -3,7 +3,7 @@
 
 mod common;
 
-use alloy::primitives::{B256, Bytes};
+use alloy::primitives::{Address, B256, Bytes};
 use common::{COUNTED, Link};
 use serde_json::{Value, json};
 
@@ -144,4 +144,20 @@ async fn parity_calls_build_on_each_other(link: Link) {
     assert_eq!(result["output"], json!(B256::with_last_byte(2)));
     assert_eq!(serde_json::from_value::<Bytes>(signed).unwrap()[0], 2);
     assert_eq!(link.devnet.head().number, 2, "nothing was sent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trace_without_an_end_is_cut_or_refused() {
+    let link = Link::in_process(|config| config.gas_limit = 100_000_000).await;
+    let loops = Address::repeat_byte(0x99);
+    let options = |limit: u64| {
+        json!({"limit": limit, "stateOverrides": {loops.to_string(): {"code": "0x5b5f56"}},
+        "disableStack": true, "disableStorage": true})
+    };
+    // Three steps of eleven gas.
+    let call = json!({"to": loops, "gas": "0xaba950"});
+    let (code, message, _) = link.fail("debug_traceCall", json!([call, "latest", options(0)])).await;
+    assert_eq!((code, message.as_str()), (-32000, "the trace has more than 3000000 steps: give a limit, or less gas"));
+    let cut = link.ask("debug_traceCall", json!([call, "latest", options(5)])).await;
+    assert_eq!(cut["structLogs"].as_array().unwrap().len(), 5);
 }

@@ -59,7 +59,11 @@ async fn wrong_parameters_are_named(link: Link) {
         ("eth_getBalance", json!([[], "latest"]), "invalid argument 0: "),
         ("eth_getBlockByNumber", json!(["0xzz", false]), "invalid argument 0: "),
         ("eth_getBlockByHash", json!(["0x12", false]), "invalid argument 0: "),
-        ("eth_getStorageAt", json!([ZERO, format!("0x{}", "f".repeat(70))]), "invalid argument 1: "),
+        (
+            "eth_getStorageAt",
+            json!([ZERO, format!("0x{}", "f".repeat(70))]),
+            "unable to decode storage key: hex string too",
+        ),
         ("eth_sendRawTransaction", json!([5]), "invalid argument 0: "),
         ("eth_sendRawTransaction", json!(["1234"]), "invalid argument 0: hex string without 0x prefix"),
         ("eth_sendRawTransaction", json!(["0x123"]), "invalid argument 0: hex string of odd length"),
@@ -69,6 +73,17 @@ async fn wrong_parameters_are_named(link: Link) {
         ("eth_getLogs", json!([{"fromBlock": "latest", "blockHash": 7}]), "invalid argument 0: "),
         ("evm_increaseTime", json!(["0xffffffffffffffffff"]), "invalid argument 0: "),
         ("anvil_setBalance", json!([ZERO]), "missing value for required argument 1"),
+        (
+            "anvil_mine",
+            json!(["0xffffffffff"]),
+            "1099511627775 blocks are too many for one request; ask for 100000 at a time",
+        ),
+        ("evm_mine", json!([{"blocks": 100_001}]), "100001 blocks are too many for one request"),
+        (
+            "anvil_setNextBlockBaseFeePerGas",
+            json!(["0xffffffffffffffff"]),
+            "invalid argument 0: 18446744073709551615 is more than",
+        ),
     ];
     for (method, params, expected) in cases {
         let (code, message, _) = link.fail(method, params.clone()).await;
@@ -192,6 +207,29 @@ async fn a_request_that_is_too_long_is_refused_and_the_chain_lives() {
     let mut status = [0; 12];
     stream.read_exact(&mut status).await.unwrap();
     assert_eq!(&status, b"HTTP/1.1 413");
+    assert_eq!(link.ask("eth_blockNumber", json!([])).await, "0x0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn megabytes_of_hex_are_read_or_refused_and_the_chain_lives() {
+    let link = Link::http(|_| {}).await;
+    let long = format!("0x{}", "ab".repeat(1 << 20));
+    let hash = link.ask("web3_sha3", json!([long])).await;
+    assert_eq!(hash, json!(alloy::primitives::keccak256(vec![0xab; 1 << 20])));
+    for (method, params) in [
+        ("eth_getBalance", json!([long, "latest"])),
+        ("eth_getBalance", json!([ZERO, long])),
+        ("eth_getTransactionByHash", json!([long])),
+        ("eth_getStorageAt", json!([ZERO, long, "latest"])),
+        ("anvil_setBalance", json!([ZERO, long])),
+    ] {
+        assert_eq!(link.fail(method, params).await.0, -32602, "{method}");
+    }
+    for (method, params) in
+        [("eth_sendRawTransaction", json!([long])), ("eth_call", json!([{"to": ZERO, "input": long, "gas": "0xffff"}]))]
+    {
+        assert_eq!(link.fail(method, params).await.0, -32000, "{method}");
+    }
     assert_eq!(link.ask("eth_blockNumber", json!([])).await, "0x0");
 }
 

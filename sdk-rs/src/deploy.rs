@@ -95,7 +95,8 @@ fn steps(at: &Deployment, with: &DeploymentParameters, deployer: Address) -> Vec
         (creation::POLICY_REGISTRY, policy_registry_arguments(at, with, deployer), at.policy_registry),
         (
             creation::JOB_ADMISSION,
-            (with.jobs.clone(), at.model_registry, at.executor_registry, at.policy_registry, at.court).abi_encode_params(),
+            (with.jobs.clone(), at.model_registry, at.executor_registry, at.policy_registry, at.court)
+                .abi_encode_params(),
             at.job_admission,
         ),
         (
@@ -141,11 +142,7 @@ fn steps(at: &Deployment, with: &DeploymentParameters, deployer: Address) -> Vec
                 .abi_encode_params(),
             at.court,
         ),
-        (
-            creation::VIFS,
-            (at.single_job_registry, at.executor_registry, at.vif_verifier).abi_encode_params(),
-            at.vifs,
-        ),
+        (creation::VIFS, (at.single_job_registry, at.executor_registry, at.vif_verifier).abi_encode_params(), at.vifs),
         (
             creation::SINGLE_JOB_REGISTRY,
             (

@@ -48,10 +48,15 @@ enum Task {
     ///
     /// Needs slither on your PATH, or named in SLITHER. contracts/slither.triage.json has the judgements.
     Slither,
-    /// Measure: event to commitment, engine latency, gas
+    /// Measure: event to commitment, engine latency, gas, the demo, the devnet beside anvil
     ///
     /// Builds in release mode first. Close other programs for figures worth keeping.
     Bench(tasks::bench::Arguments),
+    /// Fuzz the devnet: requests, files of blocks, block logs, dumps, genesis files
+    ///
+    /// Inputs that are nearly right, from a seed that is printed. What fails is kept in devnet/tests/fuzz/corpus, from
+    /// where every test run repeats it. A short slice of the same inputs runs with the tests.
+    Fuzz(tasks::fuzz::Arguments),
     /// Build the book into book/html
     ///
     /// Uses the mdbook on your PATH, or installs a pinned one into .infera/tools first, which takes minutes.
@@ -77,6 +82,7 @@ fn run(task: Task) -> Result<()> {
         Task::Contracts(arguments) => tasks::contracts::run(&checkout, &arguments),
         Task::Bench(arguments) => tasks::bench::run(&checkout, &arguments),
         Task::Slither => tasks::slither::run(&checkout),
+        Task::Fuzz(arguments) => tasks::fuzz::run(&checkout, &arguments),
         Task::Book => tasks::book::run(&checkout),
     }
 }

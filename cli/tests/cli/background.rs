@@ -76,7 +76,8 @@ impl Background {
         self.child.wait().unwrap();
     }
 
-    fn log(&self) -> String {
+    /// What it said on stderr so far.
+    pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.log.path()).unwrap()
     }
 }

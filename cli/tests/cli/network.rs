@@ -232,6 +232,19 @@ fn the_executors_die_with_the_network_however_it_dies() {
 }
 
 #[test]
+fn an_executor_that_ends_by_itself_is_told_with_its_status_and_log() {
+    let mut up = infera();
+    let arguments = "up --executors 1 --port 0 --indexer-port 0 --json --exit-on-stdin-close --model";
+    let mut network = Background::start(up.args(arguments.split_whitespace()).arg(real_model()));
+    let process = network.read_json()["executors"][0]["process"].as_u64().unwrap();
+    let killed = std::process::Command::new("kill").args(["-9", &process.to_string()]).status().unwrap();
+    assert!(killed.success());
+    let news = format!("executor-1 (process {process}) has ended by itself: signal: 9 (SIGKILL); what it said is in ");
+    eventually("the news of its end", || network.log().contains(&news).then_some(()));
+    assert_eq!(network.stop(), Some(0));
+}
+
+#[test]
 fn status_shows_what_the_executors_have() {
     let network = &*NETWORK;
     let executors = run(&format!("executor status {} --json", network.flags())).json();

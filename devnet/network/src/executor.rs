@@ -1,6 +1,11 @@
 //! Executors of a network: tasks of this process, or programs of their own.
 
-use std::{ffi::OsString, path::PathBuf, process::Stdio, sync::Arc, time::Duration};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use alloy::{primitives::U256, providers::DynProvider, signers::local::PrivateKeySigner};
 use infera_executor::{
@@ -10,21 +15,13 @@ use infera_executor::{
 };
 use infera_protocol::engine::InferenceEngine;
 use infera_sdk::Deployment;
-use rustix::process::{Pid, Signal, kill_process};
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
+use rustix::process::Signal;
+
+use crate::{
+    Calls, EndedExecutor, Error, Fault, Faults, FaultyRpc, InjectedFault, Result, process::Process,
+    setup::default_stake,
 };
 
-use crate::{Calls, Error, Fault, Faults, FaultyRpc, InjectedFault, Result, setup::default_stake};
-
-/// What an executor's program prints on stdout, with a JSON object behind it, once it runs.
-pub const READY_PREFIX: &str = "ready ";
-
-/// A program that does not report back within this time is not going to.
-const READY_DEADLINE: Duration = Duration::from_secs(60);
-/// A program that was asked to stop and still runs after this time is killed.
-const STOP_DEADLINE: Duration = Duration::from_secs(5);
 /// Blocks come every second; looking more often than this gains nothing.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -53,7 +50,7 @@ impl ExecutorPlan {
     }
 
     /// A process of its own. It is started as `program arguments… --rpc-url URL --deployment FILE --signer-key-file FILE
-    /// --journal FILE --allow-private-inputs --exit-on-stdin-close` and must print [`READY_PREFIX`] when it runs.
+    /// --journal FILE --allow-private-inputs --exit-on-stdin-close` and must print [`crate::READY_PREFIX`] when it runs.
     pub fn program(program: impl Into<PathBuf>, arguments: Vec<OsString>) -> Self {
         Self::of(Form::Program { program: program.into(), arguments })
     }
@@ -90,6 +87,8 @@ pub struct RunningExecutor {
     pub(crate) plan: ExecutorPlan,
     pub(crate) site: Site,
     running: Option<Running>,
+    /// Whether [`crate::Network::executor_ended`] has told the end of its process.
+    pub(crate) end_told: bool,
     faulty_rpc: Option<FaultyRpc>,
     /// What holds its calls while it is paused, where it has no process to be stopped.
     held: Option<InjectedFault>,
@@ -105,11 +104,13 @@ pub(crate) struct Site {
     pub(crate) signer: PrivateKeySigner,
     pub(crate) signer_file: PathBuf,
     pub(crate) journal: PathBuf,
+    /// What its program says on stderr.
+    pub(crate) log: PathBuf,
 }
 
 enum Running {
     Task(NodeHandle),
-    Process(Child),
+    Process(Process),
 }
 
 impl RunningExecutor {
@@ -121,13 +122,13 @@ impl RunningExecutor {
         site: Site,
         faulty_rpc: Option<FaultyRpc>,
     ) -> Self {
-        Self { name, id, owner, plan, site, running: None, faulty_rpc, held: None }
+        Self { name, id, owner, plan, site, running: None, end_told: false, faulty_rpc, held: None }
     }
 
     /// Process id, if it runs as a process.
     pub fn process_id(&self) -> Option<u32> {
         match &self.running {
-            Some(Running::Process(child)) => child.id(),
+            Some(Running::Process(process)) => process.id(),
             _ => None,
         }
     }
@@ -144,7 +145,7 @@ impl RunningExecutor {
     /// If it does not run, or is a task that is not behind a faulty RPC.
     pub fn pause(&mut self) -> Result<()> {
         match &self.running {
-            Some(Running::Process(child)) => self.signal(child, Signal::STOP, "paused"),
+            Some(Running::Process(process)) => self.signal(process, Signal::STOP, "paused"),
             Some(Running::Task(_)) => {
                 let Some(faults) = self.faults() else {
                     return Err(self.not_paused("paused", "it is a task; plan it with behind_faulty_rpc()".to_owned()));
@@ -163,7 +164,7 @@ impl RunningExecutor {
     /// If it does not run.
     pub fn resume(&mut self) -> Result<()> {
         match &self.running {
-            Some(Running::Process(child)) => self.signal(child, Signal::CONT, "resumed"),
+            Some(Running::Process(process)) => self.signal(process, Signal::CONT, "resumed"),
             Some(Running::Task(_)) => {
                 self.held.take().into_iter().for_each(|held| held.heal());
                 Ok(())
@@ -172,10 +173,8 @@ impl RunningExecutor {
         }
     }
 
-    fn signal(&self, child: &Child, signal: Signal, what: &'static str) -> Result<()> {
-        let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        let id = id.ok_or_else(|| self.not_paused(what, "its process has ended".to_owned()))?;
-        kill_process(id, signal).map_err(|error| self.not_paused(what, error.to_string()))
+    fn signal(&self, process: &Process, signal: Signal, what: &'static str) -> Result<()> {
+        process.signal(signal).map_err(|reason| self.not_paused(what, reason))
     }
 
     fn not_paused(&self, what: &'static str, reason: String) -> Error {
@@ -204,48 +203,19 @@ impl RunningExecutor {
             }
             Form::Program { program, arguments } => Running::Process(self.spawn(program, arguments).await?),
         };
-        self.running = Some(running);
+        (self.running, self.end_told) = (Some(running), false);
         Ok(())
     }
 
-    async fn spawn(&self, program: &PathBuf, arguments: &[OsString]) -> Result<Child> {
-        let mut child = Command::new(program)
-            .args(arguments)
-            .arg("--rpc-url")
-            .arg(&self.site.rpc_url)
-            .arg("--deployment")
-            .arg(&self.site.deployment_file)
-            .arg("--signer-key-file")
-            .arg(&self.site.signer_file)
-            .arg("--journal")
-            .arg(&self.site.journal)
-            .arg("--allow-private-inputs")
-            .arg("--exit-on-stdin-close")
-            // Its end of the pipe closes when this process dies, however it dies.
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|source| Error::Spawn { name: self.name.clone(), program: program.clone(), source })?;
-        let not_ready = |reason: String| Error::NotReady { name: self.name.clone(), reason };
-        let Some(stdout) = child.stdout.take() else { return Err(not_ready("it has no stdout".to_owned())) };
-        let mut lines = BufReader::new(stdout).lines();
-        let ready = async {
-            while let Ok(Some(line)) = lines.next_line().await {
-                if line.starts_with(READY_PREFIX) {
-                    return true;
-                }
-            }
-            false
-        };
-        match tokio::time::timeout(READY_DEADLINE, ready).await {
-            Ok(true) => {}
-            Ok(false) => return Err(not_ready("it ended; its messages above tell why".to_owned())),
-            Err(_) => return Err(not_ready(format!("it said nothing for {READY_DEADLINE:?}"))),
-        }
-        // Whatever it prints later must not fill the pipe.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(child)
+    async fn spawn(&self, program: &Path, arguments: &[OsString]) -> Result<Process> {
+        let site = &self.site;
+        let mut all = arguments.to_vec();
+        all.extend(["--rpc-url".into(), (&site.rpc_url).into()]);
+        all.extend(["--deployment".into(), (&site.deployment_file).into()]);
+        all.extend(["--signer-key-file".into(), (&site.signer_file).into()]);
+        all.extend(["--journal".into(), (&site.journal).into()]);
+        all.extend(["--allow-private-inputs", "--exit-on-stdin-close"].map(Into::into));
+        Process::start(&self.name, program, all, site.log.clone()).await
     }
 
     /// Stops it in an orderly way: what it is writing is written.
@@ -255,12 +225,8 @@ impl RunningExecutor {
             Some(Running::Task(handle)) => {
                 handle.shutdown().await.map_err(|source| Error::Executor { name: self.name.clone(), source })
             }
-            Some(Running::Process(mut child)) => {
-                drop(child.stdin.take());
-                if tokio::time::timeout(STOP_DEADLINE, child.wait()).await.is_err() {
-                    tracing::warn!(name = self.name, "does not stop; killing it");
-                    let _ = child.kill().await;
-                }
+            Some(Running::Process(process)) => {
+                process.stop(&self.name).await;
                 Ok(())
             }
         }
@@ -274,15 +240,28 @@ impl RunningExecutor {
                 handle.abort();
                 Ok(())
             }
-            Some(Running::Process(mut child)) => {
-                child.kill().await.map_err(|error| Error::Unknown(format!("{} cannot be killed: {error}", self.name)))
+            Some(Running::Process(process)) => {
+                process.kill().await;
+                Ok(())
             }
         }
     }
 
-    /// Whether it runs.
+    /// Whether it runs. A process that has ended by itself does not.
     pub fn is_running(&self) -> bool {
-        self.running.is_some()
+        match &self.running {
+            Some(Running::Process(process)) => process.id().is_some(),
+            Some(Running::Task(_)) => true,
+            None => false,
+        }
+    }
+
+    /// Waits for the end of its process, if it is one whose end was not told yet.
+    pub(crate) fn end(&self) -> Option<impl Future<Output = EndedExecutor> + Send + use<>> {
+        match &self.running {
+            Some(Running::Process(process)) if !self.end_told => Some(process.end(&self.name)),
+            _ => None,
+        }
     }
 
     /// Stops it if it runs, and starts it again: same plan, same keys, same journal.

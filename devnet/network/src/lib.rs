@@ -26,12 +26,15 @@ mod faults;
 mod handles;
 mod keys;
 mod network;
+mod process;
+pub mod scripted;
 mod setup;
 
 pub use builder::NetworkBuilder;
 pub use error::{Error, Result};
-pub use executor::{ExecutorPlan, READY_PREFIX, RunningExecutor};
+pub use executor::{ExecutorPlan, RunningExecutor};
 pub use faults::{Calls, Fault, Faults, FaultyRpc, InjectedFault};
 pub use keys::Role;
 pub use network::{Network, Stage};
+pub use process::{EndedExecutor, READY_PREFIX};
 pub use setup::{ModelPlan, PublishedModel};

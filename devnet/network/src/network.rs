@@ -7,13 +7,15 @@ use alloy::{
     providers::{DynProvider, Provider},
     signers::local::PrivateKeySigner,
 };
+use futures::{StreamExt, stream::FuturesUnordered};
 use infera_devnet::Devnet;
 use infera_indexer::{Indexer, IndexerConfig, StoreLocation, stream::StreamConfig};
 use infera_sdk::{Client, Deployment, DeploymentParameters, Sender};
 use tempfile::TempDir;
 
 use crate::{
-    Error, ExecutorPlan, FaultyRpc, ModelPlan, NetworkBuilder, PublishedModel, Result, Role, RunningExecutor,
+    EndedExecutor, Error, ExecutorPlan, FaultyRpc, ModelPlan, NetworkBuilder, PublishedModel, Result, Role,
+    RunningExecutor,
     builder::Observer,
     chain::{self, Chain},
     executor::Site,
@@ -138,6 +140,7 @@ impl Network {
             signer,
             signer_file,
             journal: self.directory.path().join(format!("{name}.sqlite")),
+            log: self.directory.path().join(format!("{name}.log")),
         };
         (self.observer)(Stage::ExecutorJoined { name: name.clone(), id });
         self.executors.push(RunningExecutor::new(name, id, owner_address, plan, site, faulty_rpc));
@@ -254,6 +257,20 @@ impl Network {
         self.executors
             .get_mut(index)
             .ok_or_else(|| Error::Unknown(format!("the network has {count} executors, there is no number {index}")))
+    }
+
+    /// Waits until the process of an executor ends that nobody stopped or killed, and tells each such end once. Without
+    /// processes it waits for ever. Others run on; [`RunningExecutor::restart`] brings it back.
+    pub async fn executor_ended(&mut self) -> EndedExecutor {
+        let ends = self.executors.iter().enumerate().filter_map(|(index, executor)| Some((index, executor.end()?)));
+        let mut ends: FuturesUnordered<_> = ends.map(|(index, end)| async move { (index, end.await) }).collect();
+        match ends.next().await {
+            Some((index, ended)) => {
+                self.executors.get_mut(index).into_iter().for_each(|executor| executor.end_told = true);
+                ended
+            }
+            None => std::future::pending().await,
+        }
     }
 
     /// Stops everything in an orderly way: executors, indexer, chain.

@@ -3,85 +3,32 @@
 
 use std::{
     ffi::OsString,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use alloy::{
     eips::BlockNumberOrTag,
     network::TransactionBuilder,
-    primitives::{Address, B256, Bytes, U256},
+    primitives::{Address, B256, U256},
     providers::{DynProvider, Provider, ProviderBuilder},
     rpc::types::{Header, TransactionRequest},
 };
-use infera_contracts::{IJobRegistry::Committed, IModelRegistry::VerificationProfile};
+use infera_contracts::IJobRegistry::Committed;
 use infera_devnet::{Config, Devnet, Orphans};
-use infera_network::{Calls, ExecutorPlan, Fault, ModelPlan, Network, READY_PREFIX, Role};
-use infera_protocol::{
-    engine::{InferenceEngine, InferenceOutput, InferenceRequest, ModelIdentity, Reply},
-    output::{ZeroShotParameters, ZeroShotResult},
-    profile::{FLOAT32, ResultRule},
-    task::Task,
-    vector::OutputVector,
-};
-use infera_sdk::{JobProgress, JobRequest, RequestedJob};
+use infera_network::{Calls, ExecutorPlan, Fault, Network, READY_PREFIX, Role, scripted};
+use infera_sdk::{JobProgress, RequestedJob};
 
 const BLOCK_TIME: Duration = Duration::from_millis(100);
 const DEADLINE: Duration = Duration::from_secs(60);
-const MODEL: ModelIdentity =
-    ModelIdentity { manifest_hash: B256::repeat_byte(0x11), runtime_class: B256::repeat_byte(0x22) };
-const DIMENSION: u16 = 4;
-const SCALE: u16 = 16_384;
-const PRICE_PER_UNIT: u128 = 10_000_000_000_000;
-
-/// Gives every input the same answer, and counts.
-#[derive(Default)]
-struct Scripted(AtomicUsize);
-
-impl InferenceEngine for Scripted {
-    fn models(&self) -> Vec<ModelIdentity> {
-        vec![MODEL]
-    }
-
-    fn infer(&self, _: InferenceRequest, reply: Reply) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-        reply(Ok(InferenceOutput {
-            result: ZeroShotResult::from_scores(vec![700_000, 300_000]).unwrap().encode(),
-            vector: OutputVector::quantize(&[0.5; DIMENSION as usize], SCALE).unwrap(),
-            units: 9,
-        }));
-    }
-}
-
-fn model() -> ModelPlan {
-    ModelPlan {
-        name: "scripted".to_owned(),
-        manifest_hash: MODEL.manifest_hash,
-        task: Task::ZeroShotClassification,
-        runtime_class: MODEL.runtime_class,
-        profile: VerificationProfile {
-            rule: ResultRule::Scores.into(),
-            dimension: DIMENSION,
-            scale: SCALE,
-            maxCosineDistancePpb: FLOAT32.max_cosine_distance_ppb,
-            normTolerancePpm: FLOAT32.norm_tolerance_ppm,
-            elementTolerance: FLOAT32.element_tolerance,
-            bitExact: false,
-        },
-        price_per_unit: PRICE_PER_UNIT,
-    }
-}
 
 fn plan() -> ExecutorPlan {
-    ExecutorPlan::in_process(Arc::new(Scripted::default()))
+    ExecutorPlan::in_process(Arc::new(scripted::Engine::default()))
 }
 
 /// A network of executors as planned.
 async fn network(plans: impl IntoIterator<Item = ExecutorPlan>) -> Network {
-    let builder = Network::builder(model()).block_time(BLOCK_TIME);
+    let builder = Network::builder(scripted::model()).block_time(BLOCK_TIME);
     plans.into_iter().fold(builder, |builder, plan| builder.executor(plan)).start().await.unwrap()
 }
 
@@ -91,22 +38,8 @@ async fn three() -> Network {
 }
 
 async fn ask(network: &Network) -> RequestedJob {
-    let request = JobRequest {
-        model: network.model().id,
-        version: None,
-        runtime_class: network.model().runtime_class,
-        input: Bytes::from_static(b"a text"),
-        parameters: ZeroShotParameters::new(vec!["one".to_owned(), "two".to_owned()]).unwrap().encode().into(),
-        committee_size: 3,
-        quorum: 2,
-        max_price_per_unit: PRICE_PER_UNIT,
-        max_units: 512,
-        commit_window: 600,
-        reveal_window: 300,
-        callback: None,
-    };
     let sender = network.sender(Role::Requester).await.unwrap();
-    network.client().await.unwrap().request(&sender, U256::ONE, &request).await.unwrap()
+    network.client().await.unwrap().request(&sender, U256::ONE, &scripted::request(network.model())).await.unwrap()
 }
 
 /// The executors, by position, that have committed to an answer.
@@ -180,10 +113,7 @@ async fn a_killed_executor_is_missed_until_it_is_restarted() {
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_is_stopped_and_goes_on() {
-    // A program that says it is ready, and lives as long as its standard input.
-    let script = format!("echo '{READY_PREFIX}{{}}'; exec cat > /dev/null");
-    let arguments = ["-c", &script, "sh"].map(OsString::from).to_vec();
-    let mut network = network([ExecutorPlan::program("/bin/sh", arguments)]).await;
+    let mut network = network([shell("exec cat > /dev/null")]).await;
     let id = network.executors()[0].process_id().unwrap();
     let state = || {
         let status = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
@@ -198,6 +128,46 @@ async fn a_process_is_stopped_and_goes_on() {
     assert!(executor.pause().unwrap_err().to_string().contains("it does not run"));
     executor.restart().await.unwrap();
     assert_ne!(executor.process_id().unwrap(), id);
+}
+
+/// An executor's program that says it is ready, and then does as `script` says.
+fn shell(script: &str) -> ExecutorPlan {
+    let script = format!("echo '{READY_PREFIX}{{}}'; {script}");
+    ExecutorPlan::program("/bin/sh", ["-c", &script, "sh"].map(OsString::from).to_vec())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_ends_by_itself_is_told_by_name_with_its_status_and_log() {
+    let lives = || shell("exec cat > /dev/null");
+    let mut network = network([lives(), shell("echo no memory >&2; exit 3"), lives()]).await;
+    let ended = network.executor_ended().await;
+    assert_eq!((ended.name.as_str(), ended.status.unwrap().code()), ("executor-2", Some(3)));
+    until("its words in the log", async || std::fs::read_to_string(&ended.log).unwrap() == "no memory\n").await;
+    let message = ended.to_string();
+    let expected = format!("executor-2 (process {}) has ended by itself: exit status: 3; ", ended.process);
+    assert!(message.starts_with(&expected) && message.ends_with("executor-2.log"), "{message}");
+    let running: Vec<_> = network.executors().iter().map(|executor| executor.is_running()).collect();
+    assert_eq!(running, [true, false, true]);
+
+    // A killed process is told too if it was not killed by a handle; nothing is told twice.
+    network.executor(0).unwrap().kill().await.unwrap();
+    let third = network.executors()[2].process_id().unwrap();
+    let killed = std::process::Command::new("kill").args(["-9", &third.to_string()]).status().unwrap();
+    assert!(killed.success());
+    let ended = network.executor_ended().await;
+    assert_eq!((ended.name.as_str(), ended.process), ("executor-3", third));
+    assert!(ended.to_string().contains("signal: 9"), "{ended}");
+    let more = tokio::time::timeout(Duration::from_millis(100), network.executor_ended()).await;
+    assert!(more.is_err(), "{more:?}");
+    network.executor(1).unwrap().restart().await.unwrap();
+    assert_eq!(network.executor_ended().await.name, "executor-2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_never_gets_ready_is_told_with_its_status() {
+    let plan = ExecutorPlan::program("/bin/sh", ["-c", "exit 7", "sh"].map(OsString::from).to_vec());
+    let error = Network::builder(scripted::model()).executor(plan).start().await.err().unwrap().to_string();
+    assert!(error.starts_with("executor executor-1 did not get ready: it ended (exit status: 7)"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -290,7 +260,7 @@ async fn a_stopped_indexer_answers_again_where_it_did_and_knows_what_happened() 
 async fn the_handles_work_on_a_chain_of_another_process_too() {
     let devnet = Devnet::start(Config::default()).unwrap();
     let server = devnet.serve(([127, 0, 0, 1], 0).into()).await.unwrap();
-    let mut network = Network::builder(model()).on_chain(server.http_url()).start().await.unwrap();
+    let mut network = Network::builder(scripted::model()).on_chain(server.http_url()).start().await.unwrap();
     network.pause_mining().await.unwrap();
     let before = head(network.provider()).await;
     network.mine(3).await.unwrap();

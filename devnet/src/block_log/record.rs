@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use alloy::primitives::{B256, TxHash};
 
 use crate::{
-    chain::{Block, Blocks, Checkpoint},
+    chain::{Block, Blocks, Checkpoint, bounds},
     record::{BlockRecord, Reader, Undecodable, Writer, read_changes, write_changes},
     state::{State, StateChanges},
 };
@@ -89,6 +89,7 @@ impl Replayed {
 
     fn add(&mut self, record: BlockRecord) -> Result<(), Undecodable> {
         let (header, hash) = (record.header()?, record.hash()?);
+        bounds::check(&header).map_err(Undecodable)?;
         if let Some((number, head)) = self.head
             && (header.number, header.parent_hash) != (number + 1, head)
         {

@@ -20,6 +20,7 @@ use revm::{context::BlockEnv, context_interface::result::InvalidTransaction, pri
 use super::{
     admission::Rejection,
     block::{Block, States, Transaction},
+    bounds::LARGEST_BASE_FEE,
     difficulty::difficulty,
     pool::Source,
 };
@@ -75,7 +76,10 @@ impl NextBlock {
 }
 
 /// What EIP-1559 asks of the block after `parent`, in wei per gas; the first one with a base fee has a fixed one.
-pub(super) fn next_base_fee(parent: &Header) -> u64 {
+pub(crate) fn next_base_fee(parent: &Header) -> u64 {
+    if let Some(fee) = parent.base_fee_per_gas.filter(|fee| *fee >= LARGEST_BASE_FEE) {
+        return fee;
+    }
     parent.next_block_base_fee(BaseFeeParams::ethereum()).unwrap_or(INITIAL_BASE_FEE)
 }
 

@@ -4,6 +4,7 @@ mod admission;
 mod archive;
 mod block;
 mod blocks;
+pub(crate) mod bounds;
 mod build;
 mod difficulty;
 mod history;
@@ -30,7 +31,7 @@ pub(crate) use self::{
     archive::{Checkpoint, StoredBlock},
     block::{Block, States, Transaction},
     blocks::Blocks,
-    build::{context, replay, seal},
+    build::{context, next_base_fee, replay, seal},
     history::{Reorg, SnapshotId},
     import::read_blocks,
     mine::SubmitError,
@@ -243,7 +244,7 @@ impl Chain {
     pub(crate) fn next_base_fee(&self) -> u64 {
         let head = self.head().header();
         match self.spec.is_london_active_at_block(head.number + 1) {
-            true => self.next_base_fee.unwrap_or_else(|| build::next_base_fee(head)),
+            true => self.next_base_fee.unwrap_or_else(|| next_base_fee(head)),
             false => 0,
         }
     }

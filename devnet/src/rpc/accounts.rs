@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use alloy::{
-    eips::BlockId,
     primitives::{Address, B256, Bytes, U64, U256},
     rpc::types::{AccountInfo, EIP1186AccountProofResponse},
     serde::JsonStorageKey,
@@ -13,6 +12,7 @@ use alloy::{
 use super::{
     Call,
     error::{RpcError, RpcResult},
+    params::storage_key,
 };
 use crate::state::State;
 
@@ -26,7 +26,7 @@ impl Call<'_> {
 
     /// The state that the block parameter at `index` names; the present one without.
     pub(super) fn state_at(&self, index: usize) -> RpcResult<State> {
-        let id = self.params.optional::<BlockId>(index)?.unwrap_or_default();
+        let id = self.params.block_or_latest(index)?;
         let block = self.must_find_block(id)?;
         if id.is_pending() {
             return block.state().cloned().ok_or_else(no_state);
@@ -35,15 +35,15 @@ impl Call<'_> {
     }
 
     pub(super) fn balance(&self) -> RpcResult<U256> {
-        Ok(self.state_at(1)?.balance(self.params.required(0)?))
+        Ok(self.state_at(1)?.balance(self.params.address(0)?))
     }
 
     pub(super) fn code(&self) -> RpcResult<Bytes> {
-        Ok(self.state_at(1)?.code(self.params.required(0)?))
+        Ok(self.state_at(1)?.code(self.params.address(0)?))
     }
 
     pub(super) fn storage(&self) -> RpcResult<B256> {
-        let (address, key) = (self.params.required(0)?, self.params.required::<JsonStorageKey>(1)?);
+        let (address, key) = (self.params.address(0)?, storage_key(&self.params.required::<String>(1)?)?);
         Ok(self.state_at(2)?.storage(address, key.as_b256().into()).into())
     }
 
@@ -59,18 +59,18 @@ impl Call<'_> {
 
     /// What the state trie holds of an account.
     pub(super) fn account(&self) -> RpcResult<TrieAccount> {
-        let proof = self.state_at(1)?.proof(self.params.required(0)?, []);
+        let proof = self.state_at(1)?.proof(self.params.address(0)?, []);
         Ok(TrieAccount::new(proof.nonce, proof.balance, proof.storage_hash, proof.code_hash))
     }
 
     pub(super) fn account_info(&self) -> RpcResult<AccountInfo> {
-        let (address, state) = (self.params.required(0)?, self.state_at(1)?);
+        let (address, state) = (self.params.address(0)?, self.state_at(1)?);
         Ok(AccountInfo { balance: state.balance(address), nonce: state.nonce(address), code: state.code(address) })
     }
 
     pub(super) fn transaction_count(&self) -> RpcResult<U64> {
-        let address = self.params.required::<Address>(0)?;
-        if self.params.optional::<BlockId>(1)?.is_some_and(|id| id.is_pending()) {
+        let address = self.params.address(0)?;
+        if self.params.block_or_latest(1)?.is_pending() {
             let chain = self.devnet.chain();
             return Ok(U64::from(chain.pool.next_nonce(address, chain.state.nonce(address))));
         }
@@ -78,12 +78,13 @@ impl Call<'_> {
     }
 
     pub(super) fn proof(&self) -> RpcResult<EIP1186AccountProofResponse> {
-        let keys = self.params.optional::<Vec<JsonStorageKey>>(1)?.unwrap_or_default();
+        let keys = self.params.optional::<Vec<String>>(1)?.unwrap_or_default();
         if keys.len() > MOST_SLOTS {
             let message = format!("too many slots (requested {}, max {MOST_SLOTS})", keys.len());
             return Err(RpcError::invalid_params(message));
         }
-        Ok(self.state_at(2)?.proof(self.params.required(0)?, keys))
+        let keys = keys.iter().map(|key| storage_key(key)).collect::<RpcResult<Vec<_>>>()?;
+        Ok(self.state_at(2)?.proof(self.params.address(0)?, keys))
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use alloy::{
     consensus::Transaction as _,
-    eips::{BlockId, BlockNumberOrTag, eip2718::Encodable2718},
-    primitives::{Address, B256, Bytes, TxHash, U64},
+    eips::{BlockId, eip2718::Encodable2718},
+    primitives::{Address, Bytes, TxHash, U64},
     rpc::types::{Block as RpcBlock, Header as RpcHeader, Transaction as RpcTransaction, TransactionReceipt},
 };
 
@@ -31,28 +31,33 @@ impl Call<'_> {
     }
 
     fn block_at(&self, index: usize) -> RpcResult<Option<Arc<Block>>> {
-        self.find_block(self.params.required::<BlockId>(index)?)
+        self.find_block(self.params.block(index)?)
+    }
+
+    /// The place of something in a block.
+    fn index_parameter(&self, index: usize) -> RpcResult<usize> {
+        Ok(usize::try_from(self.params.quantity(index)?).unwrap_or(usize::MAX))
     }
 
     pub(super) fn block_by_number(&self) -> RpcResult<Option<RpcBlock>> {
-        let block = self.find_block(self.params.required::<BlockNumberOrTag>(0)?.into())?;
-        let whole = self.params.optional(1)?.unwrap_or(false);
+        let block = self.find_block(self.params.block_number(0)?.into())?;
+        let whole = self.params.required(1)?;
         Ok(block.map(|block| convert::block(&block, whole)))
     }
 
     pub(super) fn block_by_hash(&self) -> RpcResult<Option<RpcBlock>> {
-        let block = self.find_block(self.params.required::<B256>(0)?.into())?;
-        let whole = self.params.optional(1)?.unwrap_or(false);
+        let block = self.find_block(self.params.hash(0)?.into())?;
+        let whole = self.params.required(1)?;
         Ok(block.map(|block| convert::block(&block, whole)))
     }
 
     pub(super) fn header_by_number(&self) -> RpcResult<Option<RpcHeader>> {
-        let block = self.find_block(self.params.required::<BlockNumberOrTag>(0)?.into())?;
+        let block = self.find_block(self.params.block_number(0)?.into())?;
         Ok(block.map(|block| convert::header(&block)))
     }
 
     pub(super) fn header_by_hash(&self) -> RpcResult<Option<RpcHeader>> {
-        let block = self.find_block(self.params.required::<B256>(0)?.into())?;
+        let block = self.find_block(self.params.hash(0)?.into())?;
         Ok(block.map(|block| convert::header(&block)))
     }
 
@@ -66,20 +71,23 @@ impl Call<'_> {
 
     /// A header beside the chain, as a block without transactions.
     pub(super) fn uncle(&self) -> RpcResult<Option<RpcBlock>> {
-        let index: usize = self.params.required::<U64>(1)?.saturating_to();
+        let index = self.index_parameter(1)?;
         let block = self.block_at(0)?;
         Ok(block.and_then(|block| block.ommers.get(index).cloned()).map(RpcBlock::uncle_from_header))
     }
 
     pub(super) fn block_receipts(&self) -> RpcResult<Option<Vec<TransactionReceipt>>> {
-        let Some(block) = self.block_at(0)? else { return Ok(None) };
-        let blob_gas_price = self.blob_gas_price(&block);
+        Ok(self.block_at(0)?.map(|block| self.receipts(&block)))
+    }
+
+    pub(super) fn receipts(&self, block: &Block) -> Vec<TransactionReceipt> {
+        let blob_gas_price = self.blob_gas_price(block);
         let all = 0..block.transactions.len();
-        Ok(Some(all.filter_map(|index| convert::receipt(&block, index, blob_gas_price)).collect()))
+        all.filter_map(|index| convert::receipt(block, index, blob_gas_price)).collect()
     }
 
     pub(super) fn transaction_by_hash(&self) -> RpcResult<Option<RpcTransaction>> {
-        let hash = self.params.required::<TxHash>(0)?;
+        let hash = self.params.hash(0)?;
         let chain = self.devnet.chain();
         if let Some((block, index)) = chain.transaction(&hash) {
             return Ok(convert::transaction(&block, index));
@@ -89,20 +97,23 @@ impl Call<'_> {
     }
 
     pub(super) fn transaction_by_index(&self) -> RpcResult<Option<RpcTransaction>> {
-        let index = self.params.required::<U64>(1)?;
+        let index = self.index_parameter(1)?;
         let block = self.block_at(0)?;
-        Ok(block.and_then(|block| convert::transaction(&block, index.saturating_to())))
+        Ok(block.and_then(|block| convert::transaction(&block, index)))
     }
 
     pub(super) fn raw_transaction_by_index(&self) -> RpcResult<Option<Bytes>> {
-        let index: usize = self.params.required::<U64>(1)?.saturating_to();
+        let index = self.index_parameter(1)?;
         let block = self.block_at(0)?;
         Ok(block.and_then(|block| Some(block.transactions.get(index)?.encoded_2718().into())))
     }
 
     /// The transaction of an account with a nonce, mined or waiting.
     pub(super) fn transaction_by_nonce(&self) -> RpcResult<Option<RpcTransaction>> {
-        let (sender, nonce) = (self.params.required::<Address>(0)?, self.params.required::<U64>(1)?.to::<u64>());
+        self.find_by_nonce(self.params.address(0)?, self.params.quantity(1)?)
+    }
+
+    pub(super) fn find_by_nonce(&self, sender: Address, nonce: u64) -> RpcResult<Option<RpcTransaction>> {
         let chain = self.devnet.chain();
         let wanted = |transaction: &Transaction| transaction.signer() == sender && transaction.nonce() == nonce;
         if chain.state.nonce(sender) > nonce {
@@ -123,14 +134,14 @@ impl Call<'_> {
     }
 
     pub(super) fn raw_transaction(&self) -> RpcResult<Option<Bytes>> {
-        let hash = self.params.required::<TxHash>(0)?;
+        let hash = self.params.hash(0)?;
         let chain = self.devnet.chain();
         let mined = chain.transaction(&hash).and_then(|(block, index)| block.transactions.get(index).cloned());
         Ok(mined.or_else(|| chain.pool.get(&hash).cloned()).map(|found| found.encoded_2718().into()))
     }
 
     pub(super) fn transaction_receipt(&self) -> RpcResult<Option<TransactionReceipt>> {
-        self.receipt_of(self.params.required(0)?)
+        self.receipt_of(self.params.hash(0)?)
     }
 
     pub(super) fn receipt_of(&self, hash: TxHash) -> RpcResult<Option<TransactionReceipt>> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use alloy::{
     consensus::{Block as ConsensusBlock, TxEnvelope},
     eips::{BlockId, BlockNumberOrTag},
-    primitives::{B256, Bytes, TxHash, keccak256},
+    primitives::{Bytes, keccak256},
     rlp::Decodable,
     rpc::types::{
         TransactionRequest,
@@ -31,12 +31,15 @@ use super::{
 };
 use crate::{chain::Block, state::StateDatabase};
 
+/// The most steps of a trace for which no limit was given: they take a gigabyte or two.
+const MOST_STEPS: u64 = 3_000_000;
+
 /// The trace of one transaction of a block.
 type TraceInBlock = TraceResult<GethTrace, String>;
 
 impl Call<'_> {
     pub(super) fn trace_transaction(&self) -> RpcResult<GethTrace> {
-        let hash = self.params.required::<TxHash>(0)?;
+        let hash = self.params.hash(0)?;
         let options = self.params.optional::<GethDebugTracingOptions>(1)?.unwrap_or_default();
         let mut rerun = self.rerun(hash)?;
         let (tx, place) = rerun.prepared().ok_or_else(|| RpcError::failed("transaction not found"))?;
@@ -45,7 +48,10 @@ impl Call<'_> {
 
     pub(super) fn trace_call(&self) -> RpcResult<GethTrace> {
         let request = self.params.required::<TransactionRequest>(0)?;
-        let id = self.params.optional::<BlockId>(1)?.unwrap_or_default();
+        let id = self.params.block_or_latest(1)?;
+        if self.find_block(id)?.is_none() {
+            return Err(not_found(id));
+        }
         let options = self.params.optional::<GethDebugTracingCallOptions>(2)?.unwrap_or_default();
         let (env, mut database) = self.context(id, options.state_overrides, options.block_overrides)?;
         let (env, tx) = simulate::prepare(env, request, &mut database)?;
@@ -53,16 +59,13 @@ impl Call<'_> {
     }
 
     pub(super) fn trace_block_by_number(&self) -> RpcResult<Vec<TraceInBlock>> {
-        let number = self.params.required::<BlockNumberOrTag>(0)?;
-        let block = self.find_block(number.into())?;
-        let number = number.as_number().map_or_else(|| number.to_string(), |number| format!("#{number}"));
-        self.trace_block(block.ok_or_else(|| RpcError::failed(format!("block {number} not found")))?)
+        let id = self.params.block_number(0)?.into();
+        self.trace_block(self.find_block(id)?.ok_or_else(|| not_found(id))?)
     }
 
     pub(super) fn trace_block_by_hash(&self) -> RpcResult<Vec<TraceInBlock>> {
-        let hash = self.params.required::<B256>(0)?;
-        let block = self.find_block(hash.into())?;
-        self.trace_block(block.ok_or_else(|| RpcError::failed(format!("block {hash} not found")))?)
+        let id = self.params.hash(0)?.into();
+        self.trace_block(self.find_block(id)?.ok_or_else(|| not_found(id))?)
     }
 
     /// `debug_traceBlock`: the block comes as RLP, and must be one of the chain's.
@@ -70,9 +73,8 @@ impl Call<'_> {
         let encoded = self.params.required::<Bytes>(0)?;
         let decoded = ConsensusBlock::<TxEnvelope>::decode(&mut encoded.as_ref())
             .map_err(|error| RpcError::failed(format!("could not decode block: rlp: {error}")))?;
-        let hash = decoded.header.hash_slow();
-        let block = self.find_block(hash.into())?;
-        self.trace_block(block.ok_or_else(|| RpcError::failed(format!("block {hash} not found")))?)
+        let id = decoded.header.hash_slow().into();
+        self.trace_block(self.find_block(id)?.ok_or_else(|| not_found(id))?)
     }
 
     /// Traces all transactions of `block`, each on what those before it left.
@@ -96,7 +98,7 @@ impl Call<'_> {
 
     /// The code that hashes to the first parameter, if an account has it in the head's state.
     pub(super) fn code_by_hash(&self) -> RpcResult<Option<Bytes>> {
-        let hash = self.params.required::<B256>(0)?;
+        let hash = self.params.hash(0)?;
         if hash == keccak256([]) {
             return Ok(Some(Bytes::new()));
         }
@@ -106,8 +108,21 @@ impl Call<'_> {
     }
 }
 
+/// geth's words for a block that is to be traced and isn't there.
+fn not_found(id: BlockId) -> RpcError {
+    let name = match id {
+        BlockId::Hash(hash) => hash.block_hash.to_string(),
+        BlockId::Number(BlockNumberOrTag::Number(number)) => format!("#{number}"),
+        BlockId::Number(tag) => tag.to_string(),
+    };
+    RpcError::failed(format!("block {name} not found"))
+}
+
 /// What geth calls a tracer. Those in JavaScript are not built in.
 fn inspector(mut options: GethDebugTracingOptions) -> RpcResult<DebugInspector> {
+    if options.config.limit.is_none_or(|limit| limit == 0) {
+        options.config.limit = Some(MOST_STEPS + 1);
+    }
     let is_mux = |name: &GethDebugTracerType| name.as_str() == "muxTracer";
     if options.tracer.as_ref().is_some_and(is_mux) {
         options.tracer_config = GethDebugTracerConfig(of_each_tracer(options.tracer_config.0));
@@ -141,5 +156,11 @@ fn trace(
 ) -> RpcResult<(GethTrace, Outcome)> {
     let outcome = run(database, env, tx, &mut *inspector)?;
     let trace = inspector.get_result(place, tx, &env.block_env, &outcome, database).map_err(RpcError::internal)?;
+    if let GethTrace::Default(frame) = &trace
+        && u64::try_from(frame.struct_logs.len()).is_ok_and(|steps| steps == MOST_STEPS + 1)
+    {
+        let message = format!("the trace has more than {MOST_STEPS} steps: give a limit, or less gas");
+        return Err(RpcError::failed(message));
+    }
     Ok((trace, outcome))
 }

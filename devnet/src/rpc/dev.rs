@@ -20,10 +20,13 @@ use super::{
     json, send,
 };
 use crate::{
-    chain::{Chain, Reorg, Transaction},
+    chain::{Chain, Reorg, Transaction, bounds::LARGEST_BASE_FEE},
     config::MiningMode,
     dump::Dump,
 };
+
+/// The most blocks that one request makes, which takes seconds.
+const MOST_BLOCKS: u64 = 100_000;
 
 /// `anvil_reorg`'s parameters, by name or by position.
 #[derive(Deserialize)]
@@ -135,7 +138,7 @@ impl Call<'_> {
                 json(true)
             }
             "setNextBlockBaseFeePerGas" => {
-                let base_fee = self.number(0)?;
+                let base_fee = self.number_up_to(0, LARGEST_BASE_FEE)?;
                 self.set(|chain| chain.next_base_fee = Some(base_fee))
             }
             "setMinGasPrice" => {
@@ -188,6 +191,14 @@ impl Call<'_> {
             .map_err(|_| RpcError::invalid_params(format!("invalid argument {index}: {number} exceeds 64 bits")))
     }
 
+    fn number_up_to(&self, index: usize, most: u64) -> RpcResult<u64> {
+        let number = self.number(index)?;
+        if number <= most {
+            return Ok(number);
+        }
+        Err(RpcError::invalid_params(format!("invalid argument {index}: {number} is more than {most}")))
+    }
+
     /// A time in seconds; one in milliseconds is taken as such, as anvil does.
     fn timestamp(&self, index: usize) -> RpcResult<u64> {
         const MILLISECONDS_SINCE: u64 = 100_000_000_000;
@@ -210,28 +221,29 @@ impl Call<'_> {
             Some(MineOptions::Timestamp(timestamp)) => (timestamp, None),
             Some(MineOptions::Options { timestamp, blocks }) => (timestamp, blocks),
         };
-        self.devnet.change(|chain| {
-            if let Some(timestamp) = timestamp {
-                set_next(chain, timestamp)?;
-            }
-            (0..blocks.unwrap_or(1)).map(|_| Ok(convert::block(&*chain.mine(None)?, true))).collect()
-        })
+        let blocks = some_blocks(blocks.unwrap_or(1))?;
+        if let Some(timestamp) = timestamp {
+            self.devnet.change(|chain| set_next(chain, timestamp))?;
+        }
+        // Block by block: others are answered in between.
+        let mine = |_| Ok(convert::block(&*self.devnet.change(|chain| chain.mine(None))?, true));
+        (0..blocks).map(mine).collect()
     }
 
     /// `anvil_mine`: so many blocks, so many seconds apart.
     fn anvil_mine(&self) -> RpcResult<()> {
-        let count = self.params.optional::<U64>(0)?.map_or(1, |count| count.to::<u64>());
+        let count = some_blocks(self.params.optional::<U64>(0)?.map_or(1, |count| count.to::<u64>()))?;
         let interval = self.params.optional::<U64>(1)?.map(|interval| interval.to::<u64>());
-        self.devnet.change(|chain| {
-            for made in 0..count {
+        for made in 0..count {
+            self.devnet.change(|chain| {
                 if let Some(interval) = interval.filter(|_| made > 0) {
                     let next = chain.head().timestamp().saturating_add(interval);
                     chain.time.set_next(next);
                 }
-                chain.mine(None)?;
-            }
-            Ok(())
-        })
+                chain.mine(None)
+            })?;
+        }
+        Ok(())
     }
 
     fn set_automine(&self) -> RpcResult<()> {
@@ -336,6 +348,16 @@ impl Call<'_> {
             snapshots: snapshots.collect(),
         }
     }
+}
+
+/// So many blocks as one request may ask for.
+fn some_blocks(count: u64) -> RpcResult<u64> {
+    if count <= MOST_BLOCKS {
+        return Ok(count);
+    }
+    Err(RpcError::invalid_params(format!(
+        "{count} blocks are too many for one request; ask for {MOST_BLOCKS} at a time"
+    )))
 }
 
 fn set_next(chain: &mut Chain, timestamp: u64) -> RpcResult<()> {

@@ -2,7 +2,7 @@
 
 use alloy::{
     consensus::Transaction as _,
-    eips::{BlockId, BlockNumberOrTag},
+    eips::BlockId,
     primitives::{U64, U256},
     rpc::types::FeeHistory,
 };
@@ -18,6 +18,9 @@ pub(crate) const SUGGESTED_TIP: u128 = 1_000_000_000;
 
 /// geth's limit on `eth_feeHistory`.
 const LONGEST_HISTORY: u64 = 1024;
+
+/// geth's limit on the percentiles of a block.
+const MOST_PERCENTILES: usize = 100;
 
 impl Call<'_> {
     pub(super) fn gas_price(&self) -> U256 {
@@ -35,8 +38,9 @@ impl Call<'_> {
 
     pub(super) fn fee_history(&self) -> RpcResult<FeeHistory> {
         let count = self.params.required::<U64>(0)?.to::<u64>().min(LONGEST_HISTORY);
-        let newest = self.params.required::<BlockNumberOrTag>(1)?;
+        let newest = self.params.block_number(1)?;
         let percentiles = self.params.optional::<Vec<f64>>(2)?;
+        let percentiles = percentiles.filter(|percentiles| !percentiles.is_empty());
         if let Some(percentiles) = &percentiles {
             check_percentiles(percentiles)?;
         }
@@ -45,16 +49,21 @@ impl Call<'_> {
         let newest = match chain.resolve(newest) {
             None => chain.head().clone(),
             Some(number) => {
-                chain.block(BlockId::number(number)).ok_or_else(|| RpcError::failed("request beyond head block"))?
+                let head = chain.head().number();
+                let beyond = || format!("request beyond head block: requested {number}, head {head}");
+                chain.block(BlockId::number(number)).ok_or_else(|| RpcError::failed(beyond()))?
             }
         };
+        if count == 0 {
+            return Ok(FeeHistory::default());
+        }
         let first = chain.first_number();
         let oldest = (newest.number() + 1).saturating_sub(count).max(first);
 
         let mut history = FeeHistory { oldest_block: oldest, ..Default::default() };
         let mut rewards = Vec::new();
         for number in oldest..=newest.number() {
-            let Some(block) = chain.block_by_number(number).filter(|_| count > 0) else { continue };
+            let Some(block) = chain.block_by_number(number) else { continue };
             let header = block.header();
             history.base_fee_per_gas.push(block.base_fee().into());
             history.gas_used_ratio.push(ratio(header.gas_used, header.gas_limit));
@@ -66,16 +75,14 @@ impl Call<'_> {
             }
             rewards.push(percentiles.as_deref().map_or_else(Vec::new, |percentiles| tips(&block, percentiles)));
         }
-        if count > 0 {
-            let child = match chain.block_by_number(newest.number() + 1) {
-                Some(child) => child.base_fee(),
-                None => chain.next_base_fee(),
-            };
-            history.base_fee_per_gas.push(child.into());
-            if let Some(params) = chain.spec.blob_params(newest.timestamp()) {
-                let fee = newest.header().next_block_blob_fee(params).unwrap_or_default();
-                history.base_fee_per_blob_gas.push(fee);
-            }
+        let child = match chain.block_by_number(newest.number() + 1) {
+            Some(child) => child.base_fee(),
+            None => chain.next_base_fee(),
+        };
+        history.base_fee_per_gas.push(child.into());
+        if let Some(params) = chain.spec.blob_params(newest.timestamp()) {
+            let fee = newest.header().next_block_blob_fee(params).unwrap_or_default();
+            history.base_fee_per_blob_gas.push(fee);
         }
         history.reward = percentiles.is_some().then_some(rewards);
         Ok(history)
@@ -83,11 +90,22 @@ impl Call<'_> {
 }
 
 fn check_percentiles(percentiles: &[f64]) -> RpcResult<()> {
-    let sorted = percentiles.is_sorted();
-    if sorted && percentiles.iter().all(|percentile| (0.0..=100.0).contains(percentile)) {
-        return Ok(());
+    if percentiles.len() > MOST_PERCENTILES {
+        return Err(RpcError::failed(format!("over the query limit {MOST_PERCENTILES}")));
     }
-    Err(RpcError::failed("invalid reward percentile: must lie between 0 and 100, in ascending order"))
+    let mut last = None;
+    for (index, percentile) in percentiles.iter().copied().enumerate() {
+        if !(0.0..=100.0).contains(&percentile) {
+            return Err(RpcError::failed(format!("invalid reward percentile: {percentile:.6}")));
+        }
+        if let Some(last) = last.filter(|last| *last > percentile) {
+            let before = index - 1;
+            let message = format!("invalid reward percentile: #{before}:{last:.6} >= #{index}:{percentile:.6}");
+            return Err(RpcError::failed(message));
+        }
+        last = Some(percentile);
+    }
+    Ok(())
 }
 
 /// For people to look at: nothing is computed from it.

@@ -26,11 +26,15 @@ impl Call<'_> {
                 Ok(convert::matching_logs(&block, filter, false))
             }
             FilterBlockOption::Range { from_block, to_block } => {
+                in_order(filter)?;
                 let head = chain.head().number();
                 let number = |tag: Option<_>| tag.and_then(|tag| chain.resolve(tag)).unwrap_or(head);
                 let (from, to) = (number(from_block), number(to_block));
-                if from > to && from_block.is_some() && to_block.is_some() {
-                    return Err(RpcError::invalid_params("invalid block range params"));
+                if to > head {
+                    return Err(RpcError::invalid_params("block range extends beyond current head block"));
+                }
+                if from > to {
+                    return Err(wrong_range());
                 }
                 // The walk may be long; the chain need not wait for it.
                 let blocks = chain.blocks().clone();
@@ -42,7 +46,8 @@ impl Call<'_> {
     }
 
     pub(super) fn new_log_filter(&self) -> RpcResult<FollowerId> {
-        let filter = self.params.optional(0)?.unwrap_or_default();
+        let filter: Box<Filter> = self.params.optional(0)?.unwrap_or_default();
+        in_order(&filter)?;
         Ok(self.devnet.hub().install(Interest::Logs(filter)))
     }
 
@@ -73,6 +78,16 @@ impl Call<'_> {
         let name = self.params.required::<String>(0)?;
         Ok(name.parse::<U64>().ok())
     }
+}
+
+/// Refuses a range of numbers that ends before it starts.
+fn in_order(filter: &Filter) -> RpcResult<()> {
+    let (from, to) = (filter.get_from_block(), filter.get_to_block());
+    if from.zip(to).is_some_and(|(from, to)| from > to) { Err(wrong_range()) } else { Ok(()) }
+}
+
+fn wrong_range() -> RpcError {
+    RpcError::invalid_params("invalid block range params")
 }
 
 fn no_filter() -> RpcError {

@@ -1,6 +1,7 @@
 //! JSON-RPC: one function beneath HTTP, WebSocket and the in-process transport.
 
 mod accounts;
+mod arity;
 mod blocks;
 pub(crate) mod convert;
 mod debug;
@@ -9,8 +10,11 @@ pub(crate) mod error;
 mod fees;
 mod filters;
 mod forks;
+mod otterscan;
+mod overrides;
 mod params;
 mod pool;
+mod refused;
 mod rerun;
 mod reverted;
 mod send;
@@ -30,6 +34,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use self::{
     error::{RpcError, RpcResult},
+    otterscan::Direction,
     params::Params,
 };
 pub(crate) use self::{fees::SUGGESTED_TIP, filters::interest, rerun::written_in_block, send::decode};
@@ -94,7 +99,10 @@ fn may_take_long(method: &str) -> bool {
 }
 
 fn answer_here(devnet: &Devnet, method: &str, params: Option<&RawValue>) -> Answer {
-    let answer = Params::parse(params).and_then(|params| Call { devnet, params }.answer(method));
+    let answer = Params::parse(params).and_then(|params| {
+        arity::check(method, params.count())?;
+        Call { devnet, params }.answer(method)
+    });
     if let Err(RpcError(error)) = &answer {
         tracing::debug!(method, code = error.code, message = %error.message, "error");
     }
@@ -109,7 +117,8 @@ struct Call<'a> {
 
 /// The namespaces that are answered, with their versions, as `rpc_modules` tells them.
 fn modules() -> BTreeMap<&'static str, &'static str> {
-    const NAMESPACES: [&str; 10] = ["anvil", "debug", "eth", "evm", "hardhat", "net", "rpc", "trace", "txpool", "web3"];
+    const NAMESPACES: [&str; 11] =
+        ["anvil", "debug", "eth", "evm", "hardhat", "net", "ots", "rpc", "trace", "txpool", "web3"];
     NAMESPACES.into_iter().map(|namespace| (namespace, "1.0")).collect()
 }
 
@@ -220,6 +229,19 @@ impl Call<'_> {
             "debug_getRawBlock" => json(self.raw_block()?),
             "debug_getRawHeader" => json(self.raw_header()?),
             "debug_getRawReceipts" => json(self.raw_receipts()?),
+
+            "ots_getApiLevel" => json(otterscan::API_LEVEL),
+            "ots_hasCode" => json(self.has_code()?),
+            "ots_getInternalOperations" => json(self.internal_operations()?),
+            "ots_traceTransaction" => json(self.call_tree()?),
+            "ots_getTransactionError" => json(self.transaction_error()?),
+            "ots_getBlockDetails" => json(self.block_details(self.params.block(0)?)?),
+            "ots_getBlockDetailsByHash" => json(self.block_details(self.params.hash(0)?.into())?),
+            "ots_getBlockTransactions" => json(self.block_page()?),
+            "ots_searchTransactionsBefore" => json(self.search(Direction::Before)?),
+            "ots_searchTransactionsAfter" => json(self.search(Direction::After)?),
+            "ots_getTransactionBySenderAndNonce" => json(self.hash_by_nonce()?),
+            "ots_getContractCreator" => json(self.contract_creator()?),
 
             _ => match method.split_once('_') {
                 Some(("anvil" | "evm" | "hardhat" | "tenderly", name)) => self.bend(method, name),

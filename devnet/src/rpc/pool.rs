@@ -36,7 +36,7 @@ impl Call<'_> {
 
     /// The waiting transactions of one account.
     pub(super) fn pool_content_from(&self) -> RpcResult<PoolView<ByNonce<RpcTransaction>>> {
-        let sender = self.params.required::<Address>(0)?;
+        let sender = self.params.address(0)?;
         let PoolView { mut pending, mut queued } = self.pool_content();
         let of = |view: &mut BySender<RpcTransaction>| view.remove(&sender).unwrap_or_default();
         Ok(PoolView { pending: of(&mut pending), queued: of(&mut queued) })

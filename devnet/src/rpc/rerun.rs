@@ -15,7 +15,8 @@ use super::{
     Call,
     accounts::no_state,
     error::{RpcError, RpcResult},
-    simulate,
+    overrides::place,
+    refused::refused,
 };
 use crate::{
     chain::{Block, Chain, Transaction, replay},
@@ -89,7 +90,9 @@ where
     I: for<'a> Inspector<Context<'a>>,
 {
     let mut evm: EthEvm<_, _, _> = EthEvmFactory::default().create_evm_with_inspector(database, env.clone(), inspector);
-    evm.transact(tx.clone()).map_err(|error| simulate::refused(error, tx))
+    let (database, _, precompiles) = evm.components_mut();
+    place(database, precompiles);
+    evm.transact(tx.clone()).map_err(|error| refused(error, env, tx))
 }
 
 /// What the code in a block wrote to the console.

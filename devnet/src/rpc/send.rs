@@ -23,7 +23,7 @@ use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    Call,
+    Call, arity,
     error::{RpcError, RpcResult},
     fees::SUGGESTED_TIP,
     json,
@@ -53,7 +53,9 @@ pub(super) async fn send_and_wait(
 ) -> RpcResult<Box<RawValue>> {
     let sender = devnet.clone();
     let sent = tokio::task::spawn_blocking(move || -> RpcResult<_> {
-        let call = Call { devnet: &sender, params: Params::parse(params.as_deref())? };
+        let params = Params::parse(params.as_deref())?;
+        arity::check(if raw { "eth_sendRawTransactionSync" } else { "eth_sendTransactionSync" }, params.count())?;
+        let call = Call { devnet: &sender, params };
         let patience = call.params.optional::<U64>(1)?.map_or(PATIENCE, |given| Duration::from_millis(given.to()));
         let hash = if raw { call.send_raw()? } else { call.send()? };
         Ok((hash, patience.min(MOST_PATIENCE)))
@@ -199,7 +201,7 @@ impl Call<'_> {
     /// Signs a message as EIP-191 says; the two parameters come in either order.
     pub(super) fn sign(&self, message: usize, address: usize) -> RpcResult<Bytes> {
         let message = self.params.required::<Bytes>(message)?;
-        let address = self.params.required::<Address>(address)?;
+        let address = self.params.address(address)?;
         let signer = self.devnet.dev_accounts().signer(address).ok_or_else(|| unknown_account(address))?;
         let signature = signer.sign_message_sync(&message).map_err(RpcError::internal)?;
         Ok(signature.as_bytes().into())
@@ -207,7 +209,7 @@ impl Call<'_> {
 
     /// Signs EIP-712 data.
     pub(super) fn sign_typed_data(&self) -> RpcResult<Bytes> {
-        let address = self.params.required::<Address>(0)?;
+        let address = self.params.address(0)?;
         let data = self.params.required::<TypedData>(1)?;
         let signer = self.devnet.dev_accounts().signer(address).ok_or_else(|| unknown_account(address))?;
         let hash = data.eip712_signing_hash().map_err(|error| RpcError::invalid_params(error.to_string()))?;

@@ -2,22 +2,17 @@
 
 use alloy::{
     eips::BlockId,
-    primitives::{Bytes, U64},
+    primitives::{Address, Bytes, U64},
     rpc::types::{AccessListResult, BlockOverrides, TransactionRequest, state::StateOverride},
 };
 use alloy_evm::{
-    EthEvmFactory, Evm, EvmEnv, EvmFactory,
-    call::caller_gas_allowance,
-    overrides::{OverrideBlockHashes, apply_state_overrides},
+    EthEvmFactory, Evm, EvmEnv, EvmFactory, call::caller_gas_allowance, overrides::OverrideBlockHashes,
     rpc::TryIntoTxEnv,
 };
 use revm::{
     Database,
     context::{Cfg, TxEnv},
-    context_interface::{
-        Transaction as _,
-        result::{EVMError, ExecutionResult, HaltReason, InvalidTransaction},
-    },
+    context_interface::result::{EVMError, ExecutionResult, HaltReason, InvalidTransaction},
     primitives::{KECCAK_EMPTY, hardfork::SpecId},
 };
 use revm_inspectors::access_list::AccessListInspector;
@@ -26,6 +21,8 @@ use super::{
     Call,
     accounts::no_state,
     error::{RpcError, RpcResult},
+    overrides::{override_state, place},
+    refused::{halted, reason, refused},
     rerun::{self, Outcome},
 };
 use crate::{
@@ -39,7 +36,7 @@ const TRANSFER_GAS: u64 = 21_000;
 impl Call<'_> {
     pub(super) fn call(&self) -> RpcResult<Bytes> {
         let request = self.params.required::<TransactionRequest>(0)?;
-        let id = self.params.optional(1)?.unwrap_or_default();
+        let id = self.params.block_or_latest(1)?;
         let (env, mut database) = self.context(id, self.params.optional(2)?, self.params.optional(3)?)?;
         let (env, tx) = prepare(env, request, &mut database)?;
         match self.run_telling(database, env, tx)? {
@@ -51,7 +48,7 @@ impl Call<'_> {
 
     pub(super) fn estimate_gas(&self) -> RpcResult<U64> {
         let request = self.params.required(0)?;
-        let id = self.params.optional(1)?.unwrap_or_default();
+        let id = self.params.block_or_latest(1)?;
         let gas = self.estimate(request, id, self.params.optional(2)?, self.params.optional(3)?)?;
         Ok(U64::from(gas))
     }
@@ -71,7 +68,7 @@ impl Call<'_> {
         let state = database.state().clone();
         let attempt = |gas_limit: u64| {
             let tx = TxEnv { gas_limit, ..tx.clone() };
-            run(database.with_state(state.clone()), env.clone(), tx)
+            transact(database.with_state(state.clone()), env.clone(), tx).map(|outcome| outcome.result)
         };
 
         let is_transfer = tx.data.is_empty()
@@ -84,7 +81,17 @@ impl Call<'_> {
         }
 
         let mut high = tx.gas_limit;
-        let first = attempt(high)?;
+        let allowance = || RpcError::failed(format!("gas required exceeds allowance ({high})"));
+        let first = attempt(high).map_err(|error| match error {
+            EVMError::Transaction(
+                InvalidTransaction::CallGasCostMoreThanGasLimit { .. }
+                | InvalidTransaction::GasFloorMoreThanGasLimit { .. },
+            ) => allowance(),
+            EVMError::Transaction(invalid) => {
+                RpcError::failed(format!("failed with {high} gas: {}", reason(&invalid, &env, &tx)))
+            }
+            other => RpcError::internal(other),
+        })?;
         if !first.is_success() {
             // It will not be sent, so what it has to say is said now.
             let tx = TxEnv { gas_limit: high, ..tx.clone() };
@@ -93,9 +100,7 @@ impl Call<'_> {
         match &first {
             ExecutionResult::Success { .. } => {}
             ExecutionResult::Revert { output, .. } => return Err(RpcError::reverted(output)),
-            ExecutionResult::Halt { reason: HaltReason::OutOfGas(_), .. } => {
-                return Err(RpcError::failed(format!("gas required exceeds allowance ({high})")));
-            }
+            ExecutionResult::Halt { reason: HaltReason::OutOfGas(_), .. } => return Err(allowance()),
             ExecutionResult::Halt { reason, .. } => return Err(halted(reason)),
         }
         let succeeds = |gas| -> bool { attempt(gas).is_ok_and(|result| result.is_success()) };
@@ -122,16 +127,13 @@ impl Call<'_> {
 
     pub(super) fn create_access_list(&self) -> RpcResult<AccessListResult> {
         let request = self.params.required::<TransactionRequest>(0)?;
-        let id = self.params.optional(1)?.unwrap_or_default();
+        let id = self.params.block_or_latest(1)?;
         let given = request.access_list.clone().unwrap_or_default();
         let (env, mut database) = self.context(id, self.params.optional(2)?, None)?;
         let (env, mut tx) = prepare(env, request, &mut database)?;
         let state = database.state().clone();
         let mut inspector = AccessListInspector::new(given);
-        EthEvmFactory::default()
-            .create_evm_with_inspector(database.with_state(state.clone()), env.clone(), &mut inspector)
-            .transact(tx.clone())
-            .map_err(|error| refused(error, &tx))?;
+        rerun::run(&mut database, &env, &tx, &mut inspector)?;
         let access_list = inspector.into_access_list();
         tx.access_list = access_list.clone();
         let result = run(database.with_state(state), env, tx)?;
@@ -151,7 +153,7 @@ impl Call<'_> {
     fn run_telling(&self, database: StateDatabase, env: EvmEnv, tx: TxEnv) -> RpcResult<ExecutionResult> {
         let Some(console) = self.devnet.console() else { return run(database, env, tx) };
         let mut again = database.with_state(database.state().clone());
-        let outcome = transact(database, env.clone(), tx.clone())?;
+        let outcome = transact(database, env.clone(), tx.clone()).map_err(|error| refused(error, &env, &tx))?;
         if outcome.state.contains_key(&CONSOLE) {
             let mut reader = ConsoleReader::default();
             rerun::run(&mut again, &env, &tx, &mut reader)?;
@@ -179,8 +181,7 @@ impl Call<'_> {
             database.apply_block_overrides(overrides, &mut env.block_env);
         }
         if let Some(overrides) = state {
-            apply_state_overrides(overrides, &mut database)
-                .map_err(|error| RpcError::invalid_params(error.to_string()))?;
+            override_state(overrides, &env, &mut database)?;
         }
         Ok((env, database))
     }
@@ -196,8 +197,13 @@ pub(super) fn prepare(
     env.cfg_env.disable_eip3607 = true;
     env.cfg_env.disable_block_gas_limit = true;
     env.cfg_env.tx_gas_limit_cap = Some(u64::MAX);
+    let (have, want) = (request.chain_id, env.cfg_env.chain_id);
+    if let Some(have) = have.filter(|have| *have != want) {
+        return Err(RpcError::failed(format!("chainId does not match node's (have={have}, want={want})")));
+    }
     let gas_given = request.gas.is_some();
     let from = request.from.unwrap_or_default();
+    check_fees(&request, from, &env)?;
     let mut tx = request.try_into_tx_env(&env).map_err(|error| RpcError::failed(error.to_string()))?;
     tx.nonce = database.basic(from).map_err(RpcError::internal)?.map_or(0, |account| account.nonce);
     if tx.gas_price == 0 {
@@ -213,52 +219,29 @@ pub(super) fn prepare(
 
 /// Runs a prepared call.
 pub(super) fn run(database: StateDatabase, env: EvmEnv, tx: TxEnv) -> RpcResult<ExecutionResult> {
-    transact(database, env, tx).map(|outcome| outcome.result)
+    let outcome = transact(database, env.clone(), tx.clone());
+    outcome.map(|outcome| outcome.result).map_err(|error| refused(error, &env, &tx))
 }
 
-fn transact(database: StateDatabase, env: EvmEnv, tx: TxEnv) -> RpcResult<Outcome> {
+fn transact(database: StateDatabase, env: EvmEnv, tx: TxEnv) -> Result<Outcome, EVMError<StateError>> {
     let mut evm = EthEvmFactory::default().create_evm(database, env);
-    evm.transact(tx.clone()).map_err(|error| refused(error, &tx))
+    let (database, _, precompiles) = evm.components_mut();
+    place(database, precompiles);
+    evm.transact(tx)
 }
 
-/// Why a call did not start, as geth words it.
-pub(super) fn refused(error: EVMError<StateError>, tx: &TxEnv) -> RpcError {
-    let EVMError::Transaction(invalid) = error else { return RpcError::internal(error) };
-    let from = tx.caller();
-    let reason = match invalid {
-        InvalidTransaction::LackOfFundForMaxFee { fee, balance } => {
-            format!("insufficient funds for gas * price + value: address {from} have {balance} want {fee}")
-        }
-        InvalidTransaction::CallGasCostMoreThanGasLimit { initial_gas, gas_limit } => {
-            format!("intrinsic gas too low: have {gas_limit}, want {initial_gas}")
-        }
-        InvalidTransaction::GasFloorMoreThanGasLimit { gas_floor, gas_limit } => {
-            format!("insufficient gas for floor data gas cost: have {gas_limit}, want {gas_floor}")
-        }
-        InvalidTransaction::GasPriceLessThanBasefee => {
-            format!("max fee per gas less than block base fee: address {from}, maxFeePerGas: {}", tx.gas_price)
-        }
-        InvalidTransaction::CreateInitCodeSizeLimit => {
-            format!("max initcode size exceeded: code size {}", tx.data.len())
-        }
-        other => other.to_string(),
+/// Refuses fees that no block like this would take, unless all are zero.
+fn check_fees(request: &TransactionRequest, from: Address, env: &EvmEnv) -> RpcResult<()> {
+    let Some(fee) = request.max_fee_per_gas.filter(|_| request.gas_price.is_none()) else { return Ok(()) };
+    let tip = request.max_priority_fee_per_gas.unwrap_or_default();
+    let invalid = if tip > fee {
+        InvalidTransaction::PriorityFeeGreaterThanMaxFee
+    } else if fee > 0 && fee < u128::from(env.block_env.basefee) {
+        InvalidTransaction::GasPriceLessThanBasefee
+    } else {
+        return Ok(());
     };
-    RpcError::failed(format!("err: {reason} (supplied gas {})", tx.gas_limit))
-}
-
-/// Why code stopped without returning, as geth words it.
-pub(super) fn halted(reason: &HaltReason) -> RpcError {
-    let message = match reason {
-        HaltReason::OutOfGas(_) => "out of gas".to_owned(),
-        HaltReason::OpcodeNotFound | HaltReason::InvalidFEOpcode | HaltReason::NotActivated => {
-            "invalid opcode".to_owned()
-        }
-        HaltReason::CreateCollision => "contract address collision".to_owned(),
-        HaltReason::CreateContractSizeLimit => "max code size exceeded".to_owned(),
-        HaltReason::CreateInitCodeSizeLimit => "max initcode size exceeded".to_owned(),
-        HaltReason::StateChangeDuringStaticCall => "write protection".to_owned(),
-        HaltReason::OutOfOffset => "return data out of bounds".to_owned(),
-        other => other.to_string(),
-    };
-    RpcError::failed(message)
+    let gas_limit = request.gas.unwrap_or(env.block_env.gas_limit);
+    let tx = TxEnv { caller: from, gas_limit, gas_price: fee, gas_priority_fee: Some(tip), ..Default::default() };
+    Err(refused(EVMError::Transaction(invalid), env, &tx))
 }

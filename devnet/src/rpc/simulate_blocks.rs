@@ -1,10 +1,9 @@
 //! `eth_simulateV1`: blocks that are never part of the chain, with calls in place of transactions.
 
-use std::collections::BTreeMap;
+use std::{cmp::Ordering, collections::BTreeMap};
 
 use alloy::{
     consensus::{Header, Transaction as _, transaction::Recovered},
-    eips::eip1559::BaseFeeParams,
     primitives::{B256, Bytes, Signature, TxKind},
     rpc::types::{
         Block as RpcBlock, BlockOverrides, TransactionRequest,
@@ -13,14 +12,14 @@ use alloy::{
     },
 };
 use alloy_evm::{
-    EthEvmFactory, Evm, EvmEnv, EvmFactory,
+    EthEvmFactory, Evm, EvmEnv, EvmFactory, FromRecoveredTx,
     block::{BlockExecutionError, BlockExecutor, BlockValidationError},
     eth::{EthBlockExecutor, NextEvmEnvAttributes, receipt_builder::AlloyReceiptBuilder},
-    overrides::{OverrideBlockHashes, apply_state_overrides},
+    overrides::OverrideBlockHashes,
 };
 use alloy_hardforks::EthereumHardforks;
 use revm::{
-    context::Cfg,
+    context::{Cfg, TxEnv},
     context_interface::result::{ExecutionResult, HaltReason, InvalidTransaction},
     primitives::{Log, hardfork::SpecId},
 };
@@ -31,13 +30,18 @@ use super::{
     accounts::no_state,
     convert,
     error::{RpcError, RpcResult},
-    send, simulate,
+    overrides::{override_state, place},
+    refused::{halted, reason, supplied},
+    send,
 };
 use crate::{
-    chain::{Block, Transaction, context, seal},
+    chain::{Block, Transaction, context, next_base_fee, seal},
     spec::ChainSpec,
     state::{BlockHashes, State, StateDatabase},
 };
+
+/// The most gas that all calls together may use (geth's).
+const MOST_GAS: u64 = 50_000_000;
 
 /// Seconds from block to block where nothing is said.
 const SECONDS_APART: u64 = 12;
@@ -55,12 +59,13 @@ mod code {
     pub(super) const SENDER_NOT_EOA: i64 = -38024;
     pub(super) const INIT_CODE_SIZE: i64 = -38025;
     pub(super) const TOO_MANY_BLOCKS: i64 = -38026;
+    pub(super) const OTHER: i64 = -32603;
 }
 
 impl Call<'_> {
     pub(super) fn simulate_blocks(&self) -> RpcResult<Vec<SimulatedBlock<RpcBlock>>> {
         let payload = self.params.required::<SimulatePayload>(0)?;
-        let id = self.params.optional(1)?.unwrap_or_default();
+        let id = self.params.block_or_latest(1)?;
         if payload.block_state_calls.is_empty() {
             return Err(RpcError::invalid_params("empty input"));
         }
@@ -77,6 +82,7 @@ impl Call<'_> {
                 parent_hash: base.hash(),
                 state: state.ok_or_else(no_state)?,
                 hashes,
+                gas_left: MOST_GAS,
                 validates: payload.validation,
                 traces_transfers: payload.trace_transfers,
             }
@@ -139,6 +145,8 @@ struct Simulation {
     parent_hash: B256,
     state: State,
     hashes: BlockHashes,
+    /// Gas that is left for all calls together.
+    gas_left: u64,
     /// Whether calls must be what transactions must be.
     validates: bool,
     /// Whether transfers of coins are logged as if by a token.
@@ -152,29 +160,40 @@ impl Simulation {
         let beacon_root = cancun.then(|| planned.overrides.beacon_root.unwrap_or_default());
         let context = context(self.parent_hash, beacon_root);
         let (env, database) = self.prepare(planned.timestamp, planned.overrides, planned.state)?;
-        let (block_env, cfg) = (env.block_env.clone(), env.cfg_env.clone());
 
         let mut evm = EthEvmFactory::default().create_evm_with_inspector(
             database,
-            env,
+            env.clone(),
             TransferInspector::new(false).with_logs(true),
         );
         evm.set_inspector_enabled(self.traces_transfers);
+        let (database, _, precompiles) = evm.components_mut();
+        place(database, precompiles);
         let mut executor = EthBlockExecutor::new(evm, context.clone(), &self.spec, AlloyReceiptBuilder::default());
         executor.apply_pre_execution_changes().map_err(failed)?;
         let mut transactions: Vec<Transaction> = Vec::new();
         let mut results = Vec::new();
-        for (index, call) in planned.calls.into_iter().enumerate() {
-            let left = block_env.gas_limit.saturating_sub(executor.cumulative_tx_gas_used);
-            let default_gas = if self.validates { left.min(cfg.tx_gas_limit_cap()) } else { left };
-            let nonce = call.from.map_or(0, |from| executor.evm.db().state().nonce(from));
-            let transaction = transaction(call, &self.spec, nonce, default_gas)?;
-            if transaction.gas_limit() > left {
-                let message = format!("block gas limit reached: {} >= {left}", transaction.gas_limit());
-                return Err(RpcError::new(code::BLOCK_GAS_LIMIT, message));
+        for mut call in planned.calls.into_iter() {
+            let (used, limit) = (executor.cumulative_tx_gas_used, env.block_env.gas_limit);
+            let left = limit.saturating_sub(used);
+            let default_gas = if self.validates { left.min(env.cfg_env.tx_gas_limit_cap()) } else { left };
+            if call.gas.unwrap_or(default_gas) > left {
+                return Err(RpcError::new(
+                    code::BLOCK_GAS_LIMIT,
+                    format!("block gas limit reached: {used} >= {limit}"),
+                ));
             }
-            let mut output =
-                executor.execute_transaction_without_commit(&transaction).map_err(|error| refused(error, index))?;
+            call.gas = Some(call.gas.unwrap_or(default_gas).min(self.gas_left));
+            let nonce = call.from.map_or(0, |from| executor.evm.db().state().nonce(from));
+            let transaction = transaction(call, &self.spec, nonce)?;
+            if self.validates {
+                // geth looks at the nonce before it looks at the fee.
+                check_nonce(transaction.nonce(), nonce).map_err(|invalid| unfit(&invalid, &env, &transaction))?;
+            }
+            let mut output = executor
+                .execute_transaction_without_commit(&transaction)
+                .map_err(|error| refused(&error, &env, &transaction))?;
+            self.gas_left = self.gas_left.saturating_sub(output.result.result.tx_gas_used());
             results.push((output.result.result.logs().to_vec(), answer(&output.result.result)));
             if let ExecutionResult::Success { logs, .. } = &mut output.result.result {
                 // Those of transfers are told, and not part of the block.
@@ -186,7 +205,7 @@ impl Simulation {
         let (evm, result) = executor.finish().map_err(failed)?;
 
         self.state = evm.into_db().into_state();
-        let header = seal(&self.spec, &block_env, context, &transactions, &result, &self.state);
+        let header = seal(&self.spec, &env.block_env, context, &transactions, &result, &self.state);
         (self.parent, self.parent_hash) = (header.inner().clone(), header.hash());
         self.hashes.push(header.number, header.hash());
         let block = Block::new(header, transactions, result.receipts, None);
@@ -210,7 +229,7 @@ impl Simulation {
         mut overrides: BlockOverrides,
         state: Option<StateOverride>,
     ) -> RpcResult<(EvmEnv, StateDatabase)> {
-        let base_fee = if self.validates { self.parent.next_block_base_fee(BaseFeeParams::ethereum()) } else { None };
+        let base_fee = if self.validates { next_base_fee(&self.parent) } else { 0 };
         let attributes = NextEvmEnvAttributes {
             timestamp,
             suggested_fee_recipient: self.parent.beneficiary,
@@ -220,8 +239,7 @@ impl Simulation {
         };
         let blobs = self.spec.blob_params(timestamp);
         let (spec, chain_id) = (&self.spec, self.spec.chain_id);
-        let mut env =
-            EvmEnv::for_eth_next_block(&self.parent, attributes, base_fee.unwrap_or(0), spec, chain_id, blobs);
+        let mut env = EvmEnv::for_eth_next_block(&self.parent, attributes, base_fee, spec, chain_id, blobs);
         if !self.validates {
             env.cfg_env.disable_nonce_check = true;
             env.cfg_env.disable_base_fee = true;
@@ -236,22 +254,17 @@ impl Simulation {
         database.override_block_hashes(hashes.unwrap_or_default());
         database.apply_block_overrides(overrides, &mut env.block_env);
         if let Some(overrides) = state {
-            if overrides.values().any(|account| account.move_precompile_to.is_some()) {
-                return Err(RpcError::invalid_params("movePrecompileToAddress is not supported"));
-            }
-            apply_state_overrides(overrides, &mut database)
-                .map_err(|error| RpcError::invalid_params(error.to_string()))?;
+            override_state(overrides, &env, &mut database)?;
         }
         Ok((env, database))
     }
 }
 
 /// A call as a transaction that nobody signed.
-fn transaction(mut call: TransactionRequest, spec: &ChainSpec, nonce: u64, default_gas: u64) -> RpcResult<Transaction> {
+fn transaction(mut call: TransactionRequest, spec: &ChainSpec, nonce: u64) -> RpcResult<Transaction> {
     let from = call.from.unwrap_or_default();
     call.chain_id.get_or_insert(spec.chain_id);
     call.nonce.get_or_insert(nonce);
-    call.gas.get_or_insert(default_gas);
     call.to.get_or_insert(TxKind::Create);
     if call.gas_price.is_none() {
         call.max_fee_per_gas.get_or_insert(call.max_priority_fee_per_gas.unwrap_or_default());
@@ -273,7 +286,7 @@ fn answer(result: &ExecutionResult<HaltReason>) -> SimCallResult {
         }),
         ExecutionResult::Halt { reason, .. } => Some(SimulateError {
             code: SimulateError::VM_EXECUTION_ERROR_CODE,
-            message: simulate::halted(reason).0.message.into_owned(),
+            message: halted(reason).0.message.into_owned(),
             data: None,
         }),
     };
@@ -292,21 +305,37 @@ fn answer(result: &ExecutionResult<HaltReason>) -> SimCallResult {
     }
 }
 
-/// Why the call at `index` could not be part of the block.
-fn refused(error: BlockExecutionError, index: usize) -> RpcError {
-    let BlockExecutionError::Validation(BlockValidationError::InvalidTx { error, .. }) = error else {
-        return RpcError::failed(format!("call {index}: {error}"));
+/// A nonce as a transaction's must be.
+fn check_nonce(tx: u64, state: u64) -> Result<(), InvalidTransaction> {
+    match tx.cmp(&state) {
+        Ordering::Less => Err(InvalidTransaction::NonceTooLow { tx, state }),
+        Ordering::Greater => Err(InvalidTransaction::NonceTooHigh { tx, state }),
+        Ordering::Equal if tx == u64::MAX => Err(InvalidTransaction::NonceOverflowInTransaction),
+        Ordering::Equal => Ok(()),
+    }
+}
+
+/// Why a call could not be part of the block.
+fn refused(error: &BlockExecutionError, env: &EvmEnv, transaction: &Transaction) -> RpcError {
+    let invalid = match error {
+        BlockExecutionError::Validation(BlockValidationError::InvalidTx { error, .. }) => error.as_invalid_tx_err(),
+        _ => None,
     };
+    invalid.map_or_else(|| RpcError::failed(error.to_string()), |invalid| unfit(invalid, env, transaction))
+}
+
+fn unfit(invalid: &InvalidTransaction, env: &EvmEnv, transaction: &Transaction) -> RpcError {
     use InvalidTransaction as Evm;
-    let code = match error.as_invalid_tx_err() {
-        Some(Evm::NonceTooLow { .. }) => code::NONCE_TOO_LOW,
-        Some(Evm::NonceTooHigh { .. }) => code::NONCE_TOO_HIGH,
-        Some(Evm::GasPriceLessThanBasefee) => code::FEE_BELOW_BASE_FEE,
-        Some(Evm::CallGasCostMoreThanGasLimit { .. } | Evm::GasFloorMoreThanGasLimit { .. }) => code::INTRINSIC_GAS,
-        Some(Evm::LackOfFundForMaxFee { .. }) => code::INSUFFICIENT_FUNDS,
-        Some(Evm::RejectCallerWithCode) => code::SENDER_NOT_EOA,
-        Some(Evm::CreateInitCodeSizeLimit) => code::INIT_CODE_SIZE,
-        _ => return RpcError::failed(format!("call {index}: {error}")),
+    let code = match invalid {
+        Evm::NonceTooLow { .. } => code::NONCE_TOO_LOW,
+        Evm::NonceTooHigh { .. } => code::NONCE_TOO_HIGH,
+        Evm::GasPriceLessThanBasefee => code::FEE_BELOW_BASE_FEE,
+        Evm::CallGasCostMoreThanGasLimit { .. } | Evm::GasFloorMoreThanGasLimit { .. } => code::INTRINSIC_GAS,
+        Evm::LackOfFundForMaxFee { .. } => code::INSUFFICIENT_FUNDS,
+        Evm::RejectCallerWithCode => code::SENDER_NOT_EOA,
+        Evm::CreateInitCodeSizeLimit => code::INIT_CODE_SIZE,
+        _ => code::OTHER,
     };
-    RpcError::new(code, format!("call {index}: {error}"))
+    let tx = TxEnv::from_recovered_tx(transaction.inner(), transaction.signer());
+    RpcError::new(code, supplied(&reason(invalid, env, &tx), tx.gas_limit))
 }

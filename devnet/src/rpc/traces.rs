@@ -3,19 +3,25 @@
 use std::sync::Arc;
 
 use alloy::{
-    consensus::transaction::TransactionInfo,
-    eips::BlockId,
-    primitives::{Bytes, TxHash, U64, map::HashSet},
+    consensus::{Header, transaction::TransactionInfo},
+    eips::BlockNumHash,
+    primitives::{Bytes, U64, U256, map::HashSet},
     rpc::types::{
         TransactionRequest,
         state::StateOverride,
         trace::{
             filter::TraceFilter,
-            parity::{LocalizedTransactionTrace, TraceResults, TraceResultsWithTransactionHash, TraceType},
+            parity::{
+                LocalizedTransactionTrace, RewardAction, RewardType, TraceResults, TraceResultsWithTransactionHash,
+                TraceType,
+            },
         },
     },
 };
-use alloy_evm::{EvmEnv, FromRecoveredTx};
+use alloy_evm::{
+    EvmEnv, FromRecoveredTx,
+    block::calc::{base_block_reward, block_reward, ommer_reward},
+};
 use revm::{DatabaseCommit, context::TxEnv};
 use revm_inspectors::tracing::{TracingInspector, TracingInspectorConfig};
 
@@ -36,7 +42,7 @@ type TraceTypes = HashSet<TraceType>;
 impl Call<'_> {
     /// What a transaction did, call by call; null if there is none.
     pub(super) fn parity_transaction(&self) -> RpcResult<Option<Vec<LocalizedTransactionTrace>>> {
-        let hash = self.params.required::<TxHash>(0)?;
+        let hash = self.params.hash(0)?;
         let found = self.devnet.chain().transaction(&hash);
         let Some((block, index)) = found else { return Ok(None) };
         self.traces(&block, Some(index)).map(Some)
@@ -50,8 +56,34 @@ impl Call<'_> {
     }
 
     pub(super) fn parity_block(&self) -> RpcResult<Option<Vec<LocalizedTransactionTrace>>> {
-        let Some(block) = self.find_block(self.params.required::<BlockId>(0)?)? else { return Ok(None) };
-        self.traces(&block, None).map(Some)
+        let Some(block) = self.find_block(self.params.block(0)?)? else { return Ok(None) };
+        self.traces_and_rewards(&block).map(Some)
+    }
+
+    /// Traces of a block, and of what it made for its beneficiary and for those of its uncles.
+    fn traces_and_rewards(&self, block: &Arc<Block>) -> RpcResult<Vec<LocalizedTransactionTrace>> {
+        let mut traces = self.traces(block, None)?;
+        let place = BlockNumHash::new(block.number(), block.hash());
+        traces.extend(self.rewards(block).into_iter().map(|reward| reward.into_localized_trace(place)));
+        Ok(traces)
+    }
+
+    /// What a block of proof of work makes: the beneficiary's reward, then those of its uncles.
+    pub(super) fn rewards(&self, block: &Block) -> Vec<RewardAction> {
+        let chain = self.devnet.chain();
+        let (number, is_first) = (block.number(), block.number() == chain.first_number());
+        let Some(base) = base_block_reward(&chain.spec, number).filter(|_| !is_first) else { return Vec::new() };
+        let reward = |author, reward_type, value: u128| RewardAction { author, reward_type, value: U256::from(value) };
+        let own = reward(block.header().beneficiary, RewardType::Block, block_reward(base, block.ommers.len()));
+        // A loaded chain may have others, which nobody was paid for.
+        let is_near =
+            |ommer: &&Header| number.checked_sub(ommer.number).is_some_and(|behind| (1..=6).contains(&behind));
+        let of_uncles = block
+            .ommers
+            .iter()
+            .filter(is_near)
+            .map(|ommer| reward(ommer.beneficiary, RewardType::Uncle, ommer_reward(base, number, ommer.number)));
+        std::iter::once(own).chain(of_uncles).collect()
     }
 
     /// Traces from or to some addresses, over a hundred blocks at most.
@@ -76,7 +108,7 @@ impl Call<'_> {
         let mut matching = Vec::new();
         for number in from..=to {
             let Some(block) = self.find_block(number.into())? else { break };
-            for trace in self.traces(&block, None)? {
+            for trace in self.traces_and_rewards(&block)? {
                 if matching.len() == most {
                     return Ok(matching);
                 }
@@ -97,7 +129,7 @@ impl Call<'_> {
     pub(super) fn parity_call(&self) -> RpcResult<TraceResults> {
         let request = self.params.required::<TransactionRequest>(0)?;
         let types = self.params.required::<TraceTypes>(1)?;
-        let id = self.params.optional::<BlockId>(2)?.unwrap_or_default();
+        let id = self.params.block_or_latest(2)?;
         let (env, mut database) = self.context(id, self.params.optional::<StateOverride>(3)?, None)?;
         let (env, tx) = simulate::prepare(env, request, &mut database)?;
         Ok(results(&mut database, &env, &tx, &types)?.0)
@@ -106,7 +138,7 @@ impl Call<'_> {
     /// What calls would do, each on what those before it left.
     pub(super) fn parity_call_many(&self) -> RpcResult<Vec<TraceResults>> {
         let calls = self.params.required::<Vec<(TransactionRequest, TraceTypes)>>(0)?;
-        let id = self.params.optional::<BlockId>(1)?.unwrap_or_default();
+        let id = self.params.block_or_latest(1)?;
         let (env, mut database) = self.context(id, None, None)?;
         let mut all = Vec::with_capacity(calls.len());
         for (request, types) in calls {
@@ -122,7 +154,7 @@ impl Call<'_> {
     pub(super) fn parity_raw_transaction(&self) -> RpcResult<TraceResults> {
         let transaction = send::decode(&self.params.required::<Bytes>(0)?)?;
         let types = self.params.required::<TraceTypes>(1)?;
-        let id = self.params.optional::<BlockId>(2)?.unwrap_or_default();
+        let id = self.params.block_or_latest(2)?;
         let (env, mut database) = self.context(id, None, None)?;
         let tx = TxEnv::from_recovered_tx(transaction.inner(), transaction.signer());
         Ok(results(&mut database, &env, &tx, &types)?.0)
@@ -130,7 +162,7 @@ impl Call<'_> {
 
     /// A transaction of the chain, run again.
     pub(super) fn parity_replay_transaction(&self) -> RpcResult<TraceResults> {
-        let mut rerun = self.rerun(self.params.required(0)?)?;
+        let mut rerun = self.rerun(self.params.hash(0)?)?;
         let types = self.params.required::<TraceTypes>(1)?;
         let (tx, _) = rerun.prepared().ok_or_else(|| RpcError::failed("transaction not found"))?;
         Ok(results(&mut rerun.database, &rerun.env, &tx, &types)?.0)
@@ -138,7 +170,7 @@ impl Call<'_> {
 
     /// All transactions of a block, run again; null if there is none.
     pub(super) fn parity_replay_block(&self) -> RpcResult<Option<Vec<TraceResultsWithTransactionHash>>> {
-        let Some(block) = self.find_block(self.params.required::<BlockId>(0)?)? else { return Ok(None) };
+        let Some(block) = self.find_block(self.params.block(0)?)? else { return Ok(None) };
         let types = self.params.required::<TraceTypes>(1)?;
         if block.transactions.is_empty() {
             return Ok(Some(Vec::new()));
@@ -155,7 +187,7 @@ impl Call<'_> {
     }
 
     /// Traces of the transaction at `only`, or of all, of a block.
-    fn traces(&self, block: &Arc<Block>, only: Option<usize>) -> RpcResult<Vec<LocalizedTransactionTrace>> {
+    pub(super) fn traces(&self, block: &Arc<Block>, only: Option<usize>) -> RpcResult<Vec<LocalizedTransactionTrace>> {
         if block.transactions.is_empty() {
             return Ok(Vec::new());
         }

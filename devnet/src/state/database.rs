@@ -46,6 +46,7 @@ pub(crate) struct StateDatabase {
     state: State,
     hashes: BlockHashes,
     overridden_hashes: BTreeMap<u64, B256>,
+    moved_precompiles: BTreeMap<Address, Option<Address>>,
     clears_empty: bool,
 }
 
@@ -62,7 +63,7 @@ impl DBErrorMarker for StateError {}
 impl StateDatabase {
     /// `clears_empty`: whether touched empty accounts vanish (EIP-161).
     pub(crate) const fn new(state: State, hashes: BlockHashes, clears_empty: bool) -> Self {
-        Self { state, hashes, overridden_hashes: BTreeMap::new(), clears_empty }
+        Self { state, hashes, overridden_hashes: BTreeMap::new(), moved_precompiles: BTreeMap::new(), clears_empty }
     }
 
     /// The state as committed so far.
@@ -76,8 +77,19 @@ impl StateDatabase {
             state,
             hashes: self.hashes.clone(),
             overridden_hashes: self.overridden_hashes.clone(),
+            moved_precompiles: self.moved_precompiles.clone(),
             clears_empty: self.clears_empty,
         }
+    }
+
+    /// Has code on this state find precompiled contracts elsewhere, or no more.
+    pub(crate) fn move_precompiles(&mut self, moved: BTreeMap<Address, Option<Address>>) {
+        self.moved_precompiles = moved;
+    }
+
+    /// Where precompiled contracts are that are not where they were.
+    pub(crate) const fn moved_precompiles(&self) -> &BTreeMap<Address, Option<Address>> {
+        &self.moved_precompiles
     }
 
     /// The state with all that was committed.

@@ -73,7 +73,7 @@ between
     #[test]
     fn the_page_has_markers_for_every_table() {
         let page = std::fs::read_to_string(page()).unwrap();
-        for name in [commitment::NAME, demo::NAME, devnet::NAME, engine::NAME, gas::NAME] {
+        for name in [commitment::NAME, demo::NAME, devnet::NAME, devnet::in_process::NAME, engine::NAME, gas::NAME] {
             replaced(&page, name, "").unwrap();
         }
     }

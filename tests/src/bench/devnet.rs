@@ -1,6 +1,8 @@
 //! The devnet beside anvil: start, latency of questions, transactions a second.
 
+pub mod in_process;
 mod load;
+mod memory;
 mod node;
 
 use std::{
@@ -32,7 +34,7 @@ const QUEUED: usize = 5_000;
 /// What is not in a block by then counts as not done.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What is measured, in order.
+/// What is measured in every round, in order.
 const FIGURES: [(&str, Unit); 10] = [
     ("start to first answer", Unit::Milliseconds),
     ("`eth_chainId`", Unit::Milliseconds),
@@ -55,6 +57,7 @@ type Figures = [f64; FIGURES.len()];
 /// Names what is not.
 pub fn check() -> Result<()> {
     program("infera-devnet")?;
+    in_process::check()?;
     anvil().map(drop)
 }
 
@@ -82,10 +85,13 @@ pub async fn table(rounds: usize, progress: Progress<'_>) -> Result<Table> {
             (measure(&ours).await?, theirs)
         });
     }
-    Ok(table_of(&samples))
+    progress("devnet and anvil, memory");
+    let memory = (memory::of_blocks(&ours).await?, memory::of_blocks(&theirs).await?);
+    Ok(table_of(&samples, memory))
 }
 
-fn table_of(samples: &[(Figures, Figures)]) -> Table {
+/// `memory`: what each holds after many blocks, in mebibytes.
+fn table_of(samples: &[(Figures, Figures)], memory: (f64, f64)) -> Table {
     let row = |(index, (name, unit)): (usize, &(&str, Unit))| {
         let of = |which: fn(&(Figures, Figures)) -> &Figures| -> Vec<f64> {
             samples.iter().filter_map(|sample| which(sample).get(index).copied()).collect()
@@ -104,7 +110,7 @@ fn table_of(samples: &[(Figures, Figures)]) -> Table {
         name: NAME,
         subject: "over HTTP on loopback",
         columns: vec!["devnet", "anvil 1.7.1", "how many times as good"],
-        rows: FIGURES.iter().enumerate().map(row).collect(),
+        rows: FIGURES.iter().enumerate().map(row).chain([memory::row(memory)]).collect(),
         bound: "A question over HTTP costs both ends' system calls and the client's JSON, some 50 µs on one core. A \
                 transaction costs the recovery of its sender's address, 26 µs with libsecp256k1; under automine, one by \
                 one and in batches, also a block with three Merkle roots."
@@ -114,6 +120,7 @@ fn table_of(samples: &[(Figures, Figures)]) -> Table {
              latency is the median of 300 questions in a row. Each way of sending has a new chain, and the two take turns \
              to be first."
                 .to_owned(),
+            memory::note(),
             format!(
                 "Sent counts what is in a block: the clock stops when the last one is, or after {} s. Queued: {QUEUED} \
                  transactions of one account, of which the first comes last.",
@@ -141,8 +148,7 @@ async fn measure(program: &Path) -> Result<Figures> {
     let eth_call = latency(&node, "eth_call", call).await?;
     let tokens_one_by_one = one_by_one(&node, &mut tokens).await?;
     let logs = json!([{"address": token, "fromBlock": "0x0", "toBlock": "latest"}]);
-    let found = node.ask("eth_getLogs", logs.clone()).await?;
-    ensure!(found.as_array().is_some_and(|logs| logs.len() == ONE_BY_ONE), "not every token transfer has its log");
+    wait_for_logs(&node, &logs).await.with_context(|| program.display().to_string())?;
     let get_logs = latency(&node, "eth_getLogs", logs).await?;
     drop(node);
     Ok([
@@ -184,6 +190,19 @@ async fn send(node: &Node, sender: &mut Sender, manner: Manner) -> Result<f64> {
         Manner::OneByOne => one_by_one(node, sender).await,
         Manner::Batched => batched(node, sender).await,
         Manner::Queued => queued(node, sender).await,
+    }
+}
+
+/// Waits until every token transfer has its log: anvil's come a little after the block.
+async fn wait_for_logs(node: &Node, logs: &Value) -> Result<()> {
+    let started = Instant::now();
+    loop {
+        let count = node.ask("eth_getLogs", logs.clone()).await?.as_array().map_or(0, Vec::len);
+        if count == ONE_BY_ONE {
+            return Ok(());
+        }
+        ensure!(started.elapsed() < PATIENCE, "{count} of {ONE_BY_ONE} token transfers have a log");
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
@@ -242,7 +261,7 @@ async fn rate(node: &Node, sender: &Sender, count: usize, started: Instant) -> R
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::panic, clippy::indexing_slicing)]
+    #![allow(clippy::panic, clippy::indexing_slicing, clippy::unwrap_used)]
 
     use super::*;
 
@@ -254,10 +273,12 @@ mod tests {
             figures[4] /= factor;
             figures
         };
-        let table = table_of(&[(sample(1.0), sample(2.0))]);
-        for (index, row) in table.rows.iter().enumerate() {
+        let table = table_of(&[(sample(1.0), sample(2.0))], (100.0, 250.0));
+        let (memory, rows) = table.rows.split_last().unwrap();
+        for (index, row) in rows.iter().enumerate() {
             let Cell::Spread(Statistics { median, .. }, Unit::Ratio) = row.cells[2] else { panic!("{row:?}") };
             assert_eq!(median, if index == 0 || index == 4 { 2.0 } else { 1.0 }, "{}", row.name);
         }
+        assert_eq!(memory.cells[2], Cell::Figure(2.5, Unit::Ratio));
     }
 }

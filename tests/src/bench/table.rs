@@ -9,6 +9,8 @@ use crate::bench::Statistics;
 /// What a figure counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
+    /// Millionths of a second.
+    Microseconds,
     /// Thousandths of a second.
     Milliseconds,
     /// Seconds.
@@ -17,6 +19,8 @@ pub enum Unit {
     Gas,
     /// How many in a second.
     PerSecond,
+    /// Memory or room on a disk, in units of 2^20 bytes.
+    Mebibytes,
     /// How many times.
     Ratio,
 }
@@ -67,17 +71,20 @@ impl Unit {
             Self::Milliseconds if value < 9.995 => format!("{value:.2}"),
             Self::Milliseconds => format!("{value:.1}"),
             Self::Seconds | Self::Ratio => format!("{value:.2}"),
-            Self::Gas | Self::PerSecond => grouped(value),
+            Self::Microseconds => format!("{value:.1}"),
+            Self::Gas | Self::PerSecond | Self::Mebibytes => grouped(value),
         }
     }
 
     /// What follows the number: gas needs nothing, its tables hold nothing else.
     fn suffix(self) -> &'static str {
         match self {
+            Self::Microseconds => " µs",
             Self::Milliseconds => " ms",
             Self::Seconds => " s",
             Self::Gas => "",
             Self::PerSecond => "/s",
+            Self::Mebibytes => " MiB",
             Self::Ratio => " ×",
         }
     }
@@ -89,10 +96,12 @@ impl Unit {
     /// Name in JSON.
     fn name(self) -> &'static str {
         match self {
+            Self::Microseconds => "microseconds",
             Self::Milliseconds => "milliseconds",
             Self::Seconds => "seconds",
             Self::Gas => "gas",
             Self::PerSecond => "perSecond",
+            Self::Mebibytes => "mebibytes",
             Self::Ratio => "ratio",
         }
     }

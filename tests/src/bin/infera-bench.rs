@@ -48,7 +48,7 @@ enum Bench {
     Gas,
     /// From the start of the demo to its first callback.
     Demo,
-    /// Latency and transactions a second of the devnet, beside anvil.
+    /// Latency, transactions a second and memory of the devnet, beside anvil and in process.
     Devnet,
 }
 
@@ -159,6 +159,7 @@ async fn measure(arguments: &Arguments) -> Result<Vec<Table>> {
     }
     if arguments.wants(Bench::Devnet) {
         tables.push(bench::devnet::table(arguments.rounds, &say).await?);
+        tables.push(bench::devnet::in_process::table(arguments.rounds, &say).await?);
     }
     Ok(tables)
 }

@@ -2,23 +2,19 @@
 
 use std::{
     path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use alloy::{
     consensus::{Transaction, TxEnvelope},
     eips::BlockNumberOrTag,
-    primitives::{Address, B256, Bytes, U256, utils::Unit},
+    primitives::{Address, B256, U256, utils::Unit},
     providers::Provider,
     rpc::{json_rpc::RpcSend, types::Header},
 };
 use infera_contracts::{
     IJobRegistry::{Committed, JobState},
-    IModelRegistry::VerificationProfile,
     IStaking,
 };
 use infera_devnet::{Devnet, MiningMode};
@@ -26,14 +22,7 @@ use infera_executor::{
     broadcast::RpcBroadcaster,
     journal::{Identity, Journal},
 };
-use infera_network::{ExecutorPlan, ModelPlan, Network, Role};
-use infera_protocol::{
-    engine::{InferenceEngine, InferenceOutput, InferenceRequest, ModelIdentity, Reply},
-    output::{ZeroShotParameters, ZeroShotResult},
-    profile::{FLOAT32, ResultRule},
-    task::Task,
-    vector::OutputVector,
-};
+use infera_network::{ExecutorPlan, Network, Role, scripted};
 use infera_sdk::{Client, JobProgress, JobRequest, RequestedJob};
 
 use crate::gate::Gate;
@@ -41,66 +30,20 @@ use crate::gate::Gate;
 /// Every block is a second of chain time later all the same.
 const BLOCK_TIME: Duration = Duration::from_millis(150);
 const DEADLINE: Duration = Duration::from_secs(60);
-const MODEL: ModelIdentity =
-    ModelIdentity { manifest_hash: B256::repeat_byte(0x11), runtime_class: B256::repeat_byte(0x22) };
-const DIMENSION: u16 = 4;
-const SCALE: u16 = 16_384;
-const PRICE_PER_UNIT: u128 = 10_000_000_000_000;
-
-/// Gives every input the same answer, and counts.
-#[derive(Default)]
-pub(crate) struct Oracle(AtomicUsize);
-
-impl Oracle {
-    pub(crate) fn calls(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
-    }
-}
-
-impl InferenceEngine for Oracle {
-    fn models(&self) -> Vec<ModelIdentity> {
-        vec![MODEL]
-    }
-
-    fn infer(&self, _: InferenceRequest, reply: Reply) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-        reply(Ok(InferenceOutput {
-            result: ZeroShotResult::from_scores(vec![700_000, 300_000]).unwrap().encode(),
-            vector: OutputVector::quantize(&[0.5; DIMENSION as usize], SCALE).unwrap(),
-            units: 9,
-        }));
-    }
-}
 
 pub(crate) struct Stage {
     pub(crate) network: Network,
     pub(crate) client: Client,
-    pub(crate) engines: Vec<Arc<Oracle>>,
+    pub(crate) engines: Vec<Arc<scripted::Engine>>,
     pub(crate) gates: Vec<Arc<Gate>>,
 }
 
 impl Stage {
     pub(crate) async fn set() -> Self {
-        let plan = ModelPlan {
-            name: "oracle".to_owned(),
-            manifest_hash: MODEL.manifest_hash,
-            task: Task::ZeroShotClassification,
-            runtime_class: MODEL.runtime_class,
-            profile: VerificationProfile {
-                rule: ResultRule::Scores.into(),
-                dimension: DIMENSION,
-                scale: SCALE,
-                maxCosineDistancePpb: FLOAT32.max_cosine_distance_ppb,
-                normTolerancePpm: FLOAT32.norm_tolerance_ppm,
-                elementTolerance: FLOAT32.element_tolerance,
-                bitExact: false,
-            },
-            price_per_unit: PRICE_PER_UNIT,
-        };
         let (mut engines, mut gates) = (Vec::new(), Vec::new());
-        let mut builder = Network::builder(plan).block_time(BLOCK_TIME);
+        let mut builder = Network::builder(scripted::model()).block_time(BLOCK_TIME);
         for _ in 0..3 {
-            let (engine, gate) = (Arc::new(Oracle::default()), Arc::new(Gate::default()));
+            let (engine, gate) = (Arc::new(scripted::Engine::default()), Arc::new(Gate::default()));
             builder = builder.executor(ExecutorPlan::in_process(engine.clone()).with_broadcaster(gate.clone()));
             engines.push(engine);
             gates.push(gate);
@@ -132,20 +75,7 @@ impl Stage {
     }
 
     pub(crate) fn request(&self) -> JobRequest {
-        JobRequest {
-            model: self.network.model().id,
-            version: None,
-            runtime_class: self.network.model().runtime_class,
-            input: Bytes::from_static(b"a text"),
-            parameters: ZeroShotParameters::new(vec!["one".to_owned(), "two".to_owned()]).unwrap().encode().into(),
-            committee_size: 3,
-            quorum: 2,
-            max_price_per_unit: PRICE_PER_UNIT,
-            max_units: 512,
-            commit_window: 600,
-            reveal_window: 300,
-            callback: None,
-        }
+        scripted::request(self.network.model())
     }
 
     pub(crate) async fn ask(&self, request: &JobRequest) -> RequestedJob {

@@ -91,7 +91,7 @@ pub(crate) async fn run(arguments: &Arguments, verbose: u8, output: Output) -> a
     )?;
 
     let mut stop = pin!(shutdown::requested(arguments.exit_on_stdin_close));
-    let network = tokio::select! {
+    let mut network = tokio::select! {
         started = builder.start() => started.map_err(with_the_flag)?,
         // Dropping a network that is not up yet kills what it has started.
         asked = &mut stop => return Ok(asked?),
@@ -107,7 +107,14 @@ pub(crate) async fn run(arguments: &Arguments, verbose: u8, output: Output) -> a
     let model = NamedModel { name, task, runtime_class: class_name, price_per_unit: arguments.price.into() };
     output.print(&Report::new(&network, model, requester_key.path(), arguments.deployment_out.as_deref())?)?;
 
-    stop.await?;
+    loop {
+        tokio::select! {
+            // Ctrl-C ends the executors too, which is no news then.
+            biased;
+            asked = &mut stop => break asked?,
+            ended = network.executor_ended() => progress(format_args!("{ended}; the others run on")),
+        }
+    }
     progress("stopping");
     Ok(network.shutdown().await?)
 }

@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running chain. Dropped, it is killed.
 pub(super) struct Node {
-    _process: Child,
+    process: Child,
     client: reqwest::Client,
     url: String,
 }
@@ -34,7 +34,7 @@ impl Node {
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("starting {}", program.display()))?;
-        let node = Self { _process: process, client, url: format!("http://127.0.0.1:{port}") };
+        let node = Self { process, client, url: format!("http://127.0.0.1:{port}") };
         while node.ask("eth_chainId", json!([])).await.is_err() {
             ensure!(started.elapsed() < PATIENCE, "{} does not answer within {PATIENCE:?}", program.display());
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -49,14 +49,25 @@ impl Node {
         result.with_context(|| format!("{method}: {answer}"))
     }
 
+    /// Its process.
+    pub(super) fn process(&self) -> Result<u32> {
+        self.process.id().context("the chain's process has ended")
+    }
+
     /// Sends signed transactions in one request.
     pub(super) async fn send_batch(&self, transactions: &[String]) -> Result<()> {
-        let calls: Vec<_> = transactions.iter().map(|raw| call("eth_sendRawTransaction", json!([raw]))).collect();
+        self.ask_all(transactions.iter().map(|raw| ("eth_sendRawTransaction", json!([raw])))).await
+    }
+
+    /// Asks for all of these in one request, in which none may fail.
+    pub(super) async fn ask_all(&self, calls: impl IntoIterator<Item = (&str, Value)>) -> Result<()> {
+        let calls: Vec<_> = calls.into_iter().map(|(method, params)| call(method, params)).collect();
+        let count = calls.len();
         let answers = self.post(Value::Array(calls).to_string()).await?;
         let answers = answers.as_array().context("a batch is answered by a list")?;
         let refused = answers.iter().find(|answer| answer.get("result").is_none());
-        ensure!(refused.is_none(), "a transaction of a batch was refused: {refused:?}");
-        ensure!(answers.len() == transactions.len(), "{} of {} are answered", answers.len(), transactions.len());
+        ensure!(refused.is_none(), "a call of a batch was refused: {refused:?}");
+        ensure!(answers.len() == count, "{} of {count} are answered", answers.len());
         Ok(())
     }
 

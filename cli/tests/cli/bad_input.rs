@@ -106,7 +106,7 @@ fn a_damaged_deployment_file_is_named() {
     let path = directory.path().join("deployment.json");
     std::fs::write(&path, "{\"chainId\": 1}").unwrap();
     let name = path.display().to_string();
-    run(&format!("model list --deployment {name}")).fails_with(&[&name, "missing field"]);
+    run(&format!("model list --deployment {name}")).fails_with(&[&name, "unbondingEpochs is missing"]);
     run("model list --deployment /nowhere/d.json").fails_with(&["/nowhere/d.json", "No such file"]);
 }
 
@@ -116,7 +116,7 @@ fn damaged_parameters_are_named_before_anything_is_deployed() {
     let path = directory.path().join("parameters.json");
     std::fs::write(&path, "{\"epochLength\": \"600\"}").unwrap();
     let name = path.display().to_string();
-    run(&format!("deploy --key-file /nowhere --parameters {name}")).fails_with(&[&name, "missing field"]);
+    run(&format!("deploy --key-file /nowhere --parameters {name}")).fails_with(&[&name, "unbondingEpochs is missing"]);
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use alloy::{hex, signers::local::PrivateKeySigner};
+use alloy::{hex, primitives::Address, signers::local::PrivateKeySigner};
+use infera_sdk::Deployment;
 use rand_08::{SeedableRng as _, rngs::StdRng};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -37,25 +38,8 @@ pub(crate) fn keystore(directory: &Path) -> PathBuf {
 
 /// A deployment file whose contracts are nowhere.
 pub(crate) fn deployment_of_nothing(directory: &Path) -> PathBuf {
-    let address = "0x0000000000000000000000000000000000000001";
-    let contracts = [
-        "jobRegistry",
-        "modelRegistry",
-        "executorRegistry",
-        "staking",
-        "slashing",
-        "reputation",
-        "sortition",
-        "beacon",
-        "agreementVerifier",
-        "vifVerifier",
-        "calibrationList",
-        "court",
-    ];
-    let mut deployment = json!({ "chainId": 31337, "deployedAtBlock": 1 });
-    contracts.iter().for_each(|name| deployment[*name] = json!(address));
     let path = directory.join("deployment.json");
-    std::fs::write(&path, deployment.to_string()).unwrap();
+    Deployment::in_order(31_337, 1, || Address::with_last_byte(1)).save(&path).unwrap();
     path
 }
 

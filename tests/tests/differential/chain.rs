@@ -30,11 +30,11 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// A chain without contracts. Its time moves by [`Self::skip`], and by a second for each block: no epoch ends in
-    /// between.
+    /// A chain without contracts, whose base fee is zero. Its time moves by [`Self::skip`], and by a second for each block: no
+    /// epoch ends in between.
     pub(crate) fn start() -> Self {
         let clock = Arc::new(ManualClock::new(START));
-        let devnet = Devnet::start(Config { accounts: 20, clock, ..Config::default() }).unwrap();
+        let devnet = Devnet::start(Config { accounts: 20, base_fee: 0, clock, ..Config::default() }).unwrap();
         let provider = devnet.provider().erased();
         Self { devnet, provider, runtime: Builder::new_current_thread().enable_all().build().unwrap() }
     }
@@ -59,7 +59,12 @@ impl Chain {
 
     /// The time of the latest block, in Unix seconds.
     pub(crate) fn now(&self) -> u64 {
-        self.wait(self.provider.get_block(BlockId::latest())).unwrap().unwrap().header.timestamp
+        self.wait(self.time_of(BlockId::latest()))
+    }
+
+    /// The time of a block.
+    pub(crate) async fn time_of(&self, block: impl Into<BlockId>) -> u64 {
+        self.provider.get_block(block.into()).await.unwrap().unwrap().header.timestamp
     }
 
     /// Moves the chain's time forward by a block at its end.

@@ -1,0 +1,146 @@
+//! What the contracts' views say, against the model.
+
+use std::fmt::Debug;
+
+use alloy::{
+    primitives::U256,
+    providers::Provider,
+};
+
+use crate::{
+    model::{Model, Phase},
+    script::Script,
+    stage::{EXECUTORS, Stage},
+};
+
+/// Views that differ, in words.
+#[derive(Default)]
+struct Comparison(Vec<String>);
+
+impl Comparison {
+    fn same<T: PartialEq + Debug>(&mut self, view: impl FnOnce() -> String, model: T, contracts: T) {
+        if model != contracts {
+            self.0.push(format!("{}:\n    model     {model:?}\n    contracts {contracts:?}", view()));
+        }
+    }
+}
+
+/// All differences between the model's state and the contracts'.
+pub(crate) fn differences(stage: &Stage, model: &Model, script: &Script) -> Vec<String> {
+    let mut comparison = Comparison::default();
+    stage.network.chain.wait(async {
+        jobs(stage, model, script, &mut comparison).await;
+        executors(stage, model, &mut comparison).await;
+        money(stage, model, &mut comparison).await;
+    });
+    comparison.0
+}
+
+async fn jobs(stage: &Stage, model: &Model, script: &Script, comparison: &mut Comparison) {
+    let contract = stage.jobs();
+    for (position, terms) in script.jobs().iter().enumerate() {
+        let id = model.id_of(terms);
+        let job = model.job(id);
+        let theirs = contract.jobState(id).call().await.unwrap();
+        let name = |view: &str| format!("{view} of job {position}");
+        let ours = infera_contracts::IJobRegistry::JobState {
+            phase: job.phase as u8,
+            callbackStatus: job.callback as u8,
+            requestBlock: job.request_block,
+            requestTime: job.request_time,
+            deadline: job.deadline,
+            seatFee: job.seat_fee,
+            committed: job.committed,
+            revealed: job.revealed,
+            agreeing: job.agreeing,
+            pending: job.pending,
+            centre: if job.phase == Phase::Resolved { job.ending } else { 0 },
+            advances: job.advances,
+            committee: job.committee.clone(),
+        };
+        comparison.same(|| name("jobState"), ours, theirs);
+        let theirs = contract.committeeOf(terms.clone()).call().await.unwrap();
+        comparison.same(|| name("committeeOf"), model.committee_of(id, terms), (theirs.committee, theirs.seatFee));
+        for (seat, hash) in (0..).zip(job.seats) {
+            comparison.same(|| name("seatHash"), hash, contract.seatHash(id, seat).call().await.unwrap());
+        }
+        let used = contract.nonceUsed(terms.requester, terms.nonce).call().await.unwrap();
+        comparison.same(|| name("nonceUsed"), true, used);
+    }
+}
+
+async fn executors(stage: &Stage, model: &Model, comparison: &mut Comparison) {
+    let contract = stage.stakes();
+    for id in (1..).take(EXECUTORS.len()) {
+        let (account, pool) = (model.stakes.account(id), model.stakes.pool(id));
+        let name = |view: &str| format!("{view} of executor {id}");
+        let theirs = contract.accountOf(id).call().await.unwrap();
+        let ours = infera_contracts::IStaking::Account {
+            earnings: U256::from(account.earnings),
+            locked: U256::from(account.locked),
+            reputation: U256::from(model.score_of(id)),
+            volume: U256::from(account.volume),
+            inFlight: U256::from(account.in_flight),
+            ejected: account.ejected,
+            cleanJobs: U256::from(account.clean_jobs),
+        };
+        comparison.same(|| name("accountOf"), ours, theirs);
+        let theirs = contract.poolOf(id).call().await.unwrap();
+        let standing = &model.stakes.standings[id as usize - 1];
+        let (next_epoch, next_bps) = standing.next_commission.unwrap_or_default();
+        let ours = infera_contracts::IStaking::PoolView {
+            own: U256::from(pool.own),
+            delegated: U256::from(pool.delegated),
+            delegatedShares: U256::from(pool.delegated_shares),
+            generation: standing.generation,
+            commissionBps: standing.commission_bps,
+            nextCommissionBps: next_bps,
+            nextCommissionEpoch: next_epoch,
+            ownerEarnings: U256::from(model.owner_earnings(id)),
+        };
+        comparison.same(|| name("poolOf"), ours, theirs);
+        comparison.same(|| name("strikesOf"), pool.strikes, contract.strikesOf(id, 0).call().await.unwrap());
+        let owner = model.config.executor(id).owner;
+        let votes = contract.votesOf(id, owner, model.epoch()).call().await.unwrap();
+        comparison.same(|| name("votesOf the owner"), U256::from(model.votes_of(id, owner)), votes);
+    }
+    for ((id, maturity), bucket) in &model.stakes.buckets {
+        let name = |view: &str| format!("{view} of executor {id} in epoch {maturity}");
+        let exit = contract.exitOf(*id, *maturity).call().await.unwrap();
+        comparison.same(|| name("exitOf"), U256::from(bucket.own), exit);
+        let undelegating = contract.undelegatingOf(*id, *maturity).call().await.unwrap();
+        comparison.same(|| name("undelegatingOf"), U256::from(bucket.delegated), undelegating);
+        for delegator in bucket.shares_of.keys() {
+            let ours = U256::from(model.undelegation_of(*id, *delegator, *maturity));
+            let theirs = contract.undelegationOf(*id, *delegator, *maturity).call().await.unwrap();
+            comparison.same(|| name("undelegationOf"), ours, theirs);
+        }
+    }
+    for (id, delegator) in model.stakes.delegations.keys() {
+        let name = |view: &str| format!("{view} of {delegator} with executor {id}");
+        let (amount, shares, earnings) = model.delegation_of(*id, *delegator);
+        let theirs = contract.delegationOf(*id, *delegator).call().await.unwrap();
+        let ours = [amount, shares, earnings].map(U256::from);
+        comparison.same(|| name("delegationOf"), ours, [theirs.amount, theirs.shares, theirs.earnings]);
+        let votes = contract.votesOf(*id, *delegator, model.epoch()).call().await.unwrap();
+        comparison.same(|| name("votesOf"), U256::from(model.votes_of(*id, *delegator)), votes);
+    }
+    for (prover, taken) in &model.stakes.taken {
+        let name = |view: &str| format!("{view} of {prover}");
+        let reward = contract.proverRewardOf(*prover).call().await.unwrap();
+        comparison.same(|| name("proverRewardOf"), U256::from(taken.reward), reward);
+        let unburned = contract.unburnedOf(*prover).call().await.unwrap();
+        comparison.same(|| name("unburnedOf"), U256::from(taken.unburned), unburned);
+    }
+}
+
+async fn money(stage: &Stage, model: &Model, comparison: &mut Comparison) {
+    let contract = stage.jobs();
+    for (account, wei) in model.ledger.accounts() {
+        let balance = stage.network.chain.provider.get_balance(account).await.unwrap();
+        comparison.same(|| format!("balance of {account}"), U256::from(wei), balance);
+        let ours = U256::from(model.credits.get(&account).copied().unwrap_or_default());
+        let credit = contract.creditOf(account).call().await.unwrap();
+        comparison.same(|| format!("creditOf {account}"), ours, credit);
+    }
+}

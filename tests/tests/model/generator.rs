@@ -88,12 +88,12 @@ fn course_of_a_job(size: u8, quorum: u8, course: u8) -> Steps {
 fn silent_job() -> BoxedStrategy<Vec<Operation>> {
     use Operation as Op;
     let mut course = vec![
-        step(1.0, request(5, 3)),
-        step(1.0, Just(Op::Mine { blocks: 1 })),
+        step(0.99, request(5, 3)),
+        step(0.99, Just(Op::Mine { blocks: 1 })),
     ];
     course.extend((0..5).map(|seat| step(0.97, commit(seat))));
-    course.push(step(1.0, Just(Op::Wait(Moment::Grace { job: 0, plus: 1 }))));
-    course.push(step(1.0, advance()));
+    course.push(step(0.99, Just(Op::Wait(Moment::Grace { job: 0, plus: 1 }))));
+    course.push(step(0.99, advance()));
     course.extend((0..5).map(|seat| step(0.95, punish(seat))));
     steps(course)
 }
@@ -104,8 +104,8 @@ fn life_of_a_stake() -> BoxedStrategy<Vec<Operation>> {
     (1..=6_u32, sample(&DELEGATORS), sample(&DELEGATORS))
         .prop_flat_map(|(executor, one, other)| {
             let mut course = vec![
-                step(0.9, amount().prop_map(move |amount| Op::Delegate { executor, amount, by: one })),
-                step(0.6, amount().prop_map(move |amount| Op::Delegate { executor, amount, by: other })),
+                step(0.9, value().prop_map(move |amount| Op::Delegate { executor, amount, by: one })),
+                step(0.6, value().prop_map(move |amount| Op::Delegate { executor, amount, by: other })),
                 step(0.5, (bps(), by()).prop_map(move |(bps, by)| Op::AnnounceCommission { executor, bps, by })),
                 step(0.5, (1..=2_u8, -1..=1_i8).prop_map(|(next, plus)| Op::Wait(Moment::Epoch { next, plus }))),
             ];
@@ -124,8 +124,8 @@ fn life_of_a_stake() -> BoxedStrategy<Vec<Operation>> {
                 step(0.3, withdrawal_of(executor, other)),
                 step(0.4, Just(Op::StartGeneration { executor })),
                 step(0.4, Just(Op::Reinstate { executor })),
-                step(0.3, amount().prop_map(move |amount| Op::Stake { executor, amount, by: 0 })),
-                step(0.3, amount().prop_map(move |amount| Op::Delegate { executor, amount, by: one })),
+                step(0.3, value().prop_map(move |amount| Op::Stake { executor, amount, by: 0 })),
+                step(0.3, value().prop_map(move |amount| Op::Delegate { executor, amount, by: one })),
                 step(0.3, withdrawal_of(executor, one)),
             ]);
             steps(course)
@@ -204,10 +204,10 @@ fn any_stake_call() -> BoxedStrategy<Operation> {
     use Operation as Op;
     let delegator = || prop_oneof![6 => sample(&DELEGATORS), 1 => account()];
     prop_oneof![
-        2 => (executor(), amount(), account()).prop_map(|(executor, amount, by)| Op::Stake { executor, amount, by }),
+        2 => (executor(), value(), account()).prop_map(|(executor, amount, by)| Op::Stake { executor, amount, by }),
         2 => (executor(), amount(), by()).prop_map(|(executor, amount, by)| Op::RequestExit { executor, amount, by }),
         1 => (executor(), before()).prop_map(|(executor, before)| Op::CompleteExit { executor, before }),
-        2 => (executor(), amount(), delegator())
+        2 => (executor(), value(), delegator())
             .prop_map(|(executor, amount, by)| Op::Delegate { executor, amount, by }),
         2 => (executor(), amount(), delegator())
             .prop_map(|(executor, amount, by)| Op::Undelegate { executor, amount, by }),
@@ -372,16 +372,20 @@ fn moment() -> BoxedStrategy<Moment> {
     .boxed()
 }
 
-fn amount() -> BoxedStrategy<u128> {
+/// What an account can send.
+fn value() -> BoxedStrategy<u128> {
     prop_oneof![
         1 => Just(0_u128),
         2 => 1..=10_u128,
         3 => (1..=40_u128).prop_map(|whole| whole * WEI),
         4 => 1..=30 * WEI,
-        2 => Just(u128::MAX),
     ]
-    .prop_map(|amount| amount)
     .boxed()
+}
+
+/// What it can ask for: also all there is.
+fn amount() -> BoxedStrategy<u128> {
+    prop_oneof![4 => value(), 1 => Just(u128::MAX)].boxed()
 }
 
 fn bps() -> BoxedStrategy<u16> {

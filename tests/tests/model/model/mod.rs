@@ -41,7 +41,7 @@ use infera_contracts::{
 
 pub(crate) use self::{
     config::{Code, Config, Executor, Mutation},
-    job::{CallbackStatus, Job, Phase, has, seats_of},
+    job::{Job, Phase, seats_of},
     outcome::{Event, Outcome, Refusal},
     slashing::BURN_ADDRESS,
     stake::Stakes,

@@ -18,11 +18,11 @@ const WEI: u128 = 1_000_000_000_000_000_000;
 /// A sequence of up to five lives.
 pub(crate) fn sequence() -> impl Strategy<Value = Vec<Operation>> {
     let life = prop_oneof![
-        8 => life_of_a_job(),
-        2 => silent_job(),
+        12 => life_of_a_job(),
+        1 => silent_job(),
         1 => vec(silent_job(), 3).prop_map(|lives| lives.concat()),
         4 => life_of_a_stake(),
-        4 => vec(anything(), 1..6),
+        3 => vec(anything(), 1..6),
     ];
     vec(life, 1..=5).prop_map(|lives| lives.concat())
 }
@@ -52,7 +52,7 @@ fn course_of_a_job(size: u8, quorum: u8, course: u8) -> Steps {
     }
     for seat in 0..size {
         steps.push(step(0.08, by().prop_map(move |by| Op::Decline { job: 0, seat, by })));
-        steps.push(step(if course == 2 { 0.5 } else { 0.95 }, commit(seat)));
+        steps.push(step(if course == 2 { 0.5 } else { 0.97 }, commit(seat)));
     }
     if course == 2 {
         for _ in 0..2 {
@@ -61,14 +61,16 @@ fn course_of_a_job(size: u8, quorum: u8, course: u8) -> Steps {
             steps.extend((0..size).map(|seat| step(0.6, commit(seat))));
         }
     }
+    // Those who are missing aren't waited for.
+    steps.push(step(0.35, Just(Op::Wait(Moment::Deadline { job: 0, plus: 1 }))));
     for seat in 0..size {
-        let same_as = 0..size;
+        let last = if seat + 1 == size { 3 } else { 0 };
         let reveal = prop_oneof![
-            5 => Just(Op::Reveal { job: 0, seat, answer: None }),
-            2 => same_as.prop_map(move |same_as| Op::RevealSame { job: 0, seat, same_as }),
-            1 => (given(), account()).prop_map(move |(answers, by)| Op::RevealAndResolve { job: 0, seat, answers, by }),
+            8 => Just(Op::Reveal { job: 0, seat, answer: None }),
+            2 => (0..size).prop_map(move |same_as| Op::RevealSame { job: 0, seat, same_as: same_as.min(seat) }),
+            last => (given(), account()).prop_map(move |(answers, by)| Op::RevealAndResolve { job: 0, seat, answers, by }),
         ];
-        steps.push(step(if course == 3 { 0.6 } else { 0.95 }, reveal));
+        steps.push(step(if course == 3 { 0.6 } else { 0.97 }, reveal));
     }
     if course == 3 {
         steps.push(step(0.9, (-1..=1_i8).prop_map(|plus| Op::Wait(Moment::Deadline { job: 0, plus }))));
@@ -77,7 +79,7 @@ fn course_of_a_job(size: u8, quorum: u8, course: u8) -> Steps {
     if course >= 2 {
         steps.push(step(0.8, (0..=1_i8).prop_map(|plus| Op::Wait(Moment::Grace { job: 0, plus }))));
         steps.push(step(0.7, prop_oneof![resolve(), advance().boxed()]));
-        steps.extend((0..size).map(|seat| step(0.7, punish(seat))));
+        steps.extend((0..size).map(|seat| step(0.4, punish(seat))));
     }
     steps.push(step(0.2, any::<bool>().prop_map(|truly| Op::RetryCallback { job: 0, truly })));
     steps.push(step(0.3, sample(&REQUESTERS).prop_map(|account| Op::Withdraw { account })));
@@ -180,7 +182,7 @@ fn any_job_call() -> BoxedStrategy<Operation> {
     use Operation as Op;
     let of_seat = || (job(), seat());
     prop_oneof![
-        2 => (0..=8_u8, 0..=8_u8).prop_flat_map(|(size, quorum)| request(size, quorum)),
+        3 => odd_request(),
         1 => (job(), by()).prop_map(|(job, by)| Op::Cancel { job, by }),
         4 => (of_seat(), answer(), any::<bool>(), by())
             .prop_map(|((job, seat), answer, draw, by)| Op::Commit { job, seat, answer, draw, by }),
@@ -229,23 +231,54 @@ fn any_stake_call() -> BoxedStrategy<Operation> {
     .boxed()
 }
 
+/// A request that is mostly taken, and drawn if the committee is small or the price high enough.
 fn request(size: u8, quorum: u8) -> BoxedStrategy<Operation> {
     // For the cheapest, for those in the middle, for all; rarely for nobody, or below the minimum.
+    let (few, some) = match size {
+        0..=1 => (6, 4),
+        2..=3 => (2, 4),
+        _ => (0, 1),
+    };
     let price = prop_oneof![
-        6 => Just(2 * PRICE),
-        2 => Just(PRICE),
-        3 => Just(300 * PRICE),
-        6 => Just(1_000 * PRICE),
+        few => Just(2 * PRICE),
+        some => Just(300 * PRICE),
+        10 => Just(1_000 * PRICE),
         1 => Just(1_000 * PRICE + 1),
-        1 => Just(PRICE - 1),
+        1 => Just(PRICE),
     ];
-    let commit_window = prop_oneof![8 => Just(60_u32), 2 => Just(5), 1 => Just(600), 1 => Just(4), 1 => Just(601)];
-    let reveal_window = prop_oneof![8 => Just(30_u32), 2 => Just(3), 1 => Just(600), 1 => Just(2), 1 => Just(601)];
+    let windows = (prop_oneof![8 => Just(60_u32), 2 => Just(5), 1 => Just(600)], prop_oneof![8 => Just(30_u32), 2 => Just(3), 1 => Just(600)]);
+    let flaw = prop_oneof![12 => Just(Flaw::Sound), 1 => Just(Flaw::Overpaid), 1 => Just(Flaw::ByUri)];
+    request_of(size, quorum, price, windows, flaw, Just(By::Rightful))
+}
+
+/// One that is mostly refused.
+fn odd_request() -> BoxedStrategy<Operation> {
+    let committee = prop_oneof![4 => Just((3, 2)), 1 => (0..=8_u8, 0..=8_u8)];
+    let windows = || (
+        prop_oneof![12 => Just(60_u32), 1 => Just(4), 1 => Just(601)],
+        prop_oneof![12 => Just(30_u32), 1 => Just(2), 1 => Just(601)],
+    );
+    committee
+        .prop_flat_map(move |(size, quorum)| {
+            let price = prop_oneof![8 => Just(2 * PRICE), 1 => Just(PRICE - 1)];
+            let by = prop_oneof![6 => Just(By::Rightful), 1 => account().prop_map(By::Account)];
+            request_of(size, quorum, price, windows(), flaw(), by)
+        })
+        .boxed()
+}
+
+fn request_of(
+    size: u8,
+    quorum: u8,
+    price: impl Strategy<Value = u128> + 'static,
+    windows: impl Strategy<Value = (u32, u32)> + 'static,
+    flaw: impl Strategy<Value = Flaw> + 'static,
+    by: impl Strategy<Value = By> + 'static,
+) -> BoxedStrategy<Operation> {
     let gas = prop_oneof![4 => Just(50_000_u32), 1 => Just(0), 1 => Just(2_000_000)];
-    let callback = weighted(0.4, (0..4_u8, gas));
-    let money = (price, weighted(0.15, 0..4_u8), prop_oneof![14 => Just(Flaw::Sound), 5 => flaw()]);
-    let who = (sample(&REQUESTERS), prop_oneof![30 => Just(By::Rightful), 1 => account().prop_map(By::Account)]);
-    (who, money, (commit_window, reveal_window), (callback, any::<bool>()))
+    let callback = (weighted(0.4, (0..4_u8, gas)), any::<bool>());
+    let money = (price, weighted(0.15, 0..4_u8), flaw);
+    ((sample(&REQUESTERS), by), money, windows, callback)
         .prop_map(move |((requester, by), (price, refund_to, flaw), windows, (callback, on_failure))| {
             Operation::Request {
                 requester,
@@ -288,7 +321,7 @@ fn flaw() -> impl Strategy<Value = Flaw> {
 }
 
 fn commit(seat: u8) -> BoxedStrategy<Operation> {
-    let draw = prop_oneof![4 => Just(true), 1 => Just(false)];
+    let draw = prop_oneof![12 => Just(true), 1 => Just(false)];
     (answer(), draw, by()).prop_map(move |(answer, draw, by)| Operation::Commit { job: 0, seat, answer, draw, by }).boxed()
 }
 
@@ -327,7 +360,7 @@ fn account() -> impl Strategy<Value = u8> {
 }
 
 fn by() -> BoxedStrategy<By> {
-    prop_oneof![14 => Just(By::Rightful), 1 => account().prop_map(By::Account)].boxed()
+    prop_oneof![30 => Just(By::Rightful), 1 => account().prop_map(By::Account)].boxed()
 }
 
 fn job() -> BoxedStrategy<u8> {
@@ -348,8 +381,8 @@ fn answer() -> BoxedStrategy<u8> {
 
 fn given() -> BoxedStrategy<Given> {
     prop_oneof![
-        16 => Just(Given::Sound),
-        3 => Just(Given::Relabelled),
+        30 => Just(Given::Sound),
+        4 => Just(Given::Relabelled),
         1 => Just(Given::WithoutLast),
         1 => Just(Given::Reversed),
         1 => Just(Given::FirstTwice),

@@ -36,12 +36,12 @@ const PROFILE: VerificationProfile = VerificationProfile {
 /// A seat costs a hundred times the price, and locks five times that: some can back few seats at the highest prices, or one at
 /// a time, or hardly more than the minimum stake.
 pub(crate) const EXECUTORS: [Joining; 6] = [
-    Joining { stake: 100, price: PRICE, capacity: 1_000 },
+    Joining { stake: 200, price: PRICE, capacity: 1_000 },
     Joining { stake: 12, price: 2 * PRICE, capacity: 1_000 },
-    Joining { stake: 30, price: PRICE, capacity: 2 },
-    Joining { stake: 55, price: 200 * PRICE, capacity: 1_000 },
-    Joining { stake: 20, price: 1_000 * PRICE, capacity: 1_000 },
-    Joining { stake: 99, price: 1_000 * PRICE, capacity: 3 },
+    Joining { stake: 60, price: PRICE, capacity: 5 },
+    Joining { stake: 155, price: 200 * PRICE, capacity: 1_000 },
+    Joining { stake: 80, price: 1_000 * PRICE, capacity: 1_000 },
+    Joining { stake: 199, price: 1_000 * PRICE, capacity: 4 },
 ];
 
 /// Enough for every call, below the most that a transaction may ask for.

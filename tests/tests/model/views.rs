@@ -3,8 +3,12 @@
 use std::fmt::Debug;
 
 use alloy::{
-    primitives::U256,
+    primitives::{Address, U256},
     providers::Provider,
+};
+use infera_contracts::{
+    IJobRegistry::{JobState, Terms},
+    IStaking::{Account, PoolView},
 };
 
 use crate::{
@@ -25,25 +29,38 @@ impl Comparison {
     }
 }
 
-/// All differences between the model's state and the contracts'.
-pub(crate) fn differences(stage: &Stage, model: &Model, script: &Script) -> Vec<String> {
+/// The differences between the model's state and the contracts', in the newest job and the contracts' money.
+pub(crate) fn newest_differences(stage: &Stage, model: &Model, script: &Script) -> Vec<String> {
     let mut comparison = Comparison::default();
     stage.network.chain.wait(async {
-        jobs(stage, model, script, &mut comparison).await;
-        executors(stage, model, &mut comparison).await;
-        money(stage, model, &mut comparison).await;
+        let jobs = script.jobs();
+        job_views(stage, model, &jobs[jobs.len().saturating_sub(1)..], &mut comparison).await;
+        let at = &model.config.at;
+        money(stage, model, &[at.job_registry, at.staking], &mut comparison).await;
     });
     comparison.0
 }
 
-async fn jobs(stage: &Stage, model: &Model, script: &Script, comparison: &mut Comparison) {
+/// All differences between the model's state and the contracts'.
+pub(crate) fn differences(stage: &Stage, model: &Model, script: &Script) -> Vec<String> {
+    let mut comparison = Comparison::default();
+    stage.network.chain.wait(async {
+        job_views(stage, model, script.jobs(), &mut comparison).await;
+        executors(stage, model, &mut comparison).await;
+        let everybody: Vec<_> = model.ledger.accounts().collect();
+        money(stage, model, &everybody, &mut comparison).await;
+    });
+    comparison.0
+}
+
+async fn job_views(stage: &Stage, model: &Model, jobs: &[Terms], comparison: &mut Comparison) {
     let contract = stage.jobs();
-    for (position, terms) in script.jobs().iter().enumerate() {
+    for terms in jobs {
         let id = model.id_of(terms);
         let job = model.job(id);
         let theirs = contract.jobState(id).call().await.unwrap();
-        let name = |view: &str| format!("{view} of job {position}");
-        let ours = infera_contracts::IJobRegistry::JobState {
+        let name = |view: &str| format!("{view} of the job with nonce {}", terms.nonce);
+        let ours = JobState {
             phase: job.phase as u8,
             callbackStatus: job.callback as u8,
             requestBlock: job.request_block,
@@ -61,7 +78,7 @@ async fn jobs(stage: &Stage, model: &Model, script: &Script, comparison: &mut Co
         comparison.same(|| name("jobState"), ours, theirs);
         let theirs = contract.committeeOf(terms.clone()).call().await.unwrap();
         comparison.same(|| name("committeeOf"), model.committee_of(id, terms), (theirs.committee, theirs.seatFee));
-        for (seat, hash) in (0..).zip(job.seats) {
+        for (seat, hash) in (0..).zip(job.seats).take(job.committee.len()) {
             comparison.same(|| name("seatHash"), hash, contract.seatHash(id, seat).call().await.unwrap());
         }
         let used = contract.nonceUsed(terms.requester, terms.nonce).call().await.unwrap();
@@ -75,7 +92,7 @@ async fn executors(stage: &Stage, model: &Model, comparison: &mut Comparison) {
         let (account, pool) = (model.stakes.account(id), model.stakes.pool(id));
         let name = |view: &str| format!("{view} of executor {id}");
         let theirs = contract.accountOf(id).call().await.unwrap();
-        let ours = infera_contracts::IStaking::Account {
+        let ours = Account {
             earnings: U256::from(account.earnings),
             locked: U256::from(account.locked),
             reputation: U256::from(model.score_of(id)),
@@ -88,7 +105,7 @@ async fn executors(stage: &Stage, model: &Model, comparison: &mut Comparison) {
         let theirs = contract.poolOf(id).call().await.unwrap();
         let standing = &model.stakes.standings[id as usize - 1];
         let (next_epoch, next_bps) = standing.next_commission.unwrap_or_default();
-        let ours = infera_contracts::IStaking::PoolView {
+        let ours = PoolView {
             own: U256::from(pool.own),
             delegated: U256::from(pool.delegated),
             delegatedShares: U256::from(pool.delegated_shares),
@@ -134,13 +151,13 @@ async fn executors(stage: &Stage, model: &Model, comparison: &mut Comparison) {
     }
 }
 
-async fn money(stage: &Stage, model: &Model, comparison: &mut Comparison) {
+async fn money(stage: &Stage, model: &Model, accounts: &[Address], comparison: &mut Comparison) {
     let contract = stage.jobs();
-    for (account, wei) in model.ledger.accounts() {
-        let balance = stage.network.chain.provider.get_balance(account).await.unwrap();
-        comparison.same(|| format!("balance of {account}"), U256::from(wei), balance);
-        let ours = U256::from(model.credits.get(&account).copied().unwrap_or_default());
-        let credit = contract.creditOf(account).call().await.unwrap();
+    for account in accounts {
+        let balance = stage.network.chain.provider.get_balance(*account).await.unwrap();
+        comparison.same(|| format!("balance of {account}"), U256::from(model.ledger.of(*account)), balance);
+        let ours = U256::from(model.credits.get(account).copied().unwrap_or_default());
+        let credit = contract.creditOf(*account).call().await.unwrap();
         comparison.same(|| format!("creditOf {account}"), ours, credit);
     }
 }

@@ -24,7 +24,11 @@ impl Ledger {
         *self.0.entry(to).or_default() += wei;
     }
 
-    pub(crate) fn accounts(&self) -> impl Iterator<Item = (Address, u128)> + '_ {
-        self.0.iter().map(|(account, wei)| (*account, *wei))
+    pub(crate) fn of(&self, account: Address) -> u128 {
+        self.0.get(&account).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = Address> + '_ {
+        self.0.keys().copied()
     }
 }

@@ -94,8 +94,11 @@ fn silent_job() -> BoxedStrategy<Vec<Operation>> {
         step(0.99, Just(Op::Mine { blocks: 1 })),
     ];
     course.extend((0..5).map(|seat| step(0.97, commit(seat))));
-    course.push(step(0.99, Just(Op::Wait(Moment::Grace { job: 0, plus: 1 }))));
-    course.push(step(0.99, advance()));
+    // The second time, if somebody hasn't committed.
+    for probability in [0.99, 0.4] {
+        course.push(step(probability, Just(Op::Wait(Moment::Grace { job: 0, plus: 1 }))));
+        course.push(step(probability, advance()));
+    }
     course.extend((0..5).map(|seat| step(0.95, punish(seat))));
     steps(course)
 }

@@ -125,16 +125,16 @@ impl Script {
     }
 
     /// The transaction of an operation that is one.
-    pub(crate) fn transaction(&mut self, model: &Model, operation: &Operation) -> Option<Transaction> {
+    pub(crate) fn transaction(&mut self, model: &Model, operation: &Operation) -> Transaction {
         if let Some((from, value, call)) = self.job_call(model, operation) {
-            return Some(Transaction { from, value, call: Call::Jobs(call) });
+            return Transaction { from, value, call: Call::Jobs(call) };
         }
         if let Some((from, value, call)) = self.stake_call(model, operation) {
-            return Some(Transaction { from, value, call: Call::Stake(call) });
+            return Transaction { from, value, call: Call::Stake(call) };
         }
-        let Operation::RefreshWeights { executor } = *operation else { return None };
+        let Operation::RefreshWeights { executor } = *operation else { panic!("{operation:?} is no transaction") };
         let call = IExecutorRegistryCalls::refreshWeights(IExecutorRegistry::refreshWeightsCall { executorId: executor });
-        Some(Transaction { from: self.account(0), value: 0, call: Call::Executors(call) })
+        Transaction { from: self.account(0), value: 0, call: Call::Executors(call) }
     }
 
     // ---------------------------------------------------------------- jobs

@@ -75,9 +75,9 @@ pub(crate) fn run(
                 model.codes.insert(script.target(*target), *code);
             }
             _ => {
-                let Some(transaction) = script.transaction(&model, operation) else { continue };
                 (number, now) = (number + 1, next.max(now + 1));
                 model.begin(number, now);
+                let transaction = script.transaction(&model, operation);
                 let ours = model.run(&transaction);
                 let sent = stage.send(&transaction, transaction.call.to(&model.config), now);
                 assert_eq!((sent.number, sent.time), (number, now), "the chain's block isn't the next one");

@@ -20,7 +20,7 @@ pub(crate) fn sequence() -> impl Strategy<Value = Vec<Operation>> {
     let life = prop_oneof![
         12 => life_of_a_job(),
         1 => silent_job(),
-        1 => vec(silent_job(), 3).prop_map(|lives| lives.concat()),
+        1 => fall(),
         4 => life_of_a_stake(),
         3 => vec(anything(), 1..6),
     ];
@@ -56,13 +56,13 @@ fn course_of_a_job(size: u8, quorum: u8, course: u8) -> Steps {
     }
     if course == 2 {
         for _ in 0..2 {
-            steps.push(step(0.9, (0..=1_i8).prop_map(|plus| Op::Wait(Moment::Deadline { job: 0, plus }))));
+            steps.push(step(0.9, (0..=1_i8).prop_map(|plus| Op::Wait(Moment::CommitDeadline { job: 0, plus }))));
             steps.push(step(0.9, advance()));
             steps.extend((0..size).map(|seat| step(0.6, commit(seat))));
         }
     }
     // Those who are missing aren't waited for.
-    steps.push(step(0.35, Just(Op::Wait(Moment::Deadline { job: 0, plus: 1 }))));
+    steps.push(step(0.9, Just(Op::Wait(Moment::CommitDeadline { job: 0, plus: 1 }))));
     for seat in 0..size {
         let last = if seat + 1 == size { 3 } else { 0 };
         let reveal = prop_oneof![
@@ -103,6 +103,41 @@ fn silent_job() -> BoxedStrategy<Vec<Operation>> {
     steps(course)
 }
 
+/// Three silent jobs, which take all of most stakes, and a return.
+fn fall() -> BoxedStrategy<Vec<Operation>> {
+    use Operation as Op;
+    let before = |executor: u32| {
+        steps(vec![
+            step(0.5, value().prop_map(move |amount| Op::Delegate { executor, amount, by: 16 })),
+            step(0.3, value().prop_map(move |amount| Op::Delegate { executor, amount, by: 17 })),
+            step(0.2, amount().prop_map(move |amount| Op::RequestExit { executor, amount, by: By::Rightful })),
+        ])
+    };
+    let after = |executor: u32| {
+        steps(vec![
+            step(0.4, Just(Op::StartGeneration { executor })),
+            step(0.3, maturity()),
+            step(0.8, Just(Op::Reinstate { executor })),
+            step(0.4, value().prop_map(move |amount| Op::Stake { executor, amount, by: 0 })),
+            step(0.4, value().prop_map(move |amount| Op::Delegate { executor, amount, by: 16 })),
+            step(0.4, Just(Op::WithdrawDelegation { executor, delegator: 17 })),
+            step(0.2, Just(Op::RefreshWeights { executor })),
+        ])
+    };
+    let taken = || {
+        let prover = || sample(&DELEGATORS);
+        steps(vec![
+            step(0.5, prover().prop_map(|prover| Op::WithdrawProverReward { prover })),
+            step(0.5, prover().prop_map(|prover| Op::BurnSlashed { prover })),
+        ])
+    };
+    let one = (1..=6_u32).prop_flat_map(move |executor| (before(executor), after(executor)));
+    let other = (1..=6_u32).prop_flat_map(move |executor| (before(executor), after(executor)));
+    (one, other, vec(silent_job(), 3), taken())
+        .prop_map(|(one, other, jobs, taken)| [one.0, other.0, jobs.concat(), taken, one.1, other.1].concat())
+        .boxed()
+}
+
 /// Delegations, earnings, exits and what they pay.
 fn life_of_a_stake() -> BoxedStrategy<Vec<Operation>> {
     use Operation as Op;
@@ -122,7 +157,7 @@ fn life_of_a_stake() -> BoxedStrategy<Vec<Operation>> {
                 step(0.4, amount().prop_map(move |amount| Op::Undelegate { executor, amount, by: other })),
                 step(0.6, (amount(), by()).prop_map(move |(amount, by)| Op::RequestExit { executor, amount, by })),
                 step(0.5, Just(Op::RefreshWeights { executor })),
-                step(0.7, (1..=5_u8, -1..=1_i8).prop_map(|(next, plus)| Op::Wait(Moment::Epoch { next, plus }))),
+                step(0.7, maturity()),
                 step(0.7, before().prop_map(move |before| Op::CompleteExit { executor, before })),
                 step(0.7, before().prop_map(move |before| completion(executor, one, before))),
                 step(0.4, before().prop_map(move |before| completion(executor, other, before))),
@@ -402,6 +437,7 @@ fn moment() -> BoxedStrategy<Moment> {
         3 => (1..=4_u8, plus()).prop_map(|(next, plus)| Moment::Epoch { next, plus }),
         3 => (job(), plus()).prop_map(|(job, plus)| Moment::Deadline { job, plus }),
         3 => (job(), plus()).prop_map(|(job, plus)| Moment::Grace { job, plus }),
+        1 => (job(), plus()).prop_map(|(job, plus)| Moment::CommitDeadline { job, plus }),
         2 => (job(), plus()).prop_map(|(job, plus)| Moment::LastDecline { job, plus }),
         1 => (job(), plus()).prop_map(|(job, plus)| Moment::DrawBounty { job, plus }),
     ]
@@ -421,7 +457,13 @@ fn value() -> BoxedStrategy<u128> {
 
 /// What it can ask for: also all there is.
 fn amount() -> BoxedStrategy<u128> {
-    prop_oneof![4 => value(), 1 => Just(u128::MAX)].boxed()
+    prop_oneof![2 => value(), 2 => 1..=WEI, 3 => Just(u128::MAX)].boxed()
+}
+
+/// Before, at or after the time when an exit can be paid.
+fn maturity() -> BoxedStrategy<Operation> {
+    let next = prop_oneof![1 => 1..=2_u8, 4 => 3..=5_u8];
+    (next, -1..=1_i8).prop_map(|(next, plus)| Operation::Wait(Moment::Epoch { next, plus })).boxed()
 }
 
 fn bps() -> BoxedStrategy<u16> {

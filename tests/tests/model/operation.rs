@@ -22,6 +22,8 @@ pub(crate) enum Moment {
     Epoch { next: u8, plus: i8 },
     /// The end of a job's phase.
     Deadline { job: u8, plus: i8 },
+    /// The same, if it is that of commitments; else at once.
+    CommitDeadline { job: u8, plus: i8 },
     /// The end of the grace after it.
     Grace { job: u8, plus: i8 },
     /// The last moment to decline.

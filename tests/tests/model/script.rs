@@ -108,6 +108,10 @@ impl Script {
             Moment::Seconds(seconds) => (model.time() + u64::from(seconds), 0),
             Moment::Epoch { next, plus } => ((model.epoch() + u64::from(next)) * model.config.epoch_length, plus),
             Moment::Deadline { job, plus } => (model.job(self.id(model, job)).deadline, plus),
+            Moment::CommitDeadline { job, plus } => {
+                let job = model.job(self.id(model, job));
+                if job.phase == Phase::Committing { (job.deadline, plus) } else { (model.time(), 0) }
+            }
             Moment::Grace { job, plus } => {
                 let grace = u64::from(model.config.jobs.revealGrace);
                 (model.job(self.id(model, job)).deadline + grace, plus)

@@ -278,11 +278,10 @@ fn request(size: u8, quorum: u8) -> BoxedStrategy<Operation> {
         _ => (0, 1),
     };
     let price = prop_oneof![
-        few => Just(2 * PRICE),
+        few => Just(3 * PRICE),
         some => Just(300 * PRICE),
-        10 => Just(1_000 * PRICE),
-        1 => Just(1_000 * PRICE + 1),
-        1 => Just(PRICE),
+        10 => Just(1_001 * PRICE),
+        1 => Just(PRICE + 1),
     ];
     let windows = (prop_oneof![8 => Just(60_u32), 2 => Just(5), 1 => Just(600)], prop_oneof![8 => Just(30_u32), 2 => Just(3), 1 => Just(600)]);
     let flaw = prop_oneof![12 => Just(Flaw::Sound), 1 => Just(Flaw::Overpaid), 1 => Just(Flaw::ByUri)];
@@ -298,7 +297,7 @@ fn odd_request() -> BoxedStrategy<Operation> {
     );
     committee
         .prop_flat_map(move |(size, quorum)| {
-            let price = prop_oneof![8 => Just(2 * PRICE), 1 => Just(PRICE - 1)];
+            let price = prop_oneof![8 => Just(3 * PRICE), 1 => Just(PRICE / 2)];
             let by = prop_oneof![6 => Just(By::Rightful), 1 => account().prop_map(By::Account)];
             request_of(size, quorum, price, windows(), flaw(), by)
         })
@@ -315,15 +314,16 @@ fn request_of(
 ) -> BoxedStrategy<Operation> {
     let gas = prop_oneof![4 => Just(50_000_u32), 1 => Just(0), 1 => Just(2_000_000)];
     let callback = (weighted(0.4, (0..4_u8, gas)), any::<bool>());
-    let money = (price, weighted(0.15, 0..4_u8), flaw);
+    let money = (price, 0..10_u8, weighted(0.15, 0..4_u8), flaw);
     ((sample(&REQUESTERS), by), money, windows, callback)
-        .prop_map(move |((requester, by), (price, refund_to, flaw), windows, (callback, on_failure))| {
+        .prop_map(move |((requester, by), (price, odd, refund_to, flaw), windows, (callback, on_failure))| {
             Operation::Request {
                 requester,
                 by,
                 size,
                 quorum,
                 price,
+                odd,
                 commit_window: windows.0,
                 reveal_window: windows.1,
                 callback,

@@ -8,6 +8,7 @@
 //! - `stage`: the contracts on a chain in process, and their views.
 //! - `trial`: runs a sequence on both and compares.
 //! - `generator`: random sequences: mostly sensible, with wrong callers, times, amounts, seats, nonces and replays among them.
+//! - `shrinking`: makes one that shows a difference as small as it gets.
 //! - `printer`: a sequence as the source of a test, to be pasted into `regressions`.
 //!
 //! `INFERA_CASES` sets how many sequences are tried, `INFERA_SEED` repeats those of a seed, which every failure names.
@@ -37,6 +38,7 @@ mod printer;
 mod regressions;
 mod script;
 mod search;
+mod shrinking;
 mod stage;
 mod trial;
 mod views;

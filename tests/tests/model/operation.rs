@@ -96,6 +96,8 @@ pub(crate) enum Operation {
         quorum: u8,
         /// Wei a unit.
         price: u128,
+        /// Wei on top of the least dispatch fee and reserve.
+        odd: u8,
         commit_window: u32,
         reveal_window: u32,
         /// Position of the target, and its gas.

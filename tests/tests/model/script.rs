@@ -21,8 +21,8 @@ use crate::{
     operation::{By, Calls, Flaw, Forbidden, Given, Moment, Operation},
 };
 
-/// Tokens that every job here pays for.
-pub(crate) const UNITS: u32 = 100;
+/// Tokens that every job here pays for: a prime, so that parts of fees are rounded.
+pub(crate) const UNITS: u32 = 101;
 const INPUT: &[u8] = b"a text";
 /// More than anybody here pays for a job; dearer ones are refused before they are paid.
 const MOST_PAID: u128 = 100_000_000_000_000_000_000;
@@ -167,7 +167,7 @@ impl Script {
             quorum: 2,
             inputHash: keccak256(INPUT),
             parametersHash: keccak256(parameters()),
-            maxPricePerUnit: bounds.minSeatFee / u128::from(UNITS),
+            maxPricePerUnit: bounds.minSeatFee,
             maxUnits: UNITS,
             commitWindow: bounds.minCommitWindow,
             revealWindow: bounds.minRevealWindow,
@@ -288,6 +288,7 @@ impl Script {
             size,
             quorum,
             price,
+            odd,
             commit_window,
             reveal_window,
             callback,
@@ -306,6 +307,8 @@ impl Script {
             committeeSize: size,
             quorum,
             maxPricePerUnit: price,
+            dispatchFee: bounds.minDispatchFee + u128::from(odd),
+            advanceReserve: bounds.minAdvanceReserve + u128::from(odd),
             commitWindow: commit_window,
             revealWindow: reveal_window,
             refundTo: refund_to.map_or_else(|| self.account(requester), |target| self.target(target)),
@@ -326,8 +329,8 @@ impl Script {
             Flaw::UnknownVersion => terms.version = 2,
             Flaw::UnknownClass => terms.runtimeClass = B256::repeat_byte(9),
             Flaw::UnknownPool => terms.pool = 1,
-            Flaw::LowDispatchFee => terms.dispatchFee -= 1,
-            Flaw::LowReserve => terms.advanceReserve -= 1,
+            Flaw::LowDispatchFee => terms.dispatchFee = bounds.minDispatchFee - 1,
+            Flaw::LowReserve => terms.advanceReserve = bounds.minAdvanceReserve - 1,
             Flaw::LowCallbackFee => terms.callbackFee = terms.callbackFee.saturating_sub(1),
             Flaw::CallbackWithoutTarget => terms.callbackTarget = Address::ZERO,
             Flaw::DearCallback => {

@@ -33,15 +33,15 @@ const PROFILE: VerificationProfile = VerificationProfile {
     bit_exact: false,
 };
 
-/// A seat costs a hundred times the price, and locks five times that: some can back few seats at the highest prices, or one at
-/// a time, or hardly more than the minimum stake.
+/// A seat costs about a hundred times the price, and locks five times that: some can back few seats at the highest prices, or have
+/// little capacity. The first is cheaper than the smallest fee, and parts of the others' fees are rounded.
 pub(crate) const EXECUTORS: [Joining; 6] = [
-    Joining { stake: 200, price: PRICE, capacity: 1_000 },
-    Joining { stake: 12, price: 2 * PRICE, capacity: 1_000 },
-    Joining { stake: 60, price: PRICE, capacity: 5 },
-    Joining { stake: 155, price: 200 * PRICE, capacity: 1_000 },
-    Joining { stake: 80, price: 1_000 * PRICE, capacity: 1_000 },
-    Joining { stake: 199, price: 1_000 * PRICE, capacity: 4 },
+    Joining { stake: 200, price: PRICE - 99, capacity: 1_000 },
+    Joining { stake: 12, price: 2 * PRICE + 3, capacity: 1_000 },
+    Joining { stake: 60, price: PRICE + 1, capacity: 5 },
+    Joining { stake: 155, price: 200 * PRICE + 7, capacity: 1_000 },
+    Joining { stake: 80, price: 1_000 * PRICE + 9, capacity: 1_000 },
+    Joining { stake: 199, price: 1_000 * PRICE + 13, capacity: 4 },
 ];
 
 /// Enough for every call, below the most that a transaction may ask for.
@@ -129,11 +129,16 @@ impl Stage {
                 .max_priority_fee_per_gas(0);
             let hash = *provider.send_transaction(request).await.unwrap().tx_hash();
             let receipt = provider.get_transaction_receipt(hash).await.unwrap().unwrap();
-            let trace = ("debug_traceTransaction".into(), (hash, json!({ "tracer": "callTracer" })));
-            let trace: Value = provider.raw_request(trace.0, trace.1).await.unwrap();
-            let output = trace["output"].as_str().unwrap_or("0x").parse::<Bytes>().unwrap();
+            let events = receipt.logs().iter().map(|log| Event { from: log.address(), data: log.data().clone() });
+            let output = if receipt.status() && !transaction.call.returns_something() {
+                Bytes::new()
+            } else {
+                let tracer = json!({ "tracer": "callTracer" });
+                let trace: Value =
+                    provider.raw_request("debug_traceTransaction".into(), (hash, tracer)).await.unwrap();
+                trace["output"].as_str().unwrap_or("0x").parse().unwrap()
+            };
             let result = if receipt.status() {
-                let events = receipt.logs().iter().map(|log| Event { from: log.address(), data: log.data().clone() });
                 Ok(Outcome { events: events.collect(), output })
             } else {
                 Err(Refusal(output))

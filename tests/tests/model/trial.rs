@@ -27,7 +27,7 @@ const WHOLE_EVERY: usize = 12;
 /// Where model and contracts part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Difference {
-    step: usize,
+    pub(crate) step: usize,
     operation: Operation,
     what: String,
 }

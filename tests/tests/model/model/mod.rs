@@ -67,6 +67,11 @@ impl Call {
         }
     }
 
+    /// Whether its function has return values.
+    pub(crate) fn returns_something(&self) -> bool {
+        matches!(self, Self::Jobs(IJobRegistryCalls::request(_) | IJobRegistryCalls::batch(_)))
+    }
+
     pub(crate) fn encoded(&self) -> Bytes {
         match self {
             Self::Jobs(call) => call.abi_encode().into(),

@@ -181,7 +181,7 @@ fn short_job() -> Steps {
         step(0.95, Just(Op::Mine { blocks: 1 })),
         step(0.95, commit(0)),
         step(0.95, Just(Op::Reveal { job: 0, seat: 0, answer: None })),
-        step(0.95, Just(Op::Resolve { job: 0, answers: Given::Sound, by: 14 })),
+        step(0.95, Just(Op::Resolve { job: 0, answers: Given::Complete, by: 14 })),
     ]
 }
 
@@ -419,7 +419,7 @@ fn answer() -> BoxedStrategy<u8> {
 
 fn given() -> BoxedStrategy<Given> {
     prop_oneof![
-        30 => Just(Given::Sound),
+        30 => Just(Given::Complete),
         4 => Just(Given::Relabelled),
         1 => Just(Given::WithoutLast),
         1 => Just(Given::Reversed),

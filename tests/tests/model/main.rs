@@ -30,6 +30,7 @@
 mod chain;
 mod generator;
 mod model;
+mod mutations;
 #[path = "../differential/network.rs"]
 #[allow(dead_code, reason = "shared with the differential tests, which need more of it")]
 mod network;

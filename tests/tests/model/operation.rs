@@ -59,7 +59,7 @@ pub(crate) enum Flaw {
 /// How the answers for a resolution are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Given {
-    Sound,
+    Complete,
     /// Under the highest seat that gave each.
     Relabelled,
     WithoutLast,

@@ -428,7 +428,7 @@ impl Script {
             }
         }
         match given {
-            Given::Sound | Given::Relabelled => {}
+            Given::Complete | Given::Relabelled => {}
             Given::WithoutLast => drop(answers.pop()),
             Given::Reversed => answers.reverse(),
             Given::FirstTwice => answers.extend(answers.first().cloned()),

@@ -20,11 +20,11 @@ pub(crate) struct Found {
 
 /// The smallest sequence that `differs` still tells a difference of; none if it tells none of the whole.
 pub(crate) fn smallest(
-    operations: Vec<Operation>,
+    operations: &[Operation],
     differs: impl Fn(&[Operation]) -> Option<Difference>,
 ) -> Option<Found> {
-    let difference = differs(&operations)?;
-    let mut found = Found { operations, difference };
+    let difference = differs(operations)?;
+    let mut found = Found { operations: operations.to_vec(), difference };
     found.cut();
     for most_blocks in [0, MOST_BLOCKS] {
         loop {
@@ -115,7 +115,7 @@ fn simpler(operation: &Operation) -> Vec<Operation> {
             changed(&|op| if let Op::Commit { by, .. } = op { *by = By::Rightful }),
             changed(&|op| if let Op::Commit { seat, .. } = op { *seat = 0 }),
         ],
-        Op::Resolve { job, by, .. } => vec![Op::Resolve { job: *job, answers: Given::Sound, by: *by }],
+        Op::Resolve { job, by, .. } => vec![Op::Resolve { job: *job, answers: Given::Complete, by: *by }],
         Op::Mine { .. } => vec![Op::Mine { blocks: 1 }],
         Op::Batch { calls: Calls(calls), by } => {
             let without = |position: usize| {

@@ -21,7 +21,15 @@ use crate::{
     views,
 };
 
-/// All views are compared after every so many steps, and after the last; the newest job's after each.
+/// How often views are compared; results always are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Views {
+    /// All after every [`WHOLE_EVERY`] steps and after the last; the newest job's after each.
+    Often,
+    /// All after the last step.
+    Last,
+}
+
 const WHOLE_EVERY: usize = 12;
 
 /// Where model and contracts part.
@@ -47,6 +55,7 @@ pub(crate) fn run(
     stage: &Stage,
     operations: &[Operation],
     mutation: Option<Mutation>,
+    views: Views,
     seen: &mut Seen,
 ) -> Result<(), Difference> {
     let (mut model, mut script) = stage.reset();
@@ -93,9 +102,13 @@ pub(crate) fn run(
             }
         }
         model.begin(number, now);
-        let whole = step % WHOLE_EVERY == 0 || step + 1 == operations.len();
-        let compared = if whole { views::differences } else { views::newest_differences };
-        let differences = compared(stage, &model, &script);
+        let differences = if step + 1 == operations.len() || (views == Views::Often && step % WHOLE_EVERY == 0) {
+            views::differences(stage, &model, &script)
+        } else if views == Views::Often {
+            views::newest_differences(stage, &model, &script)
+        } else {
+            Vec::new()
+        };
         if !differences.is_empty() {
             return Err(differs(format!("  {}\n", differences.join("\n  "))));
         }

@@ -263,10 +263,36 @@ fn any_stake_call() -> BoxedStrategy<Operation> {
         1 => account().prop_map(|prover| Op::WithdrawProverReward { prover }),
         1 => account().prop_map(|prover| Op::BurnSlashed { prover }),
         2 => executor().prop_map(|executor| Op::RefreshWeights { executor }),
+        2 => offer(),
+        1 => prop_oneof![9 => Just(By::Rightful), 1 => account().prop_map(By::Account)].prop_flat_map(|by| {
+            executor().prop_map(move |executor| Op::RevokeSigner { executor, by })
+        }),
         1 => (executor(), forbidden(), account())
             .prop_map(|(executor, call, by)| Op::Trespass { executor, call, by }),
     ]
     .boxed()
+}
+
+fn offer() -> BoxedStrategy<Operation> {
+    let price = prop_oneof![
+        3 => 1..=2 * PRICE as u64,
+        2 => Just(300 * PRICE as u64),
+        2 => Just(1_001 * PRICE as u64),
+        1 => Just(1_001 * PRICE as u64 + 1),
+    ];
+    let capacity = prop_oneof![2 => Just(0_u16), 2 => 1..=3_u16, 3 => Just(1_000)];
+    let version = prop_oneof![20 => Just(1_u32), 1 => Just(2)];
+    let pool = prop_oneof![20 => Just(0_u64), 1 => Just(1)];
+    (executor(), price, capacity, version, pool, by())
+        .prop_map(|(executor, price, capacity, version, pool, by)| Operation::Offer {
+            executor,
+            price,
+            capacity,
+            version,
+            pool,
+            by,
+        })
+        .boxed()
 }
 
 /// A request that is mostly taken, and drawn if the committee is small or the price high enough.

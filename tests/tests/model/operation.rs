@@ -141,6 +141,9 @@ pub(crate) enum Operation {
     WithdrawProverReward { prover: u8 },
     BurnSlashed { prover: u8 },
     RefreshWeights { executor: u32 },
+    /// Price in wei a unit; a capacity of 0 withdraws.
+    Offer { executor: u32, price: u64, capacity: u16, version: u32, pool: u64, by: By },
+    RevokeSigner { executor: u32, by: By },
     /// One of the calls that only contracts may make.
     Trespass { executor: u32, call: Forbidden, by: u8 },
 }

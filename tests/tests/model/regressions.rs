@@ -71,6 +71,8 @@ fn every_operation_operations() -> Vec<Operation> {
         WithdrawProverReward { prover: 18 },
         BurnSlashed { prover: 18 },
         RefreshWeights { executor: 1 },
+        Offer { executor: 1, price: 10000000000000, capacity: 2, version: 1, pool: 0, by: Rightful },
+        RevokeSigner { executor: 1, by: Rightful },
         Trespass { executor: 1, call: Slash, by: 19 },
     ]
 }

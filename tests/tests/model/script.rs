@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use alloy::{
-    primitives::{Address, B256, Bytes, U256, keccak256},
+    primitives::{Address, B256, Bytes, U256, aliases::U96, keccak256},
     sol_types::SolValue,
 };
 use infera_contracts::{
@@ -136,9 +136,39 @@ impl Script {
         if let Some((from, value, call)) = self.stake_call(model, operation) {
             return Transaction { from, value, call: Call::Stake(call) };
         }
-        let Operation::RefreshWeights { executor } = *operation else { panic!("{operation:?} is no transaction") };
-        let call = IExecutorRegistryCalls::refreshWeights(IExecutorRegistry::refreshWeightsCall { executorId: executor });
-        Transaction { from: self.account(0), value: 0, call: Call::Executors(call) }
+        let (from, call) = self.executor_call(model, operation);
+        Transaction { from, value: 0, call: Call::Executors(call) }
+    }
+
+    fn executor_call(&self, model: &Model, operation: &Operation) -> (Address, IExecutorRegistryCalls) {
+        use IExecutorRegistryCalls as To;
+        match *operation {
+            Operation::RefreshWeights { executor } => {
+                let call = IExecutorRegistry::refreshWeightsCall { executorId: executor };
+                (self.account(0), To::refreshWeights(call))
+            }
+            Operation::Offer { executor, price, capacity, version, pool, by } => {
+                let call = IExecutorRegistry::setOfferingCall {
+                    modelId: model.config.model,
+                    version,
+                    runtimeClass: model.config.class,
+                    pool,
+                    pricePerUnit: U96::from(price),
+                    capacity,
+                };
+                (self.sender(by, self.owner(model, executor)), To::setOffering(call))
+            }
+            Operation::RevokeSigner { executor, by } => {
+                let call = IExecutorRegistry::revokeSignerCall {};
+                (self.sender(by, self.owner(model, executor)), To::revokeSigner(call))
+            }
+            _ => panic!("{operation:?} is no transaction"),
+        }
+    }
+
+    /// A stranger owns what there isn't.
+    fn owner(&self, model: &Model, executor: u32) -> Address {
+        if model.config.knows(executor) { model.config.executor(executor).owner } else { self.account(0) }
     }
 
     // ---------------------------------------------------------------- jobs
@@ -445,7 +475,7 @@ impl Script {
         use Operation as Op;
         let anyone = self.account(0);
         let all = |amount: u128| if amount == u128::MAX { U256::MAX } else { U256::from(amount) };
-        let owner = |id: u32| if model.config.knows(id) { model.config.executor(id).owner } else { anyone };
+        let owner = |id: u32| self.owner(model, id);
         let maturity = |id: u32, before: u64| {
             let newest = if model.config.knows(id) { model.stakes.pool(id).last_maturity } else { 0 };
             newest.saturating_sub(before.saturating_mul(model.config.unbonding_epochs))

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use alloy::{
-    primitives::{Address, Bytes, U256, hex},
+    primitives::{Address, Bytes, U256, aliases::U96, hex},
     providers::{DynProvider, Provider, ext::AnvilApi},
     rpc::types::TransactionRequest,
 };
@@ -153,12 +153,8 @@ impl Stage {
 fn model_of(network: &Network, accounts: &[Address]) -> Model {
     let chain = &network.chain;
     let parameters = DeploymentParameters::devnet().unwrap();
-    let executors = network.members.iter().zip(EXECUTORS).map(|(member, joining)| Executor {
-        owner: member.owner,
-        signer: member.signer.address(),
-        price: joining.price,
-        capacity: joining.capacity,
-    });
+    let executors =
+        network.members.iter().map(|member| Executor { owner: member.owner, signer: member.signer.address() });
     let mut model = Model::new(Config {
         chain_id: chain.devnet.chain_id(),
         at: network.deployment.clone(),
@@ -185,18 +181,18 @@ fn model_of(network: &Network, accounts: &[Address]) -> Model {
         .collect();
     let treasury = Address::repeat_byte(0xff);
     model.ledger.open(treasury, 1_000_000 * WEI);
-    for (id, joining) in (1..).zip(EXECUTORS) {
-        let calls = [
-            (WEI * u128::from(joining.stake), Call::Stake(IStakingCalls::stake(IStaking::stakeCall { executorId: id }))),
-            (
-                0,
-                Call::Executors(IExecutorRegistryCalls::refreshWeights(IExecutorRegistry::refreshWeightsCall {
-                    executorId: id,
-                })),
-            ),
-        ];
-        for (value, call) in calls {
-            model.run(&Transaction { from: treasury, value, call }).unwrap();
+    for (member, joining) in network.members.iter().zip(EXECUTORS) {
+        let stake = Call::Stake(IStakingCalls::stake(IStaking::stakeCall { executorId: member.id }));
+        let offer = Call::Executors(IExecutorRegistryCalls::setOffering(IExecutorRegistry::setOfferingCall {
+            modelId: network.model,
+            version: 1,
+            runtimeClass: network.class,
+            pool: 0,
+            pricePerUnit: U96::from(joining.price),
+            capacity: joining.capacity,
+        }));
+        for (from, value, call) in [(treasury, WEI * u128::from(joining.stake), stake), (member.owner, 0, offer)] {
+            model.run(&Transaction { from, value, call }).unwrap();
         }
     }
     // The chain's accounts have paid for it themselves.

@@ -8,6 +8,7 @@ use std::{
 use alloy::primitives::Log;
 use alloy::sol_types::SolEventInterface;
 use infera_contracts::{
+    IExecutorRegistry::IExecutorRegistryEvents,
     IJobRegistry::{IJobRegistryCalls, IJobRegistryEvents},
     ISortition::ISortitionEvents,
     IStaking::IStakingEvents,
@@ -135,6 +136,8 @@ fn event_in_words(event: &Event) -> String {
     if let Ok(event) = IJobRegistryEvents::decode_log(&log) {
         format!("{:?}", event.data)
     } else if let Ok(event) = IStakingEvents::decode_log(&log) {
+        format!("{:?}", event.data)
+    } else if let Ok(event) = IExecutorRegistryEvents::decode_log(&log) {
         format!("{:?}", event.data)
     } else if let Ok(event) = ISortitionEvents::decode_log(&log) {
         format!("{:?}", event.data)

@@ -9,11 +9,8 @@ use infera_sdk::Deployment;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Executor {
     pub(crate) owner: Address,
+    /// Its first; later ones are not modelled.
     pub(crate) signer: Address,
-    /// Wei a unit.
-    pub(crate) price: u128,
-    /// Seats at a time.
-    pub(crate) capacity: u16,
 }
 
 /// How an account with code takes a call.

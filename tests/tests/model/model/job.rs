@@ -74,10 +74,6 @@ impl Job {
         self.committed.count_ones() >= u32::from(self.quorum)
     }
 
-    pub(crate) fn members(&self) -> Vec<u32> {
-        self.committee.iter().copied().filter(|member| *member != 0).collect()
-    }
-
     pub(crate) fn vacate(&mut self, seats: u8) {
         for seat in seats_of(seats) {
             if let Some(member) = self.committee.get_mut(usize::from(seat)) {

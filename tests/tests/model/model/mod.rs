@@ -14,6 +14,7 @@ mod draw;
 mod earnings;
 mod job;
 mod ledger;
+mod offers;
 mod outcome;
 mod registry;
 mod reputation;
@@ -22,7 +23,6 @@ mod seats;
 mod settlement;
 mod slashing;
 mod stake;
-mod weights;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -46,7 +46,7 @@ pub(crate) use self::{
     slashing::BURN_ADDRESS,
     stake::Stakes,
 };
-use self::{ledger::Ledger, outcome::Result, weights::Weights};
+use self::{ledger::Ledger, offers::Offers, outcome::Result};
 pub(crate) use self::registry::escrow_of;
 
 /// A call of one of the contracts.
@@ -104,7 +104,7 @@ pub(crate) struct Model {
     nonces: BTreeSet<(Address, U256)>,
     pub(crate) credits: BTreeMap<Address, u128>,
     pub(crate) stakes: Stakes,
-    weights: Weights,
+    offers: Offers,
     /// What every account owns.
     pub(crate) ledger: Ledger,
     events: Vec<Event>,
@@ -116,7 +116,7 @@ impl Model {
     pub(crate) fn new(config: Config) -> Self {
         Self {
             stakes: Stakes::new(config.executors.len()),
-            weights: Weights::new(config.executors.len()),
+            offers: Offers::new(config.executors.len()),
             config: Rc::new(config),
             number: 0,
             time: 0,
@@ -166,7 +166,7 @@ impl Model {
             let output = match &transaction.call {
                 Call::Jobs(call) => model.run_jobs(from, transaction.value, call)?,
                 Call::Stake(call) => model.run_stake(from, transaction.value, call)?,
-                Call::Executors(call) => model.run_executors(call)?,
+                Call::Executors(call) => model.run_executors(from, call)?,
             };
             Ok(Outcome { events: std::mem::take(&mut model.events), output })
         })
@@ -244,9 +244,11 @@ impl Model {
         Ok(Bytes::new())
     }
 
-    fn run_executors(&mut self, call: &IExecutorRegistryCalls) -> Result<Bytes> {
+    fn run_executors(&mut self, from: Address, call: &IExecutorRegistryCalls) -> Result<Bytes> {
         match call {
             IExecutorRegistryCalls::refreshWeights(call) => self.refresh_weights(call.executorId)?,
+            IExecutorRegistryCalls::setOffering(call) => self.set_offering(from, call)?,
+            IExecutorRegistryCalls::revokeSigner(_) => self.revoke_signer(from)?,
             other => panic!("not modelled: {other:?}"),
         }
         Ok(Bytes::new())
@@ -258,6 +260,10 @@ impl Model {
 
     fn emit_stake(&mut self, event: impl SolEvent) {
         self.emit(self.config.at.staking, event.encode_log_data());
+    }
+
+    fn emit_executor(&mut self, event: impl SolEvent) {
+        self.emit(self.config.at.executor_registry, event.encode_log_data());
     }
 
     fn emit(&mut self, from: Address, data: LogData) {

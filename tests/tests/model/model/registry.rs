@@ -11,7 +11,7 @@ use infera_protocol::{
 
 use super::{
     Model,
-    arithmetic::{basis_points_up},
+    arithmetic::basis_points_up,
     config::{Config, Mutation},
     draw::Draw,
     job::{Job, Phase, RefundReason, bit, has},
@@ -213,7 +213,7 @@ impl Model {
 
     /// The caller's seat, and who the caller signs for.
     fn own_uncommitted_seat(&self, from: Address, id: B256) -> Result<(u8, u32)> {
-        let executor = self.config.id_where(|executor| executor.signer == from);
+        let executor = self.signed_by(from);
         let job = self.job(id);
         let seat = job.committee.iter().position(|member| executor != 0 && *member == executor);
         let Some(seat) = seat.map(|seat| seat as u8) else {

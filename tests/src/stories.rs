@@ -8,8 +8,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 
 pub use casting::Casting;
-pub use scene::{CATEGORIES, Outcome, Proposal, Reaction, Scene, Seat, Trial, model_plan};
 use infera_sdk::Verdict;
+pub use scene::{CATEGORIES, Outcome, Proposal, Reaction, Scene, Seat, Trial, model_plan};
 
 /// The executor that plays the adversary: its position in the network. It joins with the most stake, so it is nearly always
 /// drawn.

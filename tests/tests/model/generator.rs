@@ -89,10 +89,7 @@ fn course_of_a_job(size: u8, quorum: u8, course: u8) -> Steps {
 /// Many commit and nobody opens: everybody is slashed.
 fn silent_job() -> BoxedStrategy<Vec<Operation>> {
     use Operation as Op;
-    let mut course = vec![
-        step(0.99, request(5, 3)),
-        step(0.99, Just(Op::Mine { blocks: 1 })),
-    ];
+    let mut course = vec![step(0.99, request(5, 3)), step(0.99, Just(Op::Mine { blocks: 1 }))];
     course.extend((0..5).map(|seat| step(0.97, commit(seat))));
     // The second time, if somebody hasn't committed.
     for probability in [0.99, 0.4] {
@@ -309,7 +306,10 @@ fn request(size: u8, quorum: u8) -> BoxedStrategy<Operation> {
         10 => Just(1_001 * PRICE),
         1 => Just(PRICE + 1),
     ];
-    let windows = (prop_oneof![8 => Just(60_u32), 2 => Just(5), 1 => Just(600)], prop_oneof![8 => Just(30_u32), 2 => Just(3), 1 => Just(600)]);
+    let windows = (
+        prop_oneof![8 => Just(60_u32), 2 => Just(5), 1 => Just(600)],
+        prop_oneof![8 => Just(30_u32), 2 => Just(3), 1 => Just(600)],
+    );
     let flaw = prop_oneof![12 => Just(Flaw::Sound), 1 => Just(Flaw::Overpaid), 1 => Just(Flaw::ByUri)];
     request_of(size, quorum, price, windows, flaw, Just(By::Rightful))
 }
@@ -317,10 +317,12 @@ fn request(size: u8, quorum: u8) -> BoxedStrategy<Operation> {
 /// One that is mostly refused.
 fn odd_request() -> BoxedStrategy<Operation> {
     let committee = prop_oneof![4 => Just((3, 2)), 1 => (0..=8_u8, 0..=8_u8)];
-    let windows = || (
-        prop_oneof![12 => Just(60_u32), 1 => Just(4), 1 => Just(601)],
-        prop_oneof![12 => Just(30_u32), 1 => Just(2), 1 => Just(601)],
-    );
+    let windows = || {
+        (
+            prop_oneof![12 => Just(60_u32), 1 => Just(4), 1 => Just(601)],
+            prop_oneof![12 => Just(30_u32), 1 => Just(2), 1 => Just(601)],
+        )
+    };
     committee
         .prop_flat_map(move |(size, quorum)| {
             let price = prop_oneof![8 => Just(3 * PRICE), 1 => Just(PRICE / 2)];
@@ -386,7 +388,9 @@ fn flaw() -> impl Strategy<Value = Flaw> {
 
 fn commit(seat: u8) -> BoxedStrategy<Operation> {
     let draw = prop_oneof![12 => Just(true), 1 => Just(false)];
-    (answer(), draw, by()).prop_map(move |(answer, draw, by)| Operation::Commit { job: 0, seat, answer, draw, by }).boxed()
+    (answer(), draw, by())
+        .prop_map(move |(answer, draw, by)| Operation::Commit { job: 0, seat, answer, draw, by })
+        .boxed()
 }
 
 fn advance() -> impl Strategy<Value = Operation> {

@@ -15,14 +15,15 @@
 //!
 //! Compared after every transaction: return values, events of all contracts, revert data, `jobState`, `committeeOf`, `seatHash`,
 //! `nonceUsed`, `creditOf`, `accountOf`, `poolOf`, `strikesOf` (for not revealing), exits, delegations, undelegations, votes, provers'
-//! rewards, what is to be burned, and the balance of every account.
+//! rewards, what is to be burned, weights in the draw, `activityOf`, `burnedBy`, and the balance of every account.
 //!
 //! Not modelled, so neither generated: courts (and so exclusions from a draw, convictions), equivocation and VIF proofs, the job desk,
-//! private pools, changes of keys, offerings, models, royalties and policies, pauses, the activity log and rewards; gas (there is always
+//! private pools, announced keys, changes of models, royalties and policies, pauses, rewards; gas (there is always
 //! enough; a callback may burn all of its own); targets that call back; calldata that doesn't decode; a beacon older than 8,191
 //! blocks; stakes beyond 88 bits and earnings beyond 80; a thousand clean jobs.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::print_stdout, reason = "a search tells its seed and what it found")]
 #![allow(non_snake_case, reason = "fields of events and errors have the names of the contracts")]
 
 #[path = "../differential/chain.rs"]

@@ -85,9 +85,14 @@ impl std::fmt::Debug for Calls {
 pub(crate) enum Operation {
     Wait(Moment),
     /// Blocks without transactions.
-    Mine { blocks: u16 },
+    Mine {
+        blocks: u16,
+    },
     /// Gives a target of callbacks and refunds other code.
-    Recode { target: u8, code: Code },
+    Recode {
+        target: u8,
+        code: Code,
+    },
 
     Request {
         requester: u8,
@@ -107,45 +112,150 @@ pub(crate) enum Operation {
         refund_to: Option<u8>,
         flaw: Flaw,
     },
-    Cancel { job: u8, by: By },
+    Cancel {
+        job: u8,
+        by: By,
+    },
     /// Position of the answer; beyond the last one, a commitment of zero.
-    Commit { job: u8, seat: u8, answer: u8, draw: bool, by: By },
-    Decline { job: u8, seat: u8, by: By },
+    Commit {
+        job: u8,
+        seat: u8,
+        answer: u8,
+        draw: bool,
+        by: By,
+    },
+    Decline {
+        job: u8,
+        seat: u8,
+        by: By,
+    },
     /// The answer that was committed, or another one.
-    Reveal { job: u8, seat: u8, answer: Option<u8> },
-    RevealSame { job: u8, seat: u8, same_as: u8 },
-    Resolve { job: u8, answers: Given, by: u8 },
-    RevealAndResolve { job: u8, seat: u8, answers: Given, by: u8 },
-    PunishSilent { job: u8, seat: u8, by: u8 },
-    Advance { job: u8, by: u8 },
-    RetryCallback { job: u8, truly: bool },
+    Reveal {
+        job: u8,
+        seat: u8,
+        answer: Option<u8>,
+    },
+    RevealSame {
+        job: u8,
+        seat: u8,
+        same_as: u8,
+    },
+    Resolve {
+        job: u8,
+        answers: Given,
+        by: u8,
+    },
+    RevealAndResolve {
+        job: u8,
+        seat: u8,
+        answers: Given,
+        by: u8,
+    },
+    PunishSilent {
+        job: u8,
+        seat: u8,
+        by: u8,
+    },
+    Advance {
+        job: u8,
+        by: u8,
+    },
+    RetryCallback {
+        job: u8,
+        truly: bool,
+    },
     /// An account's credit, or a target's.
-    Withdraw { account: u8 },
-    WithdrawOfTarget { target: u8 },
-    Batch { calls: Calls, by: u8 },
+    Withdraw {
+        account: u8,
+    },
+    WithdrawOfTarget {
+        target: u8,
+    },
+    Batch {
+        calls: Calls,
+        by: u8,
+    },
 
     /// Amounts in wei; the largest number stands for all there is.
-    Stake { executor: u32, amount: u128, by: u8 },
-    RequestExit { executor: u32, amount: u128, by: By },
+    Stake {
+        executor: u32,
+        amount: u128,
+        by: u8,
+    },
+    RequestExit {
+        executor: u32,
+        amount: u128,
+        by: By,
+    },
     /// So many exit periods before the newest exit's maturity.
-    CompleteExit { executor: u32, before: u64 },
-    Delegate { executor: u32, amount: u128, by: u8 },
-    Undelegate { executor: u32, amount: u128, by: u8 },
-    CompleteUndelegation { executor: u32, delegator: u8, before: u64 },
-    WithdrawDelegation { executor: u32, delegator: u8 },
-    WithdrawEarnings { executor: u32 },
-    AnnounceCommission { executor: u32, bps: u16, by: By },
-    Reinstate { executor: u32 },
-    ForgiveStrikes { executor: u32 },
-    StartGeneration { executor: u32 },
-    WithdrawProverReward { prover: u8 },
-    BurnSlashed { prover: u8 },
-    RefreshWeights { executor: u32 },
+    CompleteExit {
+        executor: u32,
+        before: u64,
+    },
+    Delegate {
+        executor: u32,
+        amount: u128,
+        by: u8,
+    },
+    Undelegate {
+        executor: u32,
+        amount: u128,
+        by: u8,
+    },
+    CompleteUndelegation {
+        executor: u32,
+        delegator: u8,
+        before: u64,
+    },
+    WithdrawDelegation {
+        executor: u32,
+        delegator: u8,
+    },
+    WithdrawEarnings {
+        executor: u32,
+    },
+    AnnounceCommission {
+        executor: u32,
+        bps: u16,
+        by: By,
+    },
+    Reinstate {
+        executor: u32,
+    },
+    ForgiveStrikes {
+        executor: u32,
+    },
+    StartGeneration {
+        executor: u32,
+    },
+    WithdrawProverReward {
+        prover: u8,
+    },
+    BurnSlashed {
+        prover: u8,
+    },
+    RefreshWeights {
+        executor: u32,
+    },
     /// Price in wei a unit; a capacity of 0 withdraws.
-    Offer { executor: u32, price: u64, capacity: u16, version: u32, pool: u64, by: By },
-    RevokeSigner { executor: u32, by: By },
+    Offer {
+        executor: u32,
+        price: u64,
+        capacity: u16,
+        version: u32,
+        pool: u64,
+        by: By,
+    },
+    RevokeSigner {
+        executor: u32,
+        by: By,
+    },
     /// One of the calls that only contracts may make.
-    Trespass { executor: u32, call: Forbidden, by: u8 },
+    Trespass {
+        executor: u32,
+        call: Forbidden,
+        by: u8,
+    },
 }
 
 /// Calls of the stake that only job registries and the slashing may make.

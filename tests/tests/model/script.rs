@@ -388,12 +388,8 @@ impl Script {
             _ => escrow,
         };
         let from = self.sender(by, terms.requester);
-        let call = IJobRegistry::requestCall {
-            terms,
-            input: input.into(),
-            parameters: parameters().into(),
-            inputUri: uri,
-        };
+        let call =
+            IJobRegistry::requestCall { terms, input: input.into(), parameters: parameters().into(), inputUri: uri };
         Some((from, value, IJobRegistryCalls::request(call)))
     }
 
@@ -462,7 +458,9 @@ impl Script {
             Given::WithoutLast => drop(answers.pop()),
             Given::Reversed => answers.reverse(),
             Given::FirstTwice => answers.extend(answers.first().cloned()),
-            Given::Forged => answers.iter_mut().take(1).for_each(|answer| answer.result = Bytes::from_static(b"forged")),
+            Given::Forged => {
+                answers.iter_mut().take(1).for_each(|answer| answer.result = Bytes::from_static(b"forged"))
+            }
             Given::OfSeat(seat) => answers.iter_mut().take(1).for_each(|answer| answer.seat = seat),
         }
         answers
@@ -530,9 +528,7 @@ impl Script {
             Op::WithdrawProverReward { prover } => {
                 To::withdrawProverReward(IStaking::withdrawProverRewardCall { prover: self.account(prover) })
             }
-            Op::BurnSlashed { prover } => {
-                To::burnSlashed(IStaking::burnSlashedCall { prover: self.account(prover) })
-            }
+            Op::BurnSlashed { prover } => To::burnSlashed(IStaking::burnSlashedCall { prover: self.account(prover) }),
             _ => return None,
         };
         Some((anyone, 0, call))
@@ -546,9 +542,7 @@ fn forbidden(executor: u32, call: Forbidden, prover: Address) -> IStakingCalls {
         Forbidden::TryLockSeat => {
             To::tryLockSeat(IStaking::tryLockSeatCall { jobId, executorId: executor, amount, capacity: 1 })
         }
-        Forbidden::LockSeats => {
-            To::lockSeats(IStaking::lockSeatsCall { jobId, executorIds: vec![executor], amount })
-        }
+        Forbidden::LockSeats => To::lockSeats(IStaking::lockSeatsCall { jobId, executorIds: vec![executor], amount }),
         Forbidden::UnlockSeat => To::unlockSeat(IStaking::unlockSeatCall { jobId, executorId: executor, amount }),
         Forbidden::Settle => {
             let settlements = Vec::new();

@@ -26,7 +26,13 @@ const CASES: u32 = 24;
 const EXPECTED: [&str; 3] = ["JobResolved", "JobRefunded", "Slashed"];
 
 /// Tries `cases` random sequences; the first that shows a difference shrinks.
-pub(crate) fn search(stage: &Stage, seed: u64, cases: u32, mutation: Option<Mutation>, seen: &mut Seen) -> Option<Found> {
+pub(crate) fn search(
+    stage: &Stage,
+    seed: u64,
+    cases: u32,
+    mutation: Option<Mutation>,
+    seen: &mut Seen,
+) -> Option<Found> {
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 0, ..Config::default() };
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());

@@ -100,20 +100,68 @@ fn simpler(operation: &Operation) -> Vec<Operation> {
     };
     let candidates = match operation {
         Op::Request { .. } => vec![
-            changed(&|op| if let Op::Request { flaw, .. } = op { *flaw = Flaw::Sound }),
-            changed(&|op| if let Op::Request { callback, .. } = op { *callback = None }),
-            changed(&|op| if let Op::Request { on_failure, .. } = op { *on_failure = false }),
-            changed(&|op| if let Op::Request { refund_to, .. } = op { *refund_to = None }),
-            changed(&|op| if let Op::Request { odd, .. } = op { *odd = 0 }),
-            changed(&|op| if let Op::Request { by, .. } = op { *by = By::Rightful }),
-            changed(&|op| if let Op::Request { commit_window, .. } = op { *commit_window = 60 }),
-            changed(&|op| if let Op::Request { reveal_window, .. } = op { *reveal_window = 30 }),
-            changed(&|op| if let Op::Request { size, quorum, .. } = op { (*size, *quorum) = (1, 1) }),
+            changed(&|op| {
+                if let Op::Request { flaw, .. } = op {
+                    *flaw = Flaw::Sound
+                }
+            }),
+            changed(&|op| {
+                if let Op::Request { callback, .. } = op {
+                    *callback = None
+                }
+            }),
+            changed(&|op| {
+                if let Op::Request { on_failure, .. } = op {
+                    *on_failure = false
+                }
+            }),
+            changed(&|op| {
+                if let Op::Request { refund_to, .. } = op {
+                    *refund_to = None
+                }
+            }),
+            changed(&|op| {
+                if let Op::Request { odd, .. } = op {
+                    *odd = 0
+                }
+            }),
+            changed(&|op| {
+                if let Op::Request { by, .. } = op {
+                    *by = By::Rightful
+                }
+            }),
+            changed(&|op| {
+                if let Op::Request { commit_window, .. } = op {
+                    *commit_window = 60
+                }
+            }),
+            changed(&|op| {
+                if let Op::Request { reveal_window, .. } = op {
+                    *reveal_window = 30
+                }
+            }),
+            changed(&|op| {
+                if let Op::Request { size, quorum, .. } = op {
+                    (*size, *quorum) = (1, 1)
+                }
+            }),
         ],
         Op::Commit { .. } => vec![
-            changed(&|op| if let Op::Commit { answer, .. } = op { *answer = 0 }),
-            changed(&|op| if let Op::Commit { by, .. } = op { *by = By::Rightful }),
-            changed(&|op| if let Op::Commit { seat, .. } = op { *seat = 0 }),
+            changed(&|op| {
+                if let Op::Commit { answer, .. } = op {
+                    *answer = 0
+                }
+            }),
+            changed(&|op| {
+                if let Op::Commit { by, .. } = op {
+                    *by = By::Rightful
+                }
+            }),
+            changed(&|op| {
+                if let Op::Commit { seat, .. } = op {
+                    *seat = 0
+                }
+            }),
         ],
         Op::Resolve { job, by, .. } => vec![Op::Resolve { job: *job, answers: Given::Complete, by: *by }],
         Op::Mine { .. } => vec![Op::Mine { blocks: 1 }],

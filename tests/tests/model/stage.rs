@@ -134,15 +134,11 @@ impl Stage {
                 Bytes::new()
             } else {
                 let tracer = json!({ "tracer": "callTracer" });
-                let trace: Value =
-                    provider.raw_request("debug_traceTransaction".into(), (hash, tracer)).await.unwrap();
+                let trace: Value = provider.raw_request("debug_traceTransaction".into(), (hash, tracer)).await.unwrap();
                 trace["output"].as_str().unwrap_or("0x").parse().unwrap()
             };
-            let result = if receipt.status() {
-                Ok(Outcome { events: events.collect(), output })
-            } else {
-                Err(Refusal(output))
-            };
+            let result =
+                if receipt.status() { Ok(Outcome { events: events.collect(), output }) } else { Err(Refusal(output)) };
             let number = receipt.block_number.unwrap();
             Sent { number, time: self.network.chain.time_of(number).await, result }
         })

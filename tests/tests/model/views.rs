@@ -7,15 +7,32 @@ use alloy::{
     providers::Provider,
 };
 use infera_contracts::{
+    ISortition,
     IJobRegistry::{JobState, Terms},
     IStaking::{Account, PoolView},
 };
+use infera_protocol::ids;
 
 use crate::{
     model::{Model, Phase},
     script::Script,
     stage::{EXECUTORS, Stage},
 };
+
+alloy::sol! {
+    /// What `infera-contracts` has no binding for, because only contracts read it.
+    #[sol(rpc)]
+    interface IActivityLog {
+        struct Activity {
+            uint256 drawn;
+            uint256 agreed;
+            uint256 burned;
+        }
+
+        function activityOf(uint32 executorId, uint64 epoch) external view returns (Activity memory);
+        function burnedBy(uint32 executorId) external view returns (uint256);
+    }
+}
 
 /// Views that differ, in words.
 #[derive(Default)]
@@ -47,6 +64,7 @@ pub(crate) fn differences(stage: &Stage, model: &Model, script: &Script) -> Vec<
     stage.network.chain.wait(async {
         job_views(stage, model, script.jobs(), &mut comparison).await;
         executors(stage, model, &mut comparison).await;
+        history(stage, model, &mut comparison).await;
         let everybody: Vec<_> = model.ledger.accounts().collect();
         money(stage, model, &everybody, &mut comparison).await;
     });
@@ -148,6 +166,26 @@ async fn executors(stage: &Stage, model: &Model, comparison: &mut Comparison) {
         comparison.same(|| name("proverRewardOf"), U256::from(taken.reward), reward);
         let unburned = contract.unburnedOf(*prover).call().await.unwrap();
         comparison.same(|| name("unburnedOf"), U256::from(taken.unburned), unburned);
+    }
+}
+
+async fn history(stage: &Stage, model: &Model, comparison: &mut Comparison) {
+    let (at, provider) = (&model.config.at, &stage.network.chain.provider);
+    let (sortition, log) = (ISortition::new(at.sortition, provider), IActivityLog::new(at.activity_log, provider));
+    let key = ids::offering_key(model.config.model, 1, model.config.class, 0);
+    for id in (1..).take(EXECUTORS.len()) {
+        let weights = sortition.weightOf(key, id).call().await.unwrap();
+        let ours = model.offers.weights_of(id, model.epoch());
+        comparison.same(|| format!("weightOf executor {id}"), ours, (weights.frozen, weights.next));
+        let burned = log.burnedBy(id).call().await.unwrap();
+        comparison.same(|| format!("burnedBy executor {id}"), U256::from(model.activities.burned_by(id)), burned);
+    }
+    for (id, epoch) in model.activities.epochs() {
+        let theirs = log.activityOf(id, epoch).call().await.unwrap();
+        let ours = model.activities.of(id, epoch);
+        let ours = (U256::from(ours.drawn), U256::from(ours.agreed), U256::from(ours.burned));
+        let theirs = (theirs.drawn, theirs.agreed, theirs.burned);
+        comparison.same(|| format!("activityOf executor {id} in epoch {epoch}"), ours, theirs);
     }
 }
 

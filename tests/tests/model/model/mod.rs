@@ -6,6 +6,7 @@
 //!
 //! A test may ask for one [`Mutation`], a rule that the contracts don't have, to see that the comparison finds it.
 
+mod activity;
 mod arithmetic;
 mod callback;
 mod config;
@@ -39,6 +40,7 @@ use infera_contracts::{
     IStaking::IStakingCalls,
 };
 
+pub(crate) use self::registry::escrow_of;
 pub(crate) use self::{
     config::{Code, Config, Executor, Mutation},
     job::{Job, Phase, seats_of},
@@ -46,8 +48,7 @@ pub(crate) use self::{
     slashing::BURN_ADDRESS,
     stake::Stakes,
 };
-use self::{ledger::Ledger, offers::Offers, outcome::Result};
-pub(crate) use self::registry::escrow_of;
+use self::{activity::Activities, ledger::Ledger, offers::Offers, outcome::Result};
 
 /// A call of one of the contracts.
 #[derive(Debug, Clone)]
@@ -104,7 +105,8 @@ pub(crate) struct Model {
     nonces: BTreeSet<(Address, U256)>,
     pub(crate) credits: BTreeMap<Address, u128>,
     pub(crate) stakes: Stakes,
-    offers: Offers,
+    pub(crate) activities: Activities,
+    pub(crate) offers: Offers,
     /// What every account owns.
     pub(crate) ledger: Ledger,
     events: Vec<Event>,
@@ -116,6 +118,7 @@ impl Model {
     pub(crate) fn new(config: Config) -> Self {
         Self {
             stakes: Stakes::new(config.executors.len()),
+            activities: Activities::default(),
             offers: Offers::new(config.executors.len()),
             config: Rc::new(config),
             number: 0,

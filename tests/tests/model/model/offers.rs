@@ -65,6 +65,12 @@ impl Offers {
         (1..).zip(self.weights.iter().map(|weights| weights.before(epoch))).collect()
     }
 
+    /// What the sortition's `weightOf` gives: frozen for the epoch, and from the next one on.
+    pub(crate) fn weights_of(&self, executor: u32, epoch: u64) -> (u64, u64) {
+        let weights = &self.weights[executor as usize - 1];
+        (weights.before(epoch), weights.current())
+    }
+
     pub(crate) fn offer_before(&self, executor: u32, epoch: u64) -> Offer {
         self.offers[executor as usize - 1].before(epoch)
     }

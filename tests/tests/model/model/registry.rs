@@ -91,12 +91,8 @@ impl Model {
         ensure(self.nonces.insert((requester, nonce)), || IJobRegistry::NonceUsed { requester, nonce })?;
 
         let id = self.id_of(terms);
-        let job = Job {
-            phase: Phase::Requested,
-            request_block: self.number,
-            request_time: self.time,
-            ..Job::default()
-        };
+        let job =
+            Job { phase: Phase::Requested, request_block: self.number, request_time: self.time, ..Job::default() };
         self.jobs.insert(id, job);
         self.emit_job(IJobRegistry::JobRequested {
             jobId: id,
@@ -265,14 +261,7 @@ impl Model {
     }
 
     /// Opens a commitment, on time or, of a pending seat, late. Returns whose it is.
-    pub(super) fn open(
-        &mut self,
-        id: B256,
-        seat: u8,
-        result_hash: B256,
-        vector_hash: B256,
-        salt: B256,
-    ) -> Result<u32> {
+    pub(super) fn open(&mut self, id: B256, seat: u8, result_hash: B256, vector_hash: B256, salt: B256) -> Result<u32> {
         let job = self.job(id);
         let late = has(job.pending, seat);
         if !late {

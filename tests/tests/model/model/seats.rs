@@ -68,6 +68,7 @@ impl Model {
         self.ledger.transfer(self.config.at.job_registry, self.config.at.staking, total);
         for settlement in settlements {
             self.settle_seat(id, requester, amount, *settlement);
+            self.record_activity(*settlement);
         }
     }
 

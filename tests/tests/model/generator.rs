@@ -3,7 +3,7 @@
 use proptest::{collection::vec, option::weighted, prelude::*};
 
 use crate::{
-    model::Code,
+    model::{Code, PRIVATE_POOL},
     network::PRICE,
     operation::{By, Calls, Flaw, Forbidden, Given, Moment, Operation},
 };
@@ -23,6 +23,7 @@ pub(crate) fn sequence() -> impl Strategy<Value = Vec<Operation>> {
         1 => fall(),
         4 => life_of_a_stake(),
         3 => vec(anything(), 1..6),
+        1 => vec(odd_request(), 1..6),
     ];
     vec(life, 1..=5).prop_map(|lives| lives.concat())
 }
@@ -217,7 +218,7 @@ fn any_job_call() -> BoxedStrategy<Operation> {
     use Operation as Op;
     let of_seat = || (job(), seat());
     prop_oneof![
-        3 => odd_request(),
+        6 => odd_request(),
         1 => (job(), by()).prop_map(|(job, by)| Op::Cancel { job, by }),
         4 => (of_seat(), answer(), any::<bool>(), by())
             .prop_map(|((job, seat), answer, draw, by)| Op::Commit { job, seat, answer, draw, by }),
@@ -248,6 +249,8 @@ fn any_stake_call() -> BoxedStrategy<Operation> {
             .prop_map(|(executor, amount, by)| Op::Delegate { executor, amount, by }),
         2 => (executor(), amount(), delegator())
             .prop_map(|(executor, amount, by)| Op::Undelegate { executor, amount, by }),
+        1 => (1..=6_u32, value())
+            .prop_map(|(executor, amount)| Op::Delegate { executor, amount, by: 2 * executor as u8 }),
         1 => (executor(), delegator(), before())
             .prop_map(|(executor, delegator, before)| completion(executor, delegator, before)),
         1 => (executor(), delegator())
@@ -261,6 +264,10 @@ fn any_stake_call() -> BoxedStrategy<Operation> {
         1 => account().prop_map(|prover| Op::BurnSlashed { prover }),
         2 => executor().prop_map(|executor| Op::RefreshWeights { executor }),
         2 => offer(),
+        1 => (pool_to_change(), executor(), any::<bool>(), by())
+            .prop_map(|(pool, executor, admitted, by)| Op::ListExecutor { pool, executor, admitted, by }),
+        1 => (pool_to_change(), sample(&REQUESTERS), any::<bool>(), by())
+            .prop_map(|(pool, requester, admitted, by)| Op::ListRequester { pool, requester, admitted, by }),
         1 => prop_oneof![9 => Just(By::Rightful), 1 => account().prop_map(By::Account)].prop_flat_map(|by| {
             executor().prop_map(move |executor| Op::RevokeSigner { executor, by })
         }),
@@ -279,8 +286,7 @@ fn offer() -> BoxedStrategy<Operation> {
     ];
     let capacity = prop_oneof![2 => Just(0_u16), 2 => 1..=3_u16, 3 => Just(1_000)];
     let version = prop_oneof![20 => Just(1_u32), 1 => Just(2)];
-    let pool = prop_oneof![20 => Just(0_u64), 1 => Just(1)];
-    (executor(), price, capacity, version, pool, by())
+    (executor(), price, capacity, version, pool(), by())
         .prop_map(|(executor, price, capacity, version, pool, by)| Operation::Offer {
             executor,
             price,
@@ -343,11 +349,12 @@ fn request_of(
     let gas = prop_oneof![4 => Just(50_000_u32), 1 => Just(0), 1 => Just(2_000_000)];
     let callback = (weighted(0.4, (0..4_u8, gas)), any::<bool>());
     let money = (price, 0..10_u8, weighted(0.15, 0..4_u8), flaw);
-    ((sample(&REQUESTERS), by), money, windows, callback)
-        .prop_map(move |((requester, by), (price, odd, refund_to, flaw), windows, (callback, on_failure))| {
+    ((sample(&REQUESTERS), by, pool()), money, windows, callback)
+        .prop_map(move |((requester, by, pool), (price, odd, refund_to, flaw), windows, (callback, on_failure))| {
             Operation::Request {
                 requester,
                 by,
+                pool,
                 size,
                 quorum,
                 price,
@@ -371,7 +378,6 @@ fn flaw() -> impl Strategy<Value = Flaw> {
         Flaw::ZeroRefund,
         Flaw::UnknownVersion,
         Flaw::UnknownClass,
-        Flaw::UnknownPool,
         Flaw::LowDispatchFee,
         Flaw::LowReserve,
         Flaw::LowCallbackFee,
@@ -421,6 +427,15 @@ fn withdrawal_of(executor: u32, delegator: u8) -> BoxedStrategy<Operation> {
 
 fn sample<T: Clone + std::fmt::Debug + 'static>(values: &[T]) -> proptest::sample::Select<T> {
     proptest::sample::select(values.to_vec())
+}
+
+fn pool_to_change() -> BoxedStrategy<u64> {
+    prop_oneof![1 => Just(0_u64), 12 => Just(PRIVATE_POOL), 1 => Just(2)].boxed()
+}
+
+/// The public one, the private one, and one that there isn't.
+fn pool() -> BoxedStrategy<u64> {
+    prop_oneof![16 => Just(0_u64), 3 => Just(PRIVATE_POOL), 1 => Just(2)].boxed()
 }
 
 fn account() -> impl Strategy<Value = u8> {

@@ -18,7 +18,7 @@
 //! rewards, what is to be burned, weights in the draw, `activityOf`, `burnedBy`, and the balance of every account.
 //!
 //! Not modelled, so neither generated: courts (and so exclusions from a draw, convictions), equivocation and VIF proofs, the job desk,
-//! private pools, announced keys, changes of models, royalties and policies, pauses, rewards; gas (there is always
+//! more than one private pool, announced keys, changes of models, royalties and policies, pauses, rewards; gas (there is always
 //! enough; a callback may burn all of its own); targets that call back; calldata that doesn't decode; a beacon older than 8,191
 //! blocks; stakes beyond 88 bits and earnings beyond 80; a thousand clean jobs.
 

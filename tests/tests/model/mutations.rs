@@ -34,18 +34,18 @@ fn is_found(mutation: Mutation, most_operations: usize) {
 
 #[test]
 fn a_bounty_that_is_rounded_up_is_found() {
-    is_found(Mutation::GenerousBounty, 5);
+    is_found(Mutation::GenerousBounty, 10);
 }
 
 #[test]
 fn a_grace_that_ends_a_second_early_is_found() {
-    is_found(Mutation::ShortGrace, 6);
+    is_found(Mutation::ShortGrace, 14);
 }
 
 #[test]
 fn a_slash_that_is_rounded_down_is_found() {
     // A stake that isn't whole, a job, commitments, silence.
-    is_found(Mutation::LenientSlash, 14);
+    is_found(Mutation::LenientSlash, 18);
 }
 
 /// The first three executors are the only ones that work for so little, so all of them are drawn.
@@ -53,6 +53,7 @@ fn cheap_job(size: u8, quorum: u8) -> Vec<Operation> {
     let request = Request {
         requester: 14,
         by: Rightful,
+        pool: 0,
         size,
         quorum,
         price: 30_000_000_000_000,

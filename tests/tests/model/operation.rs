@@ -8,7 +8,7 @@ use crate::model::Code;
 /// Who sends a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum By {
-    /// Who may: the requester, the seat's signer, the executor's owner.
+    /// Who may: the requester, the seat's signer, the executor's owner, the pool's admin.
     Rightful,
     Account(u8),
 }
@@ -42,7 +42,6 @@ pub(crate) enum Flaw {
     ZeroRefund,
     UnknownVersion,
     UnknownClass,
-    UnknownPool,
     LowDispatchFee,
     LowReserve,
     LowCallbackFee,
@@ -97,6 +96,7 @@ pub(crate) enum Operation {
     Request {
         requester: u8,
         by: By,
+        pool: u64,
         size: u8,
         quorum: u8,
         /// Wei a unit.
@@ -248,6 +248,18 @@ pub(crate) enum Operation {
     },
     RevokeSigner {
         executor: u32,
+        by: By,
+    },
+    ListExecutor {
+        pool: u64,
+        executor: u32,
+        admitted: bool,
+        by: By,
+    },
+    ListRequester {
+        pool: u64,
+        requester: u8,
+        admitted: bool,
         by: By,
     },
     /// One of the calls that only contracts may make.

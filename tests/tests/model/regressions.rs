@@ -33,7 +33,7 @@ fn every_operation_operations() -> Vec<Operation> {
     vec![
         Delegate { executor: 1, amount: 12345678901234567890, by: 16 },
         AnnounceCommission { executor: 1, bps: 1234, by: Account(2) },
-        Request { requester: 14, by: Rightful, size: 3, quorum: 2, price: 30000000000000, odd: 7, commit_window: 60, reveal_window: 30, callback: Some((1, 50000)), on_failure: true, refund_to: Some(0), flaw: Overpaid },
+        Request { requester: 14, by: Rightful, pool: 0, size: 3, quorum: 2, price: 30000000000000, odd: 7, commit_window: 60, reveal_window: 30, callback: Some((1, 50000)), on_failure: true, refund_to: Some(0), flaw: Overpaid },
         Cancel { job: 0, by: Account(3) },
         Mine { blocks: 2 },
         Wait(DrawBounty { job: 0, plus: -1 }),
@@ -73,6 +73,8 @@ fn every_operation_operations() -> Vec<Operation> {
         RefreshWeights { executor: 1 },
         Offer { executor: 1, price: 10000000000000, capacity: 2, version: 1, pool: 0, by: Rightful },
         RevokeSigner { executor: 1, by: Rightful },
+        ListExecutor { pool: 1, executor: 2, admitted: false, by: Rightful },
+        ListRequester { pool: 1, requester: 1, admitted: true, by: Account(3) },
         Trespass { executor: 1, call: Slash, by: 19 },
     ]
 }

@@ -162,6 +162,14 @@ impl Script {
                 let call = IExecutorRegistry::revokeSignerCall {};
                 (self.sender(by, self.owner(model, executor)), To::revokeSigner(call))
             }
+            Operation::ListExecutor { pool, executor, admitted, by } => {
+                let call = IExecutorRegistry::listExecutorCall { pool, executorId: executor, admitted };
+                (self.sender(by, model.config.pool_admin), To::listExecutor(call))
+            }
+            Operation::ListRequester { pool, requester, admitted, by } => {
+                let call = IExecutorRegistry::listRequesterCall { pool, requester: self.account(requester), admitted };
+                (self.sender(by, model.config.pool_admin), To::listRequester(call))
+            }
             _ => panic!("{operation:?} is no transaction"),
         }
     }
@@ -315,6 +323,7 @@ impl Script {
         let Operation::Request {
             requester,
             by,
+            pool,
             size,
             quorum,
             price,
@@ -334,6 +343,7 @@ impl Script {
         let mut terms = Terms {
             requester: self.account(requester),
             nonce: U256::from(self.requests),
+            pool,
             committeeSize: size,
             quorum,
             maxPricePerUnit: price,
@@ -358,7 +368,6 @@ impl Script {
             Flaw::ZeroRefund => terms.refundTo = Address::ZERO,
             Flaw::UnknownVersion => terms.version = 2,
             Flaw::UnknownClass => terms.runtimeClass = B256::repeat_byte(9),
-            Flaw::UnknownPool => terms.pool = 1,
             Flaw::LowDispatchFee => terms.dispatchFee = bounds.minDispatchFee - 1,
             Flaw::LowReserve => terms.advanceReserve = bounds.minAdvanceReserve - 1,
             Flaw::LowCallbackFee => terms.callbackFee = terms.callbackFee.saturating_sub(1),

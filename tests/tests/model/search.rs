@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Sequences that are tried without `INFERA_CASES`.
-const CASES: u32 = 24;
+const CASES: u32 = 40;
 
 /// Events and errors that so many random sequences hardly ever miss.
 const EXPECTED: [&str; 3] = ["JobResolved", "JobRefunded", "Slashed"];

@@ -90,88 +90,44 @@ impl Found {
     }
 }
 
+/// The operation with another value in one of its fields.
+macro_rules! with {
+    ($operation:expr, $variant:ident, $field:ident = $value:expr) => {{
+        let mut changed = $operation.clone();
+        if let Operation::$variant { $field, .. } = &mut changed {
+            *$field = $value;
+        }
+        changed
+    }};
+}
+
 /// Operations that are less odd in one respect; none for what is plain.
 fn simpler(operation: &Operation) -> Vec<Operation> {
-    use Operation as Op;
-    let changed = |change: &dyn Fn(&mut Operation)| {
-        let mut changed = operation.clone();
-        change(&mut changed);
-        changed
-    };
     let candidates = match operation {
-        Op::Request { .. } => vec![
-            changed(&|op| {
-                if let Op::Request { flaw, .. } = op {
-                    *flaw = Flaw::Sound
-                }
-            }),
-            changed(&|op| {
-                if let Op::Request { callback, .. } = op {
-                    *callback = None
-                }
-            }),
-            changed(&|op| {
-                if let Op::Request { on_failure, .. } = op {
-                    *on_failure = false
-                }
-            }),
-            changed(&|op| {
-                if let Op::Request { refund_to, .. } = op {
-                    *refund_to = None
-                }
-            }),
-            changed(&|op| {
-                if let Op::Request { odd, .. } = op {
-                    *odd = 0
-                }
-            }),
-            changed(&|op| {
-                if let Op::Request { by, .. } = op {
-                    *by = By::Rightful
-                }
-            }),
-            changed(&|op| {
-                if let Op::Request { commit_window, .. } = op {
-                    *commit_window = 60
-                }
-            }),
-            changed(&|op| {
-                if let Op::Request { reveal_window, .. } = op {
-                    *reveal_window = 30
-                }
-            }),
-            changed(&|op| {
-                if let Op::Request { size, quorum, .. } = op {
-                    (*size, *quorum) = (1, 1)
-                }
-            }),
+        Operation::Request { .. } => vec![
+            with!(operation, Request, flaw = Flaw::Sound),
+            with!(operation, Request, callback = None),
+            with!(operation, Request, on_failure = false),
+            with!(operation, Request, refund_to = None),
+            with!(operation, Request, pool = 0),
+            with!(operation, Request, odd = 0),
+            with!(operation, Request, by = By::Rightful),
+            with!(operation, Request, commit_window = 60),
+            with!(operation, Request, reveal_window = 30),
+            with!(with!(operation, Request, size = 1), Request, quorum = 1),
         ],
-        Op::Commit { .. } => vec![
-            changed(&|op| {
-                if let Op::Commit { answer, .. } = op {
-                    *answer = 0
-                }
-            }),
-            changed(&|op| {
-                if let Op::Commit { by, .. } = op {
-                    *by = By::Rightful
-                }
-            }),
-            changed(&|op| {
-                if let Op::Commit { seat, .. } = op {
-                    *seat = 0
-                }
-            }),
+        Operation::Commit { .. } => vec![
+            with!(operation, Commit, answer = 0),
+            with!(operation, Commit, by = By::Rightful),
+            with!(operation, Commit, seat = 0),
         ],
-        Op::Resolve { job, by, .. } => vec![Op::Resolve { job: *job, answers: Given::Complete, by: *by }],
-        Op::Mine { .. } => vec![Op::Mine { blocks: 1 }],
-        Op::Batch { calls: Calls(calls), by } => {
-            let without = |position: usize| {
-                let mut rest = calls.clone();
-                rest.remove(position);
-                Op::Batch { calls: Calls(rest), by: *by }
-            };
-            (0..calls.len()).map(without).collect()
+        Operation::Resolve { .. } => vec![with!(operation, Resolve, answers = Given::Complete)],
+        Operation::Mine { .. } => vec![Operation::Mine { blocks: 1 }],
+        Operation::Batch { calls: Calls(calls), .. } => {
+            let without = |position: usize| calls.iter().take(position).chain(calls.iter().skip(position + 1)).cloned();
+            (0..calls.len())
+                .map(|left_out| with!(operation, Batch, calls = Calls(without(left_out).collect())))
+                .collect()
         }
         _ => Vec::new(),
     };

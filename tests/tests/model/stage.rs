@@ -8,17 +8,17 @@ use alloy::{
     rpc::types::TransactionRequest,
 };
 use infera_contracts::{
-    IExecutorRegistry::{self, IExecutorRegistryCalls},
+    IExecutorRegistry::{self, IExecutorRegistryCalls as To, listExecutorCall, listRequesterCall, setOfferingCall},
     IJobRegistry::{self, IJobRegistryInstance},
     IModelRegistry,
     IStaking::{self, IStakingCalls, IStakingInstance},
 };
 use infera_protocol::profile::{ResultRule, VerificationProfile};
-use infera_sdk::DeploymentParameters;
+use infera_sdk::{DeploymentParameters, Sender};
 use serde_json::{Value, json};
 
 use crate::{
-    model::{Call, Code, Config, Event, Executor, Model, Outcome, Refusal, Transaction},
+    model::{Call, Code, Config, Event, Executor, Model, Outcome, PRIVATE_POOL, Refusal, Transaction},
     network::{Joining, Network, PRICE},
     script::Script,
 };
@@ -43,6 +43,11 @@ pub(crate) const EXECUTORS: [Joining; 6] = [
     Joining { stake: 80, price: 1_000 * PRICE + 9, capacity: 1_000 },
     Joining { stake: 199, price: 1_000 * PRICE + 13, capacity: 4 },
 ];
+
+/// The first so many serve the private pool too.
+const POOLED: usize = 4;
+/// Stakes for the executors in the model of their joining.
+const TREASURY: Address = Address::repeat_byte(0xff);
 
 /// Enough for every call, below the most that a transaction may ask for.
 const GAS: u64 = 16_000_000;
@@ -87,8 +92,10 @@ impl Stage {
                 chain.wait(chain.provider.anvil_set_code(target, bytecode(code))).unwrap();
             }
         }
+        let mut model = model_of(&network, &accounts);
+        open_pool(&network, &publisher, &mut model);
+        settle_in(&network, &accounts, &mut model);
         let snapshot = Cell::new(chain.wait(chain.provider.anvil_snapshot()).unwrap());
-        let model = model_of(&network, &accounts);
         Self { network, accounts, model, snapshot }
     }
 
@@ -164,40 +171,75 @@ fn model_of(network: &Network, accounts: &[Address]) -> Model {
         profile: PROFILE,
         royalty_receiver: accounts[1],
         royalty_bps: ROYALTY_BPS,
+        pool_admin: accounts[0],
         executors: executors.collect(),
         mutation: None,
     });
-    let head = chain.devnet.head();
-    let joined = chain.now() - parameters.epoch_length;
-    model.begin(head.number, joined);
-    let everybody = accounts.iter().copied().chain(TARGETS.map(|(target, _)| target));
-    let everything: Vec<_> = everybody
-        .chain([network.deployment.job_registry, network.deployment.staking, crate::model::BURN_ADDRESS])
-        .map(|account| (account, chain.wait(async { chain.provider.get_balance(account).await }).unwrap().to()))
-        .collect();
-    let treasury = Address::repeat_byte(0xff);
-    model.ledger.open(treasury, 1_000_000 * WEI);
+    // An epoch ago, the executors staked and offered; who pays for it is told in the end.
+    model.begin(0, chain.now() - parameters.epoch_length);
+    model.ledger.open(TREASURY, 1_000_000 * WEI);
     for (member, joining) in network.members.iter().zip(EXECUTORS) {
         let stake = Call::Stake(IStakingCalls::stake(IStaking::stakeCall { executorId: member.id }));
-        let offer = Call::Executors(IExecutorRegistryCalls::setOffering(IExecutorRegistry::setOfferingCall {
-            modelId: network.model,
-            version: 1,
-            runtimeClass: network.class,
-            pool: 0,
-            pricePerUnit: U96::from(joining.price),
-            capacity: joining.capacity,
-        }));
-        for (from, value, call) in [(treasury, WEI * u128::from(joining.stake), stake), (member.owner, 0, offer)] {
-            model.run(&Transaction { from, value, call }).unwrap();
-        }
+        model.run(&Transaction { from: TREASURY, value: WEI * u128::from(joining.stake), call: stake }).unwrap();
+        let offer = offer(network, 0, joining);
+        model.run(&Transaction { from: member.owner, value: 0, call: registry(To::setOffering(offer)) }).unwrap();
     }
-    // The chain's accounts have paid for it themselves.
+    model
+}
+
+/// Opens the private pool for some executors, which offer in it, and two requesters.
+fn open_pool(network: &Network, admin: &Sender, model: &mut Model) {
+    let chain = &network.chain;
+    let contract = IExecutorRegistry::new(network.deployment.executor_registry, &chain.provider);
+    chain.wait(admin.call("opening the pool", contract.createPool(true))).unwrap();
+    model.begin(0, chain.now());
+    let mut tell = |sender: &Sender, call: To| {
+        let call = registry(call);
+        let request = TransactionRequest::default().to(*contract.address()).input(call.encoded().into());
+        chain.wait(sender.send("settling in", request)).unwrap();
+        model.run(&Transaction { from: sender.address(), value: 0, call }).unwrap();
+    };
+    for (position, joining) in EXECUTORS.into_iter().enumerate().take(POOLED) {
+        let executorId = network.members[position].id;
+        tell(admin, To::listExecutor(listExecutorCall { pool: PRIVATE_POOL, executorId, admitted: true }));
+        tell(&chain.sender(2 + 2 * position), To::setOffering(offer(network, PRIVATE_POOL, joining)));
+    }
+    for requester in [14, 15] {
+        let requester = chain.sender(requester).address();
+        tell(admin, To::listRequester(listRequesterCall { pool: PRIVATE_POOL, requester, admitted: true }));
+    }
+    chain.skip(model.config.epoch_length);
+}
+
+/// The last block before a sequence, and what everybody has left by then.
+fn settle_in(network: &Network, accounts: &[Address], model: &mut Model) {
+    let (chain, at) = (&network.chain, &network.deployment);
+    let contracts = [at.job_registry, at.staking, crate::model::BURN_ADDRESS];
+    let targets = TARGETS.map(|(target, _)| target);
     model.ledger = Default::default();
-    everything.into_iter().for_each(|(account, wei)| model.ledger.open(account, wei));
+    for account in accounts.iter().copied().chain(targets).chain(contracts) {
+        let balance = chain.wait(async { chain.provider.get_balance(account).await }).unwrap();
+        model.ledger.open(account, balance.to());
+    }
     model.codes = TARGETS.into_iter().filter_map(|(target, code)| Some((target, code?))).collect();
+    let head = chain.devnet.head();
     model.begin(head.number, chain.now());
     model.learn_hash(head.number, head.hash);
-    model
+}
+
+fn registry(call: To) -> Call {
+    Call::Executors(call)
+}
+
+fn offer(network: &Network, pool: u64, joining: Joining) -> setOfferingCall {
+    setOfferingCall {
+        modelId: network.model,
+        version: 1,
+        runtimeClass: network.class,
+        pool,
+        pricePerUnit: U96::from(joining.price),
+        capacity: joining.capacity,
+    }
 }
 
 fn bytecode(code: Code) -> Bytes {

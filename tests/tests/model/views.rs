@@ -7,14 +7,13 @@ use alloy::{
     providers::Provider,
 };
 use infera_contracts::{
-    ISortition,
     IJobRegistry::{JobState, Terms},
+    ISortition,
     IStaking::{Account, PoolView},
 };
-use infera_protocol::ids;
 
 use crate::{
-    model::{Model, Phase},
+    model::{Model, PRIVATE_POOL, Phase},
     script::Script,
     stage::{EXECUTORS, Stage},
 };
@@ -172,11 +171,12 @@ async fn executors(stage: &Stage, model: &Model, comparison: &mut Comparison) {
 async fn history(stage: &Stage, model: &Model, comparison: &mut Comparison) {
     let (at, provider) = (&model.config.at, &stage.network.chain.provider);
     let (sortition, log) = (ISortition::new(at.sortition, provider), IActivityLog::new(at.activity_log, provider));
-    let key = ids::offering_key(model.config.model, 1, model.config.class, 0);
     for id in (1..).take(EXECUTORS.len()) {
-        let weights = sortition.weightOf(key, id).call().await.unwrap();
-        let ours = model.offers.weights_of(id, model.epoch());
-        comparison.same(|| format!("weightOf executor {id}"), ours, (weights.frozen, weights.next));
+        for pool in [0, PRIVATE_POOL] {
+            let weights = sortition.weightOf(model.key_of(pool), id).call().await.unwrap();
+            let ours = model.offers.weights_of(id, pool, model.epoch());
+            comparison.same(|| format!("weightOf executor {id} in pool {pool}"), ours, (weights.frozen, weights.next));
+        }
         let burned = log.burnedBy(id).call().await.unwrap();
         comparison.same(|| format!("burnedBy executor {id}"), U256::from(model.activities.burned_by(id)), burned);
     }

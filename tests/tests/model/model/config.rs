@@ -57,6 +57,8 @@ pub(crate) struct Config {
     /// Of the model's publisher.
     pub(crate) royalty_receiver: Address,
     pub(crate) royalty_bps: u16,
+    /// Of the private pool.
+    pub(crate) pool_admin: Address,
     pub(crate) executors: Vec<Executor>,
     pub(crate) mutation: Option<Mutation>,
 }

@@ -103,7 +103,7 @@ impl Model {
         let job = &self.jobs[&id];
         let seed = keccak256((randomness, U256::from(job.round)).abi_encode());
         let epoch = job.request_time / self.config.epoch_length;
-        let mut candidates = self.offers.weights_before(epoch);
+        let mut candidates = self.offers.weights_before(terms.pool, epoch);
         candidates.retain(|(candidate, _)| !committee.contains(candidate));
         let mut skips_left = 2 * committee.len();
         let mut free = seats_of(seats).map(usize::from).peekable();
@@ -116,7 +116,7 @@ impl Model {
         while let Some(seat) = free.peek().copied() {
             let Some(candidate) = pick(&mut candidates, seed, index) else { break };
             index += 1;
-            let offer = self.offers.offer_before(candidate, epoch);
+            let offer = self.offers.offer_before(candidate, terms.pool, epoch);
             let fee = offer.price * u128::from(terms.maxUnits);
             let lock = lock_for(&self.config, fee_bound);
             if fee > fee_bound || !self.can_lock(candidate, lock, offer.capacity) {

@@ -17,6 +17,7 @@ mod job;
 mod ledger;
 mod offers;
 mod outcome;
+mod pools;
 mod registry;
 mod reputation;
 mod resolution;
@@ -41,14 +42,15 @@ use infera_contracts::{
 };
 
 pub(crate) use self::registry::escrow_of;
+use self::{activity::Activities, ledger::Ledger, offers::Offers, outcome::Result, pools::Admitted};
 pub(crate) use self::{
     config::{Code, Config, Executor, Mutation},
     job::{Job, Phase, seats_of},
     outcome::{Event, Outcome, Refusal},
+    pools::PRIVATE_POOL,
     slashing::BURN_ADDRESS,
     stake::Stakes,
 };
-use self::{activity::Activities, ledger::Ledger, offers::Offers, outcome::Result};
 
 /// A call of one of the contracts.
 #[derive(Debug, Clone)]
@@ -107,6 +109,7 @@ pub(crate) struct Model {
     pub(crate) stakes: Stakes,
     pub(crate) activities: Activities,
     pub(crate) offers: Offers,
+    admitted: Admitted,
     /// What every account owns.
     pub(crate) ledger: Ledger,
     events: Vec<Event>,
@@ -119,7 +122,8 @@ impl Model {
         Self {
             stakes: Stakes::new(config.executors.len()),
             activities: Activities::default(),
-            offers: Offers::new(config.executors.len()),
+            offers: Offers::default(),
+            admitted: Admitted::default(),
             config: Rc::new(config),
             number: 0,
             time: 0,
@@ -251,6 +255,8 @@ impl Model {
         match call {
             IExecutorRegistryCalls::refreshWeights(call) => self.refresh_weights(call.executorId)?,
             IExecutorRegistryCalls::setOffering(call) => self.set_offering(from, call)?,
+            IExecutorRegistryCalls::listExecutor(call) => self.list_executor(from, call)?,
+            IExecutorRegistryCalls::listRequester(call) => self.list_requester(from, call)?,
             IExecutorRegistryCalls::revokeSigner(_) => self.revoke_signer(from)?,
             other => panic!("not modelled: {other:?}"),
         }

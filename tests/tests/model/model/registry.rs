@@ -120,7 +120,9 @@ impl Model {
         ensure(model == self.config.model && version == 1 && class == self.config.class, || {
             IJobRegistry::UnknownModelVersion { modelId: model, version, runtimeClass: class }
         })?;
-        ensure(terms.pool == 0, || IJobRegistry::NotAdmittedToPool { pool: terms.pool, requester: terms.requester })?;
+        let (pool, requester) = (terms.pool, terms.requester);
+        let admitted = self.admits_requester(pool, requester);
+        ensure(admitted, || IJobRegistry::NotAdmittedToPool { pool, requester })?;
         for (window, minimum, maximum) in [
             (terms.commitWindow, bounds.minCommitWindow, bounds.maxCommitWindow),
             (terms.revealWindow, bounds.minRevealWindow, bounds.maxRevealWindow),

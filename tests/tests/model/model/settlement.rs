@@ -42,7 +42,7 @@ impl Model {
     ) -> u128 {
         let job = self.job(id);
         let (receiver, royalty_bps) = royalty.unwrap_or_default();
-        let settlements = self.settlements(id, job.occupied() & !job.pending, royalty_bps);
+        let settlements = self.settlements(id, job.occupied() & !job.pending, royalty_bps, terms.pool == 0);
         let paid: u128 = settlements.iter().map(|settlement| settlement.payment).sum();
 
         let mut reward = if dispatched { terms.dispatchFee } else { 0 };
@@ -64,7 +64,7 @@ impl Model {
     /// Settles seats that did not commit, before they are drawn again.
     pub(super) fn settle_misses(&mut self, id: B256, terms: &Terms, seats: u8) {
         let job = self.job(id);
-        let settlements = self.settlements(id, seats & job.occupied(), 0);
+        let settlements = self.settlements(id, seats & job.occupied(), 0, terms.pool == 0);
         self.settle(id, terms.requester, lock_for(&self.config, job.seat_fee), &settlements);
     }
 
@@ -76,7 +76,8 @@ impl Model {
         self.settle(id, Address::ZERO, lock, &[settlement]);
     }
 
-    fn settlements(&self, id: B256, seats: u8, royalty_bps: u16) -> Vec<Settlement> {
+    /// Seats of jobs of private pools are paid the same, but earn nothing else.
+    fn settlements(&self, id: B256, seats: u8, royalty_bps: u16, is_public: bool) -> Vec<Settlement> {
         let job = self.job(id);
         let protocol_fee = self.protocol_fee(job.seat_fee);
         let payment = job.seat_fee - protocol_fee - basis_points(job.seat_fee, royalty_bps.into());
@@ -93,6 +94,7 @@ impl Model {
             } else {
                 (SeatOutcome::Outlier, 0, 0)
             };
+            let outcome = if is_public { outcome } else { SeatOutcome::Neutral };
             Settlement { executor: job.committee[usize::from(seat)], outcome, payment, protocol_fee }
         };
         seats_of(seats).map(of_seat).collect()

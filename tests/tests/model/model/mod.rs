@@ -7,6 +7,7 @@
 //! A test may ask for one [`Mutation`], a rule that the contracts don't have, to see that the comparison finds it.
 
 mod activity;
+mod admission;
 mod arithmetic;
 mod callback;
 mod config;

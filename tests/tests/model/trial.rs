@@ -103,18 +103,22 @@ pub(crate) fn run(
             }
         }
         model.begin(number, now);
-        let differences = if step + 1 == operations.len() || (views == Views::Often && step % WHOLE_EVERY == 0) {
-            views::differences(stage, &model, &script)
-        } else if views == Views::Often {
-            views::newest_differences(stage, &model, &script)
-        } else {
-            Vec::new()
-        };
-        if !differences.is_empty() {
-            return Err(differs(format!("  {}\n", differences.join("\n  "))));
+        if views == Views::Often {
+            let whole = step % WHOLE_EVERY == WHOLE_EVERY - 1;
+            let compared = if whole { views::differences } else { views::newest_differences };
+            none_of(compared(stage, &model, &script)).map_err(differs)?;
         }
     }
-    Ok(())
+    let Some(operation) = operations.last() else { return Ok(()) };
+    none_of(views::differences(stage, &model, &script)).map_err(|what| Difference {
+        step: operations.len() - 1,
+        operation: operation.clone(),
+        what,
+    })
+}
+
+fn none_of(differences: Vec<String>) -> Result<(), String> {
+    if differences.is_empty() { Ok(()) } else { Err(format!("  {}\n", differences.join("\n  "))) }
 }
 
 fn told(result: &Result<Outcome, Refusal>) -> String {

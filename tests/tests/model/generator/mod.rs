@@ -6,7 +6,7 @@ mod values;
 use proptest::{collection::vec, option::weighted, prelude::*};
 
 use self::{operations::*, values::*};
-use crate::operation::{By, Given, Moment, Operation};
+use crate::operation::{Given, Moment, Operation};
 
 type Steps = Vec<BoxedStrategy<Option<Operation>>>;
 
@@ -82,13 +82,14 @@ fn course_of_a_job(size: u8, quorum: u8, course: u8) -> Steps {
     }
     steps.push(step(0.2, any::<bool>().prop_map(|truly| Op::RetryCallback { job: 0, truly })));
     steps.push(step(0.3, sample(&REQUESTERS).prop_map(|account| Op::Withdraw { account })));
+    steps.push(step(0.2, (0..4_u8).prop_map(|target| Op::WithdrawOfTarget { target })));
     steps
 }
 
 /// Many commit and nobody opens: everybody is slashed.
 fn silent_job() -> BoxedStrategy<Vec<Operation>> {
     use Operation as Op;
-    let mut course = vec![step(0.99, request(5, 3)), step(0.99, Just(Op::Mine { blocks: 1 }))];
+    let mut course = vec![step(0.99, plain_request(5, 3)), step(0.99, Just(Op::Mine { blocks: 1 }))];
     course.extend((0..5).map(|seat| step(0.97, commit(seat))));
     // The second time, if somebody hasn't committed.
     for probability in [0.99, 0.4] {
@@ -99,38 +100,28 @@ fn silent_job() -> BoxedStrategy<Vec<Operation>> {
     steps(course)
 }
 
-/// Three silent jobs, which take all of most stakes, and a return.
+/// Three silent jobs, which take all of most stakes, and returns.
 fn fall() -> BoxedStrategy<Vec<Operation>> {
     use Operation as Op;
-    let before = |executor: u32| {
-        steps(vec![
-            step(0.5, value().prop_map(move |amount| Op::Delegate { executor, amount, by: 16 })),
-            step(0.3, value().prop_map(move |amount| Op::Delegate { executor, amount, by: 17 })),
-            step(0.2, amount().prop_map(move |amount| Op::RequestExit { executor, amount, by: By::Rightful })),
-        ])
-    };
-    let after = |executor: u32| {
-        steps(vec![
-            step(0.4, Just(Op::StartGeneration { executor })),
-            step(0.3, maturity()),
-            step(0.8, Just(Op::Reinstate { executor })),
-            step(0.4, value().prop_map(move |amount| Op::Stake { executor, amount, by: 0 })),
-            step(0.4, value().prop_map(move |amount| Op::Delegate { executor, amount, by: 16 })),
-            step(0.4, Just(Op::WithdrawDelegation { executor, delegator: 17 })),
-            step(0.2, Just(Op::RefreshWeights { executor })),
-        ])
-    };
-    let taken = || {
-        let prover = || sample(&DELEGATORS);
-        steps(vec![
-            step(0.5, prover().prop_map(|prover| Op::WithdrawProverReward { prover })),
-            step(0.5, prover().prop_map(|prover| Op::BurnSlashed { prover })),
-        ])
-    };
-    let one = (1..=6_u32).prop_flat_map(move |executor| (before(executor), after(executor)));
-    let other = (1..=6_u32).prop_flat_map(move |executor| (before(executor), after(executor)));
-    (one, other, vec(silent_job(), 3), taken())
-        .prop_map(|(one, other, jobs, taken)| [one.0, other.0, jobs.concat(), taken, one.1, other.1].concat())
+    let mut before = Steps::new();
+    let mut after = vec![
+        step(0.5, sample(&DELEGATORS).prop_map(|prover| Op::WithdrawProverReward { prover })),
+        step(0.5, sample(&DELEGATORS).prop_map(|prover| Op::BurnSlashed { prover })),
+    ];
+    for executor in 1..=6_u32 {
+        before.push(step(0.3, value().prop_map(move |amount| Op::Delegate { executor, amount, by: 16 })));
+        before.push(step(0.1, value().prop_map(move |amount| Op::Delegate { executor, amount, by: 17 })));
+        after.push(step(0.2, Just(Op::StartGeneration { executor })));
+    }
+    after.push(step(0.9, maturity()));
+    for executor in 1..=6_u32 {
+        after.push(step(0.5, Just(Op::Reinstate { executor })));
+        after.push(step(0.3, Just(Op::WithdrawDelegation { executor, delegator: 16 })));
+        after.push(step(0.2, value().prop_map(move |amount| Op::Stake { executor, amount, by: 0 })));
+        after.push(step(0.2, value().prop_map(move |amount| Op::Delegate { executor, amount, by: 16 })));
+    }
+    (steps(before), vec(silent_job(), 3), steps(after))
+        .prop_map(|(before, jobs, after)| [before, jobs.concat(), after].concat())
         .boxed()
 }
 

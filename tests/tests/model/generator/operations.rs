@@ -125,7 +125,13 @@ pub(super) fn request(size: u8, quorum: u8) -> BoxedStrategy<Operation> {
         prop_oneof![8 => Just(30_u32), 2 => Just(3), 1 => Just(600)],
     );
     let flaw = prop_oneof![12 => Just(Flaw::Sound), 1 => Just(Flaw::Overpaid), 1 => Just(Flaw::ByUri)];
-    request_of(size, quorum, price, windows, flaw, Just(By::Rightful))
+    request_of(size, quorum, price, windows, flaw, (Just(By::Rightful), pool()))
+}
+
+/// One that is taken, and drawn if everybody can still be seated.
+pub(super) fn plain_request(size: u8, quorum: u8) -> BoxedStrategy<Operation> {
+    let by = (Just(By::Rightful), Just(0));
+    request_of(size, quorum, Just(1_001 * PRICE), Just((60, 30)), Just(Flaw::Sound), by)
 }
 
 /// One that is mostly refused.
@@ -141,7 +147,7 @@ pub(super) fn odd_request() -> BoxedStrategy<Operation> {
         .prop_flat_map(move |(size, quorum)| {
             let price = prop_oneof![8 => Just(3 * PRICE), 1 => Just(PRICE / 2)];
             let by = prop_oneof![6 => Just(By::Rightful), 1 => account().prop_map(By::Account)];
-            request_of(size, quorum, price, windows(), flaw(), by)
+            request_of(size, quorum, price, windows(), flaw(), (by, pool()))
         })
         .boxed()
 }
@@ -152,13 +158,13 @@ pub(super) fn request_of(
     price: impl Strategy<Value = u128> + 'static,
     windows: impl Strategy<Value = (u32, u32)> + 'static,
     flaw: impl Strategy<Value = Flaw> + 'static,
-    by: impl Strategy<Value = By> + 'static,
+    by: impl Strategy<Value = (By, u64)> + 'static,
 ) -> BoxedStrategy<Operation> {
     let gas = prop_oneof![4 => Just(50_000_u32), 1 => Just(0), 1 => Just(2_000_000)];
     let callback = (weighted(0.4, (0..4_u8, gas)), any::<bool>());
     let money = (price, 0..10_u8, weighted(0.15, 0..4_u8), flaw);
-    ((sample(&REQUESTERS), by, pool()), money, windows, callback)
-        .prop_map(move |((requester, by, pool), (price, odd, refund_to, flaw), windows, (callback, on_failure))| {
+    ((sample(&REQUESTERS), by), money, windows, callback)
+        .prop_map(move |((requester, (by, pool)), (price, odd, refund_to, flaw), windows, (callback, on_failure))| {
             Operation::Request {
                 requester,
                 by,

@@ -33,6 +33,7 @@ pub(crate) fn search(
     mutation: Option<Mutation>,
     seen: &mut Seen,
 ) -> Option<Found> {
+    // Shrinking is ours.
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 0, ..Config::default() };
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());

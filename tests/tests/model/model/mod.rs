@@ -42,13 +42,13 @@ use infera_contracts::{
     IStaking::IStakingCalls,
 };
 
-pub(crate) use self::registry::escrow_of;
 use self::{activity::Activities, ledger::Ledger, offers::Offers, outcome::Result, pools::Admitted};
 pub(crate) use self::{
     config::{Code, Config, Executor, Mutation},
     job::{Job, Phase, seats_of},
     outcome::{Event, Outcome, Refusal},
     pools::PRIVATE_POOL,
+    registry::escrow_of,
     slashing::BURN_ADDRESS,
     stake::Stakes,
 };

@@ -1,7 +1,9 @@
 //! The life of a job up to its reveals, and what moves it on.
 
-use alloy::primitives::{Address, B256, U256, keccak256};
-use alloy::sol_types::SolValue;
+use alloy::{
+    primitives::{Address, B256, U256, keccak256},
+    sol_types::SolValue,
+};
 use infera_contracts::IJobRegistry::{self, Terms, requestCall, revealCall, revealSameCall};
 use infera_protocol::{
     commitment::{Commitment, reveal_hash},

@@ -17,10 +17,10 @@
 //! contracts in their order. Compared of the newest job and the contracts' money after every step, of all jobs and everybody after
 //! each twelfth and the last (`views`): `jobState`, `committeeOf`, `seatHash`, `nonceUsed`, `creditOf`, `accountOf`, `poolOf`,
 //! `strikesOf` (for not revealing), exits, delegations, undelegations, votes, provers' rewards, what is to be burned, weights in the
-//! draw, `activityOf`, `burnedBy`, and every balance. Gas costs nothing there, so balances tell payments to the wei.
+//! draw, `pauseTimes`, `activityOf`, `burnedBy`, and every balance. Gas costs nothing there, so balances tell payments to the wei.
 //!
 //! Not modelled, so neither generated: courts (and so exclusions from a draw, convictions), equivocation and VIF proofs, the job desk,
-//! more than one private pool, announced keys, changes of models, royalties and policies, pauses, rewards; gas (there is always
+//! more than one private pool, announced keys, changes of models, royalties and policies, rewards; gas (there is always
 //! enough; a callback may burn all of its own); targets that call back; calldata that doesn't decode; calls from contracts; a
 //! beacon older than 8,191 blocks; stakes beyond 88 bits and earnings beyond 80; a thousand clean jobs.
 

@@ -8,7 +8,7 @@ use crate::model::Code;
 /// Who sends a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum By {
-    /// Who may: the requester, the seat's signer, the executor's owner, the pool's admin.
+    /// Who may: the requester, the seat's signer, the executor's owner, the pool's admin, the guardian.
     Rightful,
     Account(u8),
 }
@@ -260,6 +260,14 @@ pub(crate) enum Operation {
         pool: u64,
         requester: u8,
         admitted: bool,
+        by: By,
+    },
+    /// Of new jobs, in seconds.
+    Pause {
+        duration: u32,
+        by: By,
+    },
+    Resume {
         by: By,
     },
     /// One of the calls that only contracts may make.

@@ -75,6 +75,8 @@ fn every_operation_operations() -> Vec<Operation> {
         RevokeSigner { executor: 1, by: Rightful },
         ListExecutor { pool: 1, executor: 2, admitted: false, by: Rightful },
         ListRequester { pool: 1, requester: 1, admitted: true, by: Account(3) },
+        Pause { duration: 9, by: Rightful },
+        Resume { by: Account(0) },
         Trespass { executor: 1, call: Slash, by: 19 },
     ]
 }

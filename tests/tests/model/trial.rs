@@ -6,10 +6,14 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use alloy::{primitives::Log, sol_types::SolEventInterface};
+use alloy::{
+    primitives::Log,
+    sol_types::{SolEventInterface, SolInterface},
+};
 use infera_contracts::{
     IExecutorRegistry::IExecutorRegistryEvents,
     IJobRegistry::{IJobRegistryCalls, IJobRegistryEvents},
+    IPolicyRegistry::{IPolicyRegistryErrors, IPolicyRegistryEvents},
     ISortition::ISortitionEvents,
     IStaking::IStakingEvents,
     decode_revert,
@@ -134,7 +138,14 @@ fn told(result: &Result<Outcome, Refusal>) -> String {
             writeln!(text, "    returns {output}").unwrap();
             text
         }
-        Err(Refusal(data)) => format!("    reverts: {}\n", decode_revert(data)),
+        Err(refusal) => format!("    reverts: {}\n", refusal_in_words(refusal)),
+    }
+}
+
+fn refusal_in_words(Refusal(data): &Refusal) -> String {
+    match IPolicyRegistryErrors::abi_decode(data) {
+        Ok(error) => format!("{error:?}"),
+        Err(_) => decode_revert(data).to_string(),
     }
 }
 
@@ -145,6 +156,8 @@ fn event_in_words(event: &Event) -> String {
     } else if let Ok(event) = IStakingEvents::decode_log(&log) {
         format!("{:?}", event.data)
     } else if let Ok(event) = IExecutorRegistryEvents::decode_log(&log) {
+        format!("{:?}", event.data)
+    } else if let Ok(event) = IPolicyRegistryEvents::decode_log(&log) {
         format!("{:?}", event.data)
     } else if let Ok(event) = ISortitionEvents::decode_log(&log) {
         format!("{:?}", event.data)
@@ -160,6 +173,6 @@ fn note(seen: &mut Seen, result: &Result<Outcome, Refusal>) {
     };
     match result {
         Ok(outcome) => outcome.events.iter().for_each(|event| count(event_in_words(event))),
-        Err(Refusal(data)) => count(decode_revert(data).to_string()),
+        Err(refusal) => count(refusal_in_words(refusal)),
     }
 }

@@ -8,7 +8,7 @@ use alloy::{
 };
 use infera_contracts::{
     IJobRegistry::{JobState, Terms},
-    ISortition,
+    IPolicyRegistry, ISortition,
     IStaking::{Account, PoolView},
 };
 
@@ -180,6 +180,9 @@ async fn history(stage: &Stage, model: &Model, comparison: &mut Comparison) {
         let burned = log.burnedBy(id).call().await.unwrap();
         comparison.same(|| format!("burnedBy executor {id}"), U256::from(model.activities.burned_by(id)), burned);
     }
+    let times = IPolicyRegistry::new(at.policy_registry, provider).pauseTimes().call().await.unwrap();
+    let ours = (U256::from(model.pause.until), U256::from(model.pause.next_from));
+    comparison.same(|| "pauseTimes".to_owned(), ours, (times.until, times.nextPauseFrom));
     for (id, epoch) in model.activities.epochs() {
         let theirs = log.activityOf(id, epoch).call().await.unwrap();
         let ours = model.activities.of(id, epoch);

@@ -18,6 +18,9 @@ pub(super) fn anything() -> BoxedStrategy<Operation> {
         8 => any_job_call(),
         2 => (vec(any_job_call(), 0..5), account()).prop_map(|(calls, by)| Op::Batch { calls: Calls(calls), by }),
         8 => any_stake_call(),
+        1 => (prop_oneof![8 => 1..=9_u32, 1 => Just(600), 1 => Just(601), 1 => Just(0)], by())
+            .prop_map(|(duration, by)| Op::Pause { duration, by }),
+        1 => by().prop_map(|by| Op::Resume { by }),
     ]
     .boxed()
 }

@@ -17,6 +17,7 @@ impl Model {
     /// `largest` is the size of the largest of the input, the parameters and the address of the input.
     pub(super) fn admit(&self, terms: &Terms, largest: usize) -> Result<()> {
         let bounds = &self.config.jobs;
+        ensure(!self.is_paused(), || IJobRegistry::NewJobsPaused {})?;
         ensure(!terms.refundTo.is_zero(), || IJobRegistry::ZeroRefundAddress {})?;
         let (seats, quorum) = (terms.committeeSize, terms.quorum);
         let majority = u16::from(quorum) * 2 > u16::from(seats) && quorum <= seats;

@@ -57,6 +57,12 @@ pub(crate) struct Config {
     /// Of the model's publisher.
     pub(crate) royalty_receiver: Address,
     pub(crate) royalty_bps: u16,
+    /// Owns the policies too.
+    pub(crate) guardian: Address,
+    /// Seconds.
+    pub(crate) maximum_pause: u32,
+    /// Seconds.
+    pub(crate) pause_cool_down: u32,
     /// Of the private pool.
     pub(crate) pool_admin: Address,
     pub(crate) executors: Vec<Executor>,

@@ -18,6 +18,7 @@ mod job;
 mod ledger;
 mod offers;
 mod outcome;
+mod pause;
 mod pools;
 mod registry;
 mod reputation;
@@ -39,10 +40,11 @@ use alloy::{
 use infera_contracts::{
     IExecutorRegistry::IExecutorRegistryCalls,
     IJobRegistry::{self, IJobRegistryCalls},
+    IPolicyRegistry::IPolicyRegistryCalls,
     IStaking::IStakingCalls,
 };
 
-use self::{activity::Activities, ledger::Ledger, offers::Offers, outcome::Result, pools::Admitted};
+use self::{activity::Activities, ledger::Ledger, offers::Offers, outcome::Result, pause::Pause, pools::Admitted};
 pub(crate) use self::{
     config::{Code, Config, Executor, Mutation},
     job::{Job, Phase, seats_of},
@@ -59,6 +61,7 @@ pub(crate) enum Call {
     Jobs(IJobRegistryCalls),
     Stake(IStakingCalls),
     Executors(IExecutorRegistryCalls),
+    Policy(IPolicyRegistryCalls),
 }
 
 impl Call {
@@ -68,6 +71,7 @@ impl Call {
             Self::Jobs(_) => config.at.job_registry,
             Self::Stake(_) => config.at.staking,
             Self::Executors(_) => config.at.executor_registry,
+            Self::Policy(_) => config.at.policy_registry,
         }
     }
 
@@ -81,6 +85,7 @@ impl Call {
             Self::Jobs(call) => call.abi_encode().into(),
             Self::Stake(call) => call.abi_encode().into(),
             Self::Executors(call) => call.abi_encode().into(),
+            Self::Policy(call) => call.abi_encode().into(),
         }
     }
 }
@@ -111,6 +116,7 @@ pub(crate) struct Model {
     pub(crate) activities: Activities,
     pub(crate) offers: Offers,
     admitted: Admitted,
+    pub(crate) pause: Pause,
     /// What every account owns.
     pub(crate) ledger: Ledger,
     events: Vec<Event>,
@@ -125,6 +131,7 @@ impl Model {
             activities: Activities::default(),
             offers: Offers::default(),
             admitted: Admitted::default(),
+            pause: Pause::default(),
             config: Rc::new(config),
             number: 0,
             time: 0,
@@ -175,6 +182,7 @@ impl Model {
                 Call::Jobs(call) => model.run_jobs(from, transaction.value, call)?,
                 Call::Stake(call) => model.run_stake(from, transaction.value, call)?,
                 Call::Executors(call) => model.run_executors(from, call)?,
+                Call::Policy(call) => model.run_policy(from, call)?,
             };
             Ok(Outcome { events: std::mem::take(&mut model.events), output })
         })
@@ -264,6 +272,15 @@ impl Model {
         Ok(Bytes::new())
     }
 
+    fn run_policy(&mut self, from: Address, call: &IPolicyRegistryCalls) -> Result<Bytes> {
+        match call {
+            IPolicyRegistryCalls::pauseNewJobs(call) => self.pause_new_jobs(from, call.duration)?,
+            IPolicyRegistryCalls::resumeNewJobs(_) => self.resume_new_jobs(from)?,
+            other => panic!("not modelled: {other:?}"),
+        }
+        Ok(Bytes::new())
+    }
+
     fn emit_job(&mut self, event: impl SolEvent) {
         self.emit(self.config.at.job_registry, event.encode_log_data());
     }
@@ -274,6 +291,10 @@ impl Model {
 
     fn emit_executor(&mut self, event: impl SolEvent) {
         self.emit(self.config.at.executor_registry, event.encode_log_data());
+    }
+
+    fn emit_policy(&mut self, event: impl SolEvent) {
+        self.emit(self.config.at.policy_registry, event.encode_log_data());
     }
 
     fn emit(&mut self, from: Address, data: LogData) {

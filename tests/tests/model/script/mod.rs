@@ -93,6 +93,9 @@ impl Script {
         if let Some((from, value, call)) = self.stake_call(model, operation) {
             return Transaction { from, value, call: Call::Stake(call) };
         }
+        if let Some((from, call)) = self.policy_call(model, operation) {
+            return Transaction { from, value: 0, call: Call::Policy(call) };
+        }
         let (from, call) = self.executor_call(model, operation);
         Transaction { from, value: 0, call: Call::Executors(call) }
     }

@@ -1,8 +1,9 @@
-//! Transactions about stakes, offers and pools.
+//! Transactions about stakes, offers, pools and pauses.
 
 use alloy::primitives::{Address, B256, U256, aliases::U96};
 use infera_contracts::{
     IExecutorRegistry::{self, IExecutorRegistryCalls},
+    IPolicyRegistry::{self, IPolicyRegistryCalls},
     IStaking::{self, IStakingCalls},
 };
 
@@ -13,6 +14,16 @@ use crate::{
 };
 
 impl Script {
+    pub(super) fn policy_call(&self, model: &Model, operation: &Operation) -> Option<(Address, IPolicyRegistryCalls)> {
+        use IPolicyRegistryCalls as To;
+        let (by, call) = match *operation {
+            Operation::Pause { duration, by } => (by, To::pauseNewJobs(IPolicyRegistry::pauseNewJobsCall { duration })),
+            Operation::Resume { by } => (by, To::resumeNewJobs(IPolicyRegistry::resumeNewJobsCall {})),
+            _ => return None,
+        };
+        Some((self.sender(by, model.config.guardian), call))
+    }
+
     pub(super) fn executor_call(&self, model: &Model, operation: &Operation) -> (Address, IExecutorRegistryCalls) {
         use IExecutorRegistryCalls as To;
         match *operation {

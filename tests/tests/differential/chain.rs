@@ -22,6 +22,9 @@ pub(crate) type Verdict = Result<(), TestCaseError>;
 /// The beginning of an hour.
 const START: u64 = 1_800_000_000;
 
+/// Of a block: more than twice what a transaction may use (EIP-7825), so the base fee stays zero.
+const GAS_LIMIT: u64 = 60_000_000;
+
 /// A chain of its own.
 pub(crate) struct Chain {
     pub(crate) devnet: Devnet,
@@ -34,7 +37,8 @@ impl Chain {
     /// epoch ends in between.
     pub(crate) fn start() -> Self {
         let clock = Arc::new(ManualClock::new(START));
-        let devnet = Devnet::start(Config { accounts: 20, base_fee: 0, clock, ..Config::default() }).unwrap();
+        let config = Config { accounts: 20, base_fee: 0, gas_limit: GAS_LIMIT, clock, ..Config::default() };
+        let devnet = Devnet::start(config).unwrap();
         let provider = devnet.provider().erased();
         Self { devnet, provider, runtime: Builder::new_current_thread().enable_all().build().unwrap() }
     }

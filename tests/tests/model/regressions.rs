@@ -80,3 +80,18 @@ fn every_operation_operations() -> Vec<Operation> {
         Trespass { executor: 1, call: Slash, by: 19 },
     ]
 }
+
+/// Such a transaction once raised the base fee, so that nobody here could pay for the next one.
+#[test]
+fn a_target_that_burns_all_gas() {
+    replay(&a_target_that_burns_all_gas_operations());
+}
+
+#[rustfmt::skip]
+fn a_target_that_burns_all_gas_operations() -> Vec<Operation> {
+    vec![
+        Request { requester: 1, by: Rightful, pool: 0, size: 1, quorum: 1, price: 30000000000000, odd: 0, commit_window: 60, reveal_window: 30, callback: None, on_failure: false, refund_to: Some(2), flaw: Overpaid },
+        WithdrawOfTarget { target: 2 },
+        WithdrawOfTarget { target: 2 },
+    ]
+}

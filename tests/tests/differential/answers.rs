@@ -82,7 +82,7 @@ fn seats(committee: &[u32], job: B256) -> Vec<Seat> {
 
 #[test]
 fn a_job_lives_on_hashes_that_were_computed_off_chain() {
-    let joining = Joining { stake: 100, price: PRICE };
+    let joining = Joining { stake: 100, price: PRICE, capacity: 1_000 };
     let network = Network::start(&PROFILE, &[joining; 4]);
     let (chain, at) = (&network.chain, network.deployment.job_registry);
     let registry = IJobRegistry::new(at, &chain.provider);
@@ -158,7 +158,7 @@ fn on_chain_answer(seat: u8, given: &Seat) -> OnChainAnswer {
 
 #[test]
 fn a_consumer_contract_asks_with_the_bytes_that_the_crate_reads() {
-    let network = Network::start(&PROFILE, &[Joining { stake: 100, price: PRICE }; 3]);
+    let network = Network::start(&PROFILE, &[Joining { stake: 100, price: PRICE, capacity: 1_000 }; 3]);
     let proposer = network.chain.sender(19);
     let question = Question {
         model: network.model,

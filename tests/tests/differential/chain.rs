@@ -22,6 +22,9 @@ pub(crate) type Verdict = Result<(), TestCaseError>;
 /// The beginning of an hour.
 const START: u64 = 1_800_000_000;
 
+/// Of a block: more than twice what a transaction may use (EIP-7825), so the base fee stays zero.
+const GAS_LIMIT: u64 = 60_000_000;
+
 /// A chain of its own.
 pub(crate) struct Chain {
     pub(crate) devnet: Devnet,
@@ -30,11 +33,12 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// A chain without contracts. Its time moves by [`Self::skip`], and by a second for each block: no epoch ends in
-    /// between.
+    /// A chain without contracts, whose base fee is zero. Its time moves by [`Self::skip`], and by a second for each block: no
+    /// epoch ends in between.
     pub(crate) fn start() -> Self {
         let clock = Arc::new(ManualClock::new(START));
-        let devnet = Devnet::start(Config { accounts: 20, clock, ..Config::default() }).unwrap();
+        let config = Config { accounts: 20, base_fee: 0, gas_limit: GAS_LIMIT, clock, ..Config::default() };
+        let devnet = Devnet::start(config).unwrap();
         let provider = devnet.provider().erased();
         Self { devnet, provider, runtime: Builder::new_current_thread().enable_all().build().unwrap() }
     }
@@ -59,7 +63,12 @@ impl Chain {
 
     /// The time of the latest block, in Unix seconds.
     pub(crate) fn now(&self) -> u64 {
-        self.wait(self.provider.get_block(BlockId::latest())).unwrap().unwrap().header.timestamp
+        self.wait(self.time_of(BlockId::latest()))
+    }
+
+    /// The time of a block.
+    pub(crate) async fn time_of(&self, block: impl Into<BlockId>) -> u64 {
+        self.provider.get_block(block.into()).await.unwrap().unwrap().header.timestamp
     }
 
     /// Moves the chain's time forward by a block at its end.

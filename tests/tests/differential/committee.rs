@@ -24,13 +24,13 @@ const TOO_DEAR: u128 = 3 * PRICE;
 const MAX_PRICE: u128 = 2 * PRICE;
 
 const EXECUTORS: [Joining; 7] = [
-    Joining { stake: 100, price: PRICE },
-    Joining { stake: 10, price: 2 * PRICE },
-    Joining { stake: 400, price: TOO_DEAR },
-    Joining { stake: 55, price: PRICE },
-    Joining { stake: 1_000, price: TOO_DEAR },
-    Joining { stake: 30, price: PRICE + 1 },
-    Joining { stake: 99, price: PRICE },
+    Joining { stake: 100, price: PRICE, capacity: 1_000 },
+    Joining { stake: 10, price: 2 * PRICE, capacity: 1_000 },
+    Joining { stake: 400, price: TOO_DEAR, capacity: 1_000 },
+    Joining { stake: 55, price: PRICE, capacity: 1_000 },
+    Joining { stake: 1_000, price: TOO_DEAR, capacity: 1_000 },
+    Joining { stake: 30, price: PRICE + 1, capacity: 1_000 },
+    Joining { stake: 99, price: PRICE, capacity: 1_000 },
 ];
 
 const PROFILE: VerificationProfile = VerificationProfile {

@@ -29,6 +29,8 @@ pub(crate) struct Joining {
     pub(crate) stake: u64,
     /// In wei a unit.
     pub(crate) price: u128,
+    /// Seats at a time.
+    pub(crate) capacity: u16,
 }
 
 /// An executor.
@@ -97,7 +99,7 @@ impl Network {
         self.chain.wait(async {
             let id = operator.executor_id().await.unwrap().unwrap();
             operator.stake(id, U256::from(joining.stake) * Unit::ETHER.wei()).await.unwrap();
-            operator.offer(self.model, 1, self.class, joining.price, 1_000).await.unwrap();
+            operator.offer(self.model, 1, self.class, joining.price, joining.capacity).await.unwrap();
             Member { id, owner: owner.address(), signer }
         })
     }

@@ -1,0 +1,97 @@
+//! Sequences that once showed a difference, as the search prints them: paste one here and give it the name of what it showed.
+//!
+//! Who is drawn depends on the hashes of blocks, and these on the contracts' bytecode: a sequence that needs a certain executor in
+//! a certain seat may show nothing any more when the contracts change.
+
+use crate::{
+    model::Code::*,
+    operation::{By::*, Calls, Flaw::*, Forbidden::*, Given::*, Moment::*, Operation, Operation::*},
+    printer::source,
+    stage::Stage,
+    trial::{self, Views},
+};
+
+/// Runs a sequence on model and contracts; panics where they differ.
+pub(crate) fn replay(operations: &[Operation]) {
+    let told = trial::run(&Stage::start(), operations, None, Views::Often, &mut Default::default());
+    told.unwrap_or_else(|difference| panic!("{difference}"));
+}
+
+#[test]
+fn a_sequence_prints_as_the_source_that_it_was_compiled_from() {
+    let operations = every_operation_operations();
+    assert!(include_str!("regressions.rs").contains(&source("every_operation", &operations)));
+}
+
+#[test]
+fn every_operation() {
+    replay(&every_operation_operations());
+}
+
+#[rustfmt::skip]
+fn every_operation_operations() -> Vec<Operation> {
+    vec![
+        Delegate { executor: 1, amount: 12345678901234567890, by: 16 },
+        AnnounceCommission { executor: 1, bps: 1234, by: Account(2) },
+        Request { requester: 14, by: Rightful, pool: 0, size: 3, quorum: 2, price: 30000000000000, odd: 7, commit_window: 60, reveal_window: 30, callback: Some((1, 50000)), on_failure: true, refund_to: Some(0), flaw: Overpaid },
+        Cancel { job: 0, by: Account(3) },
+        Mine { blocks: 2 },
+        Wait(DrawBounty { job: 0, plus: -1 }),
+        Commit { job: 0, seat: 0, answer: 0, draw: true, by: Rightful },
+        Wait(LastDecline { job: 0, plus: 0 }),
+        Decline { job: 0, seat: 0, by: Rightful },
+        Batch { calls: Calls(vec![Commit { job: 0, seat: 1, answer: 0, draw: false, by: Rightful }, Withdraw { account: 14 }]), by: 5 },
+        Commit { job: 0, seat: 1, answer: 0, draw: false, by: Rightful },
+        Commit { job: 0, seat: 2, answer: 0, draw: false, by: Rightful },
+        Wait(CommitDeadline { job: 0, plus: 1 }),
+        Reveal { job: 0, seat: 0, answer: Some(3) },
+        Reveal { job: 0, seat: 0, answer: None },
+        RevealSame { job: 0, seat: 1, same_as: 0 },
+        Wait(Deadline { job: 0, plus: 1 }),
+        Resolve { job: 0, answers: OfSeat(9), by: 17 },
+        RevealAndResolve { job: 0, seat: 2, answers: Complete, by: 17 },
+        Recode { target: 1, code: Accepts },
+        RetryCallback { job: 0, truly: true },
+        WithdrawOfTarget { target: 0 },
+        Advance { job: 0, by: 18 },
+        Wait(Grace { job: 0, plus: 1 }),
+        PunishSilent { job: 0, seat: 2, by: 18 },
+        WithdrawEarnings { executor: 1 },
+        WithdrawDelegation { executor: 1, delegator: 16 },
+        Stake { executor: 3, amount: 5, by: 0 },
+        RequestExit { executor: 3, amount: 1, by: Rightful },
+        Undelegate { executor: 1, amount: 340282366920938463463374607431768211455, by: 16 },
+        Wait(Epoch { next: 5, plus: 0 }),
+        CompleteExit { executor: 3, before: 0 },
+        CompleteUndelegation { executor: 1, delegator: 16, before: 0 },
+        Wait(Seconds(9)),
+        StartGeneration { executor: 1 },
+        Reinstate { executor: 1 },
+        ForgiveStrikes { executor: 1 },
+        WithdrawProverReward { prover: 18 },
+        BurnSlashed { prover: 18 },
+        RefreshWeights { executor: 1 },
+        Offer { executor: 1, price: 10000000000000, capacity: 2, version: 1, pool: 0, by: Rightful },
+        RevokeSigner { executor: 1, by: Rightful },
+        ListExecutor { pool: 1, executor: 2, admitted: false, by: Rightful },
+        ListRequester { pool: 1, requester: 1, admitted: true, by: Account(3) },
+        Pause { duration: 9, by: Rightful },
+        Resume { by: Account(0) },
+        Trespass { executor: 1, call: Slash, by: 19 },
+    ]
+}
+
+/// Such a transaction once raised the base fee, so that nobody here could pay for the next one.
+#[test]
+fn a_target_that_burns_all_gas() {
+    replay(&a_target_that_burns_all_gas_operations());
+}
+
+#[rustfmt::skip]
+fn a_target_that_burns_all_gas_operations() -> Vec<Operation> {
+    vec![
+        Request { requester: 1, by: Rightful, pool: 0, size: 1, quorum: 1, price: 30000000000000, odd: 0, commit_window: 60, reveal_window: 30, callback: None, on_failure: false, refund_to: Some(2), flaw: Overpaid },
+        WithdrawOfTarget { target: 2 },
+        WithdrawOfTarget { target: 2 },
+    ]
+}

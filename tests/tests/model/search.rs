@@ -1,0 +1,86 @@
+//! The search for a sequence that model and contracts tell differently.
+
+use std::{
+    cell::RefCell,
+    env,
+    fmt::Display,
+    hash::{BuildHasher, Hasher, RandomState},
+    str::FromStr,
+};
+
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+
+use crate::{
+    generator::sequence,
+    model::Mutation,
+    printer::source,
+    shrinking::{Found, smallest},
+    stage::Stage,
+    trial::{self, Seen, Views},
+};
+
+/// Sequences that are tried without `INFERA_CASES`.
+const CASES: u32 = 40;
+
+/// Events and errors that so many random sequences hardly ever miss.
+const EXPECTED: [&str; 3] = ["JobResolved", "JobRefunded", "Slashed"];
+
+/// Tries `cases` random sequences; the first that shows a difference shrinks.
+pub(crate) fn search(
+    stage: &Stage,
+    seed: u64,
+    cases: u32,
+    mutation: Option<Mutation>,
+    seen: &mut Seen,
+) -> Option<Found> {
+    // Shrinking is ours.
+    let config = Config { cases, failure_persistence: None, max_shrink_iters: 0, ..Config::default() };
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let seen = RefCell::new(seen);
+    let outcome = TestRunner::new_with_rng(config, rng).run(&sequence(), |operations| {
+        let told = trial::run(stage, &operations, mutation, Views::Often, &mut seen.borrow_mut());
+        told.map_err(|difference| TestCaseError::fail(difference.to_string()))
+    });
+    match outcome {
+        Ok(()) => None,
+        Err(TestError::Fail(reason, operations)) => {
+            let differs = |views| {
+                move |operations: &[_]| trial::run(stage, operations, mutation, views, &mut Seen::default()).err()
+            };
+            // Up to the step that differs, views need no look.
+            let found = differs(Views::Often)(&operations)
+                .and_then(|difference| smallest(&operations[..=difference.step], differs(Views::Last)));
+            // Else the stage remembers something.
+            Some(found.unwrap_or_else(|| panic!("{reason}\nonly once, in\n{}", source("found", &operations))))
+        }
+        Err(TestError::Abort(reason)) => panic!("{reason}"),
+    }
+}
+
+/// A number from the environment.
+fn setting<T: FromStr<Err: Display>>(name: &str) -> Option<T> {
+    let text = env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|error| panic!("{name} is {text:?}: {error}")))
+}
+
+#[test]
+fn model_and_contracts_tell_every_sequence_alike() {
+    let seed = setting("INFERA_SEED").unwrap_or_else(random_seed);
+    let cases = setting("INFERA_CASES").unwrap_or(CASES);
+    println!("INFERA_SEED={seed} INFERA_CASES={cases}");
+    let (stage, mut seen) = (Stage::start(), Seen::new());
+    if let Some(Found { operations, difference }) = search(&stage, seed, cases, None, &mut seen) {
+        let source = source("found", &operations);
+        panic!("{difference}\nINFERA_SEED={seed} finds it again; as a test for `regressions.rs`:\n\n{source}");
+    }
+    println!("{seen:#?}");
+    let missing: Vec<_> = EXPECTED.iter().filter(|name| !seen.contains_key(**name)).collect();
+    assert!(missing.is_empty() || cases < CASES, "INFERA_SEED={seed} is too tame: no {missing:?} in {cases} sequences");
+}
+
+/// The keys of the standard library's hash maps are random.
+fn random_seed() -> u64 {
+    RandomState::new().build_hasher().finish()
+}

@@ -106,7 +106,7 @@ fn a_damaged_deployment_file_is_named() {
     let path = directory.path().join("deployment.json");
     std::fs::write(&path, "{\"chainId\": 1}").unwrap();
     let name = path.display().to_string();
-    run(&format!("model list --deployment {name}")).fails_with(&[&name, "unbondingEpochs is missing"]);
+    run(&format!("model list --deployment {name}")).fails_with(&[&name, "missing field"]);
     run("model list --deployment /nowhere/d.json").fails_with(&["/nowhere/d.json", "No such file"]);
 }
 

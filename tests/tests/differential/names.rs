@@ -136,7 +136,8 @@ fn terms_have_one_hash_and_a_job_one_id() {
     let other = Address::repeat_byte(1);
     let returns_3600 = Bytes::from(hex!("610e105f5260205ff3"));
     chain.wait(chain.provider.anvil_set_code(other, returns_3600)).unwrap();
-    let admission = chain.deploy(&creation::JOB_ADMISSION, &(parameters, other, other, other, other).abi_encode_params());
+    let admission =
+        chain.deploy(&creation::JOB_ADMISSION, &(parameters, other, other, other, other).abi_encode_params());
     let addresses = (other, other, other, other, other, other, other, admission, other, other);
     let at = chain.deploy(&creation::JOB_REGISTRY, &addresses.abi_encode_params());
     let registry = IJobRegistry::new(at, &chain.provider);

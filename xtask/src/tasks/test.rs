@@ -57,6 +57,7 @@ fn steps(checkout: &Checkout) -> Result<Vec<Step<'_>>> {
     Ok(vec![
         step("Rust format", cargo(&["fmt", "--all", "--check"])),
         step("Solidity format", forge(&["fmt", "--check"])),
+        Step { name: "Solidity build", work: Box::new(|| contracts::build_for_tests(checkout)) },
         // Gas that differs from the committed figures fails; `forge test` alone writes the new ones.
         step("Solidity tests", forge(&["test", "--gas-snapshot-check", "true", "--gas-snapshot-emit", "false"])),
         step("build", checkout.build(&["--all-targets"])),

@@ -2,7 +2,9 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    env, fs,
+    env,
+    ffi::{OsStr, OsString},
+    fs,
     path::Path,
     process::{Command, Stdio},
 };
@@ -82,16 +84,27 @@ pub(crate) fn run(checkout: &Checkout) -> Result<()> {
     analysis.arg(checkout.contracts()).args([
         "--ignore-compile",
         "--filter-paths",
-        "node_modules",
+        "node_modules|test/|script/",
         "--foundry-out-directory",
     ]);
     analysis
         .arg(&out)
         .args(["--exclude-low", "--exclude-informational", "--exclude-optimization", "--json"])
         .arg(&report);
+    analysis.env("PATH", path_with(forge.get_program())?);
     // Its exit status counts findings; what counts here is the report.
-    analysis.stdout(Stdio::null()).stderr(Stdio::null()).status().context("cannot start slither")?;
+    let output = analysis.stdout(Stdio::null()).output().context("cannot start slither")?;
+    if !report.exists() {
+        bail!("slither wrote no report: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
     judge(&report, &checkout.contracts().join(TRIAGE))
+}
+
+/// The PATH with the folder of `program` before it: slither asks forge for the project's settings.
+fn path_with(program: &OsStr) -> Result<OsString> {
+    let folder = Path::new(program).parent().map(Path::to_owned);
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::join_paths(folder.into_iter().chain(env::split_paths(&path))).context("PATH cannot be extended")
 }
 
 /// Fails on findings that nobody has judged, and on judgements of what is no finding any more.

@@ -4,8 +4,8 @@ pragma solidity ^0.8.30;
 import {ISingleJobRegistry} from "../../src/single/ISingleJobRegistry.sol";
 import {Record, SinglePhase, SingleTerms} from "../../src/single/SingleTypes.sol";
 import {IStaking, SeatOutcome} from "../../src/stake/IStaking.sol";
-import {Recorder} from "../jobs/JobGasFixture.sol";
 import {Reply} from "../jobs/JobFixture.sol";
+import {Recorder} from "../jobs/JobGasFixture.sol";
 import {SingleFixture} from "./SingleFixture.sol";
 
 /// @notice What a job of one executor costs from the request to the callback, in whole transactions: 21,000 each, calldata,

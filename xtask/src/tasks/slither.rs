@@ -69,11 +69,7 @@ pub(crate) fn run(checkout: &Checkout) -> Result<()> {
     progress::say("compiling the sources with their syntax trees; about a minute");
     let (out, cache) = (work.join("out"), work.join("cache"));
     let mut forge = checkout.foundry("forge");
-    forge
-        .args(["build", "--build-info", "--skip", "test", "script", "--out"])
-        .arg(&out)
-        .arg("--cache-path")
-        .arg(&cache);
+    forge.args(["build", "src", "--build-info", "--out"]).arg(&out).arg("--cache-path").arg(&cache);
     process::run_on_stderr(&mut forge)?;
 
     let report = work.join("report.json");
@@ -84,7 +80,7 @@ pub(crate) fn run(checkout: &Checkout) -> Result<()> {
     analysis.arg(checkout.contracts()).args([
         "--ignore-compile",
         "--filter-paths",
-        "node_modules|test/|script/",
+        "node_modules",
         "--foundry-out-directory",
     ]);
     analysis

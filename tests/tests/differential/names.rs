@@ -3,10 +3,10 @@
 use alloy::{
     primitives::{Address, B256, Bytes, U256, hex},
     providers::ext::AnvilApi,
-    sol_types::SolValue,
+    sol_types::{SolStruct, SolValue},
 };
 use infera_contracts::{
-    IExecutorRegistry,
+    IExecutorRegistry, IJobDesk,
     IJobRegistry::{self, Parameters},
     IModelRegistry, ISlashing, IVifVerifier, creation,
 };
@@ -147,6 +147,27 @@ fn terms_have_one_hash_and_a_job_one_id() {
         prop_assert_eq!(hash, chain.wait(registry.termsHash(given.clone()).call()).unwrap());
         let id = ids::job_id(chain.devnet.chain_id(), at, terms.requester, terms.nonce, hash);
         prop_assert_eq!(id, chain.wait(registry.jobIdOf(given).call()).unwrap());
+        Ok(())
+    });
+}
+
+/// The type string of an order repeats that of the terms in Solidity: a wallet would notice a difference, and so does this.
+#[test]
+fn an_order_is_the_typed_data_that_wallets_sign() {
+    let chain = Chain::start();
+    let registry = Address::repeat_byte(1);
+    let at = chain.deploy(&creation::JOB_DESK, &(registry, U256::ONE).abi_encode_params());
+    let desk = IJobDesk::new(at, &chain.provider);
+    let domain = eip712::domain(chain.devnet.chain_id(), at);
+    check(file!(), CASES, (any_terms(), number(), any::<u128>(), word()), |(terms, deadline, fee, uri)| -> Verdict {
+        let order = IJobDesk::Order {
+            terms: IJobDesk::Terms::abi_decode(&terms.abi_encode()).unwrap(),
+            deadline,
+            relayFee: fee,
+            inputUriHash: uri,
+        };
+        let on_chain = chain.wait(desk.orderDigest(order.clone()).call()).unwrap();
+        prop_assert_eq!(order.eip712_signing_hash(&domain), on_chain);
         Ok(())
     });
 }

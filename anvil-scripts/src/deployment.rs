@@ -19,11 +19,12 @@ pub enum Preset {
 }
 
 impl Preset {
-    /// The preset's parameters.
-    pub fn parameters(self) -> Result<DeploymentParameters> {
+    /// The preset's parameters, with these accounts as owner and guardian; without them the deployer is both, but not of a
+    /// live network.
+    pub fn parameters(self, owner: Option<Address>, guardian: Option<Address>) -> Result<DeploymentParameters> {
         match self {
-            Self::Devnet => DeploymentParameters::devnet(),
-            Self::Production => DeploymentParameters::production(),
+            Self::Devnet => Ok(DeploymentParameters::devnet()?.governed_by(owner, guardian)),
+            Self::Production => DeploymentParameters::production(owner, guardian),
         }
     }
 }

@@ -88,12 +88,23 @@ async fn a_deployment_is_reported_as_json_and_written_to_its_file() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deployment_is_told_in_words_too() {
     let stage = Stage::set().await;
-    let output = stage.deploy(&["--preset", "production", "--out", "live.json"]).await;
+    let (owner, guardian) = ("0x".to_owned() + &"1".repeat(40), "0x".to_owned() + &"2".repeat(40));
+    let live = ["--preset", "production", "--out", "live.json", "--owner", &owner, "--guardian", &guardian];
+    let output = stage.deploy(&live).await;
     assert!(output.status.success(), "{output:?}");
     let written = Deployment::load(&stage.path("live.json")).unwrap();
     let told = String::from_utf8(output.stdout).unwrap();
     assert!(told.contains(&format!("JobRegistry        {}", written.job_registry)), "{told}");
     assert!(told.contains("INFER for gas"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_network_is_not_governed_by_who_deploys_it() {
+    let stage = Stage::set().await;
+    let guardian = "0x".to_owned() + &"2".repeat(40);
+    let told = failure(&stage.deploy(&["--preset", "production", "--guardian", &guardian]).await);
+    assert!(told.contains("needs an owner and a guardian"), "{told}");
+    stage.assert_untouched();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,15 +8,23 @@ import {console} from "forge-std/console.sol";
 
 /// @title Deploys all contracts from the broadcasting account.
 /// @notice forge script script/Deploy.s.sol --rpc-url URL --broadcast --private-key KEY
-/// With `--sig "production()"` the parameters are those of a network of strangers. Owner and guardian are the ones that the
-/// parameters' file names, and else the deployer.
+/// With `--sig "production(address,address)" OWNER GUARDIAN` the parameters are those of a network of strangers. On a devnet
+/// the deployer is both.
 contract Deploy is Script, Deployment {
+    /// @notice A live network isn't governed by whoever happened to deploy it.
+    error NobodyGoverns(address owner, address guardian);
+
     function run() external returns (Contracts memory) {
         return _run(Presets.devnet());
     }
 
-    function production() external returns (Contracts memory) {
-        return _run(Presets.production());
+    /// @param owner Replaces policies after a delay; a timelock or a multi-signature wallet.
+    /// @param guardian May pause new jobs for a bounded time.
+    function production(address owner, address guardian) external returns (Contracts memory) {
+        if (owner == address(0) || guardian == address(0)) revert NobodyGoverns(owner, guardian);
+        DeploymentParameters memory given = Presets.production();
+        (given.governance.owner, given.governance.guardian) = (owner, guardian);
+        return _run(given);
     }
 
     function _run(DeploymentParameters memory given) private returns (Contracts memory all) {

@@ -76,7 +76,7 @@ struct Contracts {
 ///    9  ActivityLog(staking, epochLength)
 ///   10  ProofVerifierList(governance)
 ///   11  PolicyRegistry(terms, owner, guardian, policies, protocol parameters); creates the first PolicySet
-///   12  JobAdmission(parameters, models, executors, governance)
+///   12  JobAdmission(parameters, models, executors, governance, court)
 ///   13  JobRegistry(addresses)
 ///   14  JobDesk(jobs, thawPeriod)
 ///   15  RewardDistributor(governance, activity, executors, staking)
@@ -211,6 +211,8 @@ abstract contract Deployment is CommonBase {
             maxRevealWindow: given.jobs.maxRevealWindow,
             revealGrace: given.jobs.revealGrace,
             challengeWindow: given.court.challengeWindow,
+            singleMaxWindow: given.single.maxWindow,
+            singleChallengeWindow: given.single.maxChallengeWindow,
             courtWindow: _courtWindow(given),
             keyChangeDelay: uint32(given.keyChangeDelay),
             thawPeriod: given.channels.thawPeriod,

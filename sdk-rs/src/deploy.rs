@@ -190,6 +190,8 @@ fn policy_registry_arguments(at: &Deployment, with: &DeploymentParameters, deplo
         maxRevealWindow: with.jobs.maxRevealWindow,
         revealGrace: with.jobs.revealGrace,
         challengeWindow: with.court.challengeWindow,
+        singleMaxWindow: with.single.maxWindow,
+        singleChallengeWindow: with.single.maxChallengeWindow,
         courtWindow: court_window(with),
         keyChangeDelay: seconds(with.key_change_delay),
         thawPeriod: with.channels.thawPeriod,

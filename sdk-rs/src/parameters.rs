@@ -76,9 +76,27 @@ impl DeploymentParameters {
         Self::parse("the devnet preset", include_str!("../../contracts/parameters/devnet.json"))
     }
 
-    /// The preset for a live network.
-    pub fn production() -> Result<Self> {
-        Self::parse("the production preset", include_str!("../../contracts/parameters/production.json"))
+    /// The preset for a live network. Refuses to leave owner or guardian open: having deployed a network is no reason to
+    /// govern it.
+    pub fn production(owner: Option<Address>, guardian: Option<Address>) -> Result<Self> {
+        let named = |account: Option<Address>| account.is_some_and(|account| !account.is_zero());
+        if !named(owner) || !named(guardian) {
+            return Err(Error::Invalid(
+                "the production preset needs an owner and a guardian: name the account that may replace policies (a \
+                 timelock or a multi-signature wallet) and the one that may pause new jobs"
+                    .into(),
+            ));
+        }
+        let preset = Self::parse("the production preset", include_str!("../../contracts/parameters/production.json"))?;
+        Ok(preset.governed_by(owner, guardian))
+    }
+
+    /// The same with these accounts as owner and guardian, where they are given.
+    #[must_use]
+    pub fn governed_by(mut self, owner: Option<Address>, guardian: Option<Address>) -> Self {
+        self.governance.owner = owner.unwrap_or(self.governance.owner);
+        self.governance.guardian = guardian.unwrap_or(self.governance.guardian);
+        self
     }
 
     /// Reads the JSON form, in which every value is a string, because JSON numbers lose precision above 2^53; `name` is what
@@ -231,7 +249,10 @@ mod tests {
     #[test]
     fn both_presets_parse() {
         assert_eq!(DeploymentParameters::devnet().unwrap().jobs.beaconDelay, 1);
-        assert!(DeploymentParameters::production().unwrap().epoch_length > 600);
+        let (owner, guardian) = (Address::repeat_byte(1), Address::repeat_byte(2));
+        let production = DeploymentParameters::production(Some(owner), Some(guardian)).unwrap();
+        assert!(production.epoch_length > 600);
+        assert_eq!((production.governance.owner, production.governance.guardian), (owner, guardian));
     }
 
     #[test]

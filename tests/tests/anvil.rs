@@ -46,8 +46,9 @@ async fn the_contracts_are_deployed_to_anvil() {
     let provider = connect(&anvil.endpoint()).unwrap();
     let key = PrivateKeySigner::from(anvil.first_key().clone());
     let deployer = Sender::new(provider.clone(), key).await.unwrap();
+    let governor = Some(deployer.address());
     for preset in [Preset::Devnet, Preset::Production] {
-        let parameters = preset.parameters().unwrap();
+        let parameters = preset.parameters(governor, governor).unwrap();
         let report = deploy_and_account(&deployer, &parameters).await.unwrap();
         assert_eq!(report.deployer, deployer.address());
         assert!(!report.cost.is_zero());
@@ -64,7 +65,7 @@ async fn an_account_without_money_deploys_nothing_to_anvil() {
     let anvil = anvil();
     let provider = connect(&anvil.endpoint()).unwrap();
     let poor = Sender::new(provider.clone(), PrivateKeySigner::random()).await.unwrap();
-    let refusal = deploy_and_account(&poor, &Preset::Devnet.parameters().unwrap()).await.unwrap_err().to_string();
+    let refusal = deploy_and_account(&poor, &Preset::Devnet.parameters(None, None).unwrap()).await.unwrap_err().to_string();
     assert!(refusal.contains("may cost up to") && refusal.contains(&poor.address().to_string()), "{refusal}");
     assert_eq!(provider.get_block_number().await.unwrap(), 0);
 }

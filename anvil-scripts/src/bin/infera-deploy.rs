@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
+use alloy::primitives::Address;
 use anyhow::Context;
 use clap::Parser;
 use infera_anvil_scripts::{
@@ -11,8 +12,8 @@ use infera_anvil_scripts::{
 
 /// Deploys all contracts from one account and writes the deployment file.
 ///
-/// The account must send nothing else meanwhile: the contracts' addresses follow from its nonces. No contract has an owner or a
-/// setter, so the parameters are final.
+/// The account must send nothing else meanwhile: the contracts' addresses follow from its nonces. Parameters are final but for
+/// the few that governance may change, after a delay.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -21,6 +22,12 @@ struct Arguments {
     /// Parameters of the contracts
     #[arg(long, value_enum, default_value = "devnet")]
     preset: Preset,
+    /// Who may replace policies, after a delay [default: the deployer; the production preset needs it]
+    #[arg(long, value_name = "ADDRESS")]
+    owner: Option<Address>,
+    /// Who may pause new jobs for a bounded time [default: the deployer; the production preset needs it]
+    #[arg(long, value_name = "ADDRESS")]
+    guardian: Option<Address>,
     /// Where to write the deployment file, which other programs take as --deployment
     #[arg(long, value_name = "FILE", default_value = "deployment.json")]
     out: PathBuf,
@@ -36,7 +43,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let parameters = arguments.preset.parameters()?;
+    let parameters = arguments.preset.parameters(arguments.owner, arguments.guardian)?;
     let sender = arguments.account.sender().await?;
     progress(format_args!("deploying from {} to chain {}", sender.address(), sender.chain_id()));
     let report = deploy_and_account(&sender, &parameters).await?;

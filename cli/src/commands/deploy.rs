@@ -5,6 +5,7 @@ use std::{
     path::PathBuf,
 };
 
+use alloy::primitives::Address;
 use anyhow::Context as _;
 use clap::ValueEnum;
 use infera_sdk::{Deployment, DeploymentParameters};
@@ -20,8 +21,10 @@ Examples:
   infera deploy --preset devnet --key-file deployer.key --out deployment.json
   infera deploy --rpc-url https://rpc.example --parameters mine.json --key-file deployer.json
 
-No contract has an owner or a setter: the parameters are final. The account must send nothing else
-meanwhile, because the contracts' addresses follow from its nonces.";
+  infera deploy --preset production --owner 0x... --guardian 0x... --key-file deployer.json
+
+Parameters are final but for the few that governance may change, after a delay. The account must send
+nothing else meanwhile, because the contracts' addresses follow from its nonces.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -32,6 +35,8 @@ pub(crate) struct Arguments {
     account: AccountArguments,
     #[command(flatten)]
     parameters: ParameterArguments,
+    #[command(flatten)]
+    governors: GovernorArguments,
 
     /// Write the deployment file there, for --deployment of other commands
     #[arg(long, value_name = "FILE")]
@@ -50,6 +55,18 @@ struct ParameterArguments {
     parameters: Option<PathBuf>,
 }
 
+#[derive(Debug, clap::Args)]
+struct GovernorArguments {
+    /// Who may replace policies, after a delay: a timelock or a multi-signature wallet [default: the deployer; the
+    /// production preset needs it]
+    #[arg(long, value_name = "ADDRESS")]
+    owner: Option<Address>,
+
+    /// Who may pause new jobs for a bounded time [default: the deployer; the production preset needs it]
+    #[arg(long, value_name = "ADDRESS")]
+    guardian: Option<Address>,
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Preset {
     /// Short epochs and windows, small stakes
@@ -59,16 +76,17 @@ enum Preset {
 }
 
 impl ParameterArguments {
-    fn read(&self) -> anyhow::Result<DeploymentParameters> {
-        Ok(match (&self.parameters, self.preset) {
+    fn read(&self, &GovernorArguments { owner, guardian }: &GovernorArguments) -> anyhow::Result<DeploymentParameters> {
+        let parameters = match (&self.parameters, self.preset) {
             (Some(path), _) => {
                 let text = std::fs::read_to_string(path);
                 let text = text.with_context(|| format!("cannot read the parameters {}", path.display()))?;
                 DeploymentParameters::parse(&path.display().to_string(), &text)?
             }
-            (None, Some(Preset::Production)) => DeploymentParameters::production()?,
+            (None, Some(Preset::Production)) => DeploymentParameters::production(owner, guardian)?,
             (None, Some(Preset::Devnet) | None) => DeploymentParameters::devnet()?,
-        })
+        };
+        Ok(parameters.governed_by(owner, guardian))
     }
 }
 
@@ -87,7 +105,7 @@ impl Display for Report {
 }
 
 pub(crate) async fn run(arguments: &Arguments, output: Output) -> anyhow::Result<()> {
-    let parameters = arguments.parameters.read()?;
+    let parameters = arguments.parameters.read(&arguments.governors)?;
     let sender = arguments.account.sender(&arguments.rpc).await?;
     progress(format_args!("deploying from {} to chain {}", sender.address(), sender.chain_id()));
     let deployment = infera_sdk::deploy(&sender, &parameters).await?;

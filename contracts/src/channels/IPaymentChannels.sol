@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {ILiabilities} from "../accounts/ILiabilities.sol";
 import {Channel, Claim, SkipReason} from "./ChannelTypes.sol";
 
 /// @title Payment for requests off chain: one-way channels with cumulative vouchers, and the anchoring of receipts.
@@ -10,7 +11,7 @@ import {Channel, Claim, SkipReason} from "./ChannelTypes.sol";
 ///
 /// A payee is safe if it accepts a voucher only while its total is at most `backingOf`, and claims it within
 /// `thawPeriod` of accepting it: what backs an accepted voucher can't leave before.
-interface IPaymentChannels {
+interface IPaymentChannels is ILiabilities {
     /// @notice Fixed at deployment; none may be 0. Times in seconds.
     struct Parameters {
         /// From the announcement of a withdrawal to its end: the payee's time to claim.
@@ -51,7 +52,6 @@ interface IPaymentChannels {
     event VoucherSkipped(bytes32 indexed channelId, address indexed payee, uint256 index, SkipReason reason);
     /// @notice The receipts under a root are anchored as of this block, without a claim.
     event ReceiptsAnchored(bytes32 indexed channelId, address indexed payee, bytes32 receiptsRoot);
-    event Withdrawn(address indexed account, uint256 amount);
 
     // ---------------------------------------------------------------- errors
 
@@ -69,8 +69,6 @@ interface IPaymentChannels {
     error ThawTooSmall(bytes32 channelId, uint256 thawing, uint256 balance);
     error NotClaimer(address caller, address payee);
     error BatchTooLarge(uint256 size, uint256 maximum);
-    error NothingToWithdraw(address account);
-    error TransferFailed(address account, uint256 amount);
     error InvalidParameter(string name);
 
     // ---------------------------------------------------------------- anyone
@@ -78,10 +76,6 @@ interface IPaymentChannels {
     /// @notice Adds `msg.value` to a channel; the first deposit opens it. Whatever comes back goes to the payer, whoever
     /// paid. Requires two parties, a value, a channel that was never closed, and a sum below 2^96.
     function deposit(address payer, address payee, uint64 openNonce) external payable returns (bytes32 channelId);
-
-    /// @notice Sends an account all that it was credited, by claims, withdrawals and closes. Requires a credit, and that
-    /// the account takes the coins; a refused transfer leaves the credit as it was.
-    function withdrawFor(address account) external;
 
     // ---------------------------------------------------------------- payer
 
@@ -150,12 +144,6 @@ interface IPaymentChannels {
     function verifyReceipt(bytes32 root, bytes32 leaf, bytes32[] calldata proof) external pure returns (bool);
 
     function claimerOf(address payee) external view returns (address);
-
-    /// @notice Wei that `withdrawFor` would send.
-    function creditOf(address account) external view returns (uint256);
-
-    /// @notice Balances of all channels and all credits together; never more than the contract's balance.
-    function liabilities() external view returns (uint256);
 
     function parameters() external view returns (Parameters memory);
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Liabilities} from "../accounts/Liabilities.sol";
 import {Channel, ChannelStatus, Claim, SkipReason} from "./ChannelTypes.sol";
 import {IPaymentChannels} from "./IPaymentChannels.sol";
 import {WalletSignature} from "./WalletSignature.sol";
-import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
@@ -13,7 +13,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 /// @title One-way payment channels with cumulative vouchers.
 /// @notice No owner, no setter, no pause. Money comes in by `deposit` alone and leaves by `withdrawFor` alone; in between
 /// it moves from a channel's balance to the credit of its payee or payer.
-contract PaymentChannels is IPaymentChannels, EIP712 {
+contract PaymentChannels is IPaymentChannels, Liabilities, EIP712 {
     bytes32 private constant VOUCHER_TYPEHASH =
         keccak256("Voucher(bytes32 channelId,uint128 cumulative,bytes32 receiptsRoot)");
 
@@ -25,11 +25,7 @@ contract PaymentChannels is IPaymentChannels, EIP712 {
 
     mapping(bytes32 channelId => Channel) private _channels;
     /// @inheritdoc IPaymentChannels
-    mapping(address account => uint256) public creditOf;
-    /// @inheritdoc IPaymentChannels
     mapping(address payee => address) public claimerOf;
-    /// @inheritdoc IPaymentChannels
-    uint256 public liabilities;
 
     modifier onlyClaimer(address payee) {
         if (msg.sender != payee && msg.sender != claimerOf[payee]) revert NotClaimer(msg.sender, payee);
@@ -73,16 +69,6 @@ contract PaymentChannels is IPaymentChannels, EIP712 {
         emit Deposited(channelId, msg.sender, msg.value, deposited);
     }
 
-    /// @inheritdoc IPaymentChannels
-    function withdrawFor(address account) external {
-        uint256 amount = creditOf[account];
-        if (amount == 0) revert NothingToWithdraw(account);
-        creditOf[account] = 0;
-        liabilities -= amount;
-        emit Withdrawn(account, amount);
-        if (!LowLevelCall.callNoReturn(account, amount, "")) revert TransferFailed(account, amount);
-    }
-
     // ---------------------------------------------------------------- payer
 
     /// @inheritdoc IPaymentChannels
@@ -121,7 +107,7 @@ contract PaymentChannels is IPaymentChannels, EIP712 {
 
         channel.deposited -= uint96(amount);
         _clearThaw(channel);
-        creditOf[msg.sender] += amount;
+        _addCredit(msg.sender, amount);
         emit ThawWithdrawn(channelId, msg.sender, amount);
     }
 
@@ -142,7 +128,7 @@ contract PaymentChannels is IPaymentChannels, EIP712 {
         for (uint256 index = 0; index < claims.length; ++index) {
             amount += _claim(payee, index, claims[index]);
         }
-        if (amount != 0) creditOf[payee] += amount;
+        _addCredit(payee, amount);
     }
 
     /// @inheritdoc IPaymentChannels
@@ -284,7 +270,7 @@ contract PaymentChannels is IPaymentChannels, EIP712 {
         channel.deposited = channel.claimed;
         channel.status = ChannelStatus.Closed;
         _clearThaw(channel);
-        creditOf[payer] += refund;
+        _addCredit(payer, refund);
         emit ChannelClosed(channelId, msg.sender, refund);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Liabilities} from "../accounts/Liabilities.sol";
 import {IExecutorRegistry} from "../executors/IExecutorRegistry.sol";
 import {IPolicyRegistry} from "../governance/IPolicyRegistry.sol";
 import {MAX_SEATS} from "../jobs/Committee.sol";
@@ -15,6 +16,7 @@ import {JobCallers, MAX_JOB_REGISTRIES} from "../stake/JobCallers.sol";
 import {IAgreementVerifier} from "../verify/IAgreementVerifier.sol";
 import {ICalibrationList} from "./ICalibrationList.sol";
 import {Accusation, Case, CourtTerms, ICourt, ICourtClient, Verdict} from "./ICourt.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Courts, as requesters of ordinary redundant jobs. Immutable: no owner, no upgrade, no pause.
 /// @notice Holds the bonds of pending cases and the credits that come of them; internal accounts only. The escrow of a
@@ -23,7 +25,7 @@ import {Accusation, Case, CourtTerms, ICourt, ICourtClient, Verdict} from "./ICo
 /// Every case ends: the job registry ends every job, `decide` takes a resolved one and `lapse` a refunded one; both are
 /// anyone's, and depend on no party's consent. The contracts in `Addresses` are trusted to do what their interfaces say; a
 /// client is trusted with its accusations, but not to take a verdict.
-contract Court is ICourt, JobCallers {
+contract Court is ICourt, Liabilities, JobCallers {
     /// @notice The contracts that a court relies on.
     struct Addresses {
         IJobRegistry jobs;
@@ -38,6 +40,8 @@ contract Court is ICourt, JobCallers {
     address private constant BURN = 0x000000000000000000000000000000000000dEaD;
     /// @notice Gas with which a client is told a verdict.
     uint256 public constant VERDICT_GAS = 200_000;
+    /// A court that doesn't form at 1,024 times the fee isn't kept from forming by its price.
+    uint256 private constant MAX_DOUBLINGS = 10;
     /// Gas kept for the call itself and for recording that it failed.
     uint256 private constant VERDICT_OVERHEAD = 40_000;
 
@@ -56,10 +60,6 @@ contract Court is ICourt, JobCallers {
     uint32 private immutable _revealWindow;
     uint128 private immutable _bond;
 
-    /// @inheritdoc ICourt
-    uint256 public liabilities;
-    /// @inheritdoc ICourt
-    mapping(address account => uint256) public creditOf;
     /// @inheritdoc ICourt
     mapping(bytes32 jobId => mapping(uint8 seat => bytes32)) public caseAbout;
     /// @inheritdoc ICourt
@@ -163,16 +163,6 @@ contract Court is ICourt, JobCallers {
         ICourtClient(closed.registry).onVerdict(closed.jobId, closed.seat, closed.verdict);
     }
 
-    /// @inheritdoc ICourt
-    function withdrawFor(address account) external {
-        uint256 amount = creditOf[account];
-        if (amount == 0) revert NothingToWithdraw(account);
-        creditOf[account] = 0;
-        liabilities -= amount;
-        emit Withdrawn(account, amount);
-        _send(account, amount);
-    }
-
     // ---------------------------------------------------------------- views
 
     /// @inheritdoc ICourt
@@ -185,6 +175,11 @@ contract Court is ICourt, JobCallers {
     /// @inheritdoc ICourt
     function caseOf(bytes32 courtJobId) external view returns (Case memory) {
         return _cases[courtJobId];
+    }
+
+    /// @inheritdoc ICourt
+    function lowestSeatFee(bytes32 jobId, uint8 seat, uint128 seatFee) external view returns (uint256) {
+        return _lowest(seatFee, _lapses(caseAbout[jobId][seat]));
     }
 
     /// @inheritdoc ICourt
@@ -260,7 +255,7 @@ contract Court is ICourt, JobCallers {
         bytes calldata parameterBytes,
         string calldata inputUri
     ) private returns (bytes32 courtJobId) {
-        _checkAccusation(accusation, court);
+        uint256 lapses = _checkAccusation(accusation, court);
         Terms memory terms = _courtTerms(accusation, court);
         uint256 escrow = jobs.quote(terms);
         uint256 required = escrow + _bond;
@@ -279,7 +274,8 @@ contract Court is ICourt, JobCallers {
             answerHash: accusation.answerHash,
             modelId: accusation.modelId,
             runtimeClass: accusation.runtimeClass,
-            seatFee: accusation.seatFee
+            seatFee: accusation.seatFee,
+            lapses: uint8(lapses)
         });
         caseAbout[accusation.jobId][accusation.seat] = courtJobId;
         liabilities += msg.value - escrow;
@@ -291,7 +287,12 @@ contract Court is ICourt, JobCallers {
         jobs.request{value: escrow}(terms, input, parameterBytes, inputUri);
     }
 
-    function _checkAccusation(Accusation memory accusation, CourtTerms calldata court) private view {
+    /// @return lapses How many cases about the answer lapsed before.
+    function _checkAccusation(Accusation memory accusation, CourtTerms calldata court)
+        private
+        view
+        returns (uint256 lapses)
+    {
         if (!calibration.isCalibrated(accusation.modelId, accusation.version, accusation.runtimeClass)) {
             revert NotCalibrated(accusation.modelId, accusation.version, accusation.runtimeClass);
         }
@@ -301,8 +302,21 @@ contract Court is ICourt, JobCallers {
             revert AlreadyChallenged(accusation.jobId, accusation.seat, previous);
         }
         // For less than the accused asked, a court might not form, and the accused might wish for just that.
+        lapses = _lapses(previous);
         uint256 offered = uint256(court.maxPricePerUnit) * accusation.maxUnits;
-        if (offered < accusation.seatFee) revert PriceTooLow(offered, accusation.seatFee);
+        uint256 lowest = _lowest(accusation.seatFee, lapses);
+        if (offered < lowest) revert PriceTooLow(offered, lowest);
+    }
+
+    /// @dev How many cases about an answer have lapsed. Stops counting where it stops to matter.
+    function _lapses(bytes32 previous) private view returns (uint256) {
+        if (_cases[previous].verdict != Verdict.Lapsed) return 0;
+        return Math.min(uint256(_cases[previous].lapses) + 1, MAX_DOUBLINGS);
+    }
+
+    /// @dev Can't overflow: fees have at most 128 bits.
+    function _lowest(uint128 seatFee, uint256 lapses) private pure returns (uint256) {
+        return uint256(seatFee) << lapses;
     }
 
     /// @dev The same question to a committee of the public pool. What it leaves is the challenger's.
@@ -394,17 +408,8 @@ contract Court is ICourt, JobCallers {
     /// @dev Moves wei that are already owed to an account.
     function _credit(address account, bytes32 courtJobId, uint256 amount) private {
         if (amount == 0) return;
-        creditOf[account] += amount;
+        _addCredit(account, amount);
         emit Credited(account, courtJobId, amount);
-    }
-
-    /// @dev Sends wei without copying what the receiver returns.
-    function _send(address account, uint256 amount) private {
-        bool sent;
-        assembly ("memory-safe") {
-            sent := call(gas(), account, amount, 0, 0, 0, 0)
-        }
-        if (!sent) revert TransferFailed(account, amount);
     }
 
     // ---------------------------------------------------------------- parameters

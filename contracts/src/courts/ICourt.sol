@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {ILiabilities} from "../accounts/ILiabilities.sol";
 import {Answer, Terms} from "../jobs/JobTypes.sol";
 
 /// @notice Where a case stands.
@@ -43,7 +44,7 @@ struct Accusation {
 struct CourtTerms {
     /// Picked by the challenger, used once by each of them.
     uint256 nonce;
-    /// Highest price per unit that may be drawn, in wei; times the units, at least the accused seat's fee.
+    /// Highest price per unit that may be drawn, in wei; times the units, at least `ICourt.lowestSeatFee`.
     uint128 maxPricePerUnit;
     /// Wei for whoever brings the resolution of the court's job.
     uint128 dispatchFee;
@@ -67,6 +68,8 @@ struct Case {
     bytes32 modelId;
     bytes32 runtimeClass;
     uint128 seatFee;
+    /// How many cases about the same answer lapsed before this one.
+    uint8 lapses;
 }
 
 /// @notice A registry whose jobs wait for a verdict.
@@ -83,11 +86,13 @@ interface ICourtClient {
 /// committee agrees on an answer with which the accused's does not agree, the accused is convicted: `Slashing` cuts its
 /// stake. If it agrees, half the bond is burned, a quarter goes to the accused and the rest to the court's agreeing seats.
 /// A court without an answer decides nothing: three quarters of the bond go back, the rest is burned, and the seat can be
-/// challenged again for another window. Registries of other tiers, the court's clients, bring their jobs' cases themselves.
+/// challenged again for another window, by an offer of twice the least before, so that what an offer can keep from
+/// forming forms in the end. Registries of other tiers, the court's clients, bring their jobs' cases themselves.
+/// What a court owes (`liabilities`) is the bonds of pending cases and all credits.
 ///
 /// Only versions and classes that the owner of the calibration list has named can cost stake: where honest machines
 /// differ by more than the profile allows, or answers are sampled by the job's own randomness, a conviction would be chance.
-interface ICourt {
+interface ICourt is ILiabilities {
     /// @notice Parameters, fixed at deployment. Times in seconds, amounts in wei.
     struct Parameters {
         /// Seats of a court, at most 7.
@@ -123,7 +128,6 @@ interface ICourt {
     event VerdictUndelivered(bytes32 indexed courtJobId, address indexed registry);
     event VerdictDelivered(bytes32 indexed courtJobId, address indexed registry);
     event Credited(address indexed account, bytes32 indexed courtJobId, uint256 amount);
-    event Withdrawn(address indexed account, uint256 amount);
 
     // ---------------------------------------------------------------- errors
 
@@ -136,8 +140,8 @@ interface ICourt {
     /// @param deadline The last second.
     error TooLate(bytes32 jobId, uint256 deadline);
     error AlreadyChallenged(bytes32 jobId, uint8 seat, bytes32 courtJobId);
-    /// @param offered The most that a seat of the court would be paid. @param seatFee What the accused seat was to get.
-    error PriceTooLow(uint256 offered, uint256 seatFee);
+    /// @param offered The most that a seat of the court would be paid. @param lowest `lowestSeatFee`.
+    error PriceTooLow(uint256 offered, uint256 lowest);
     error InsufficientPayment(uint256 required, uint256 given);
     error NotPending(bytes32 courtJobId);
     error NotDecided(bytes32 courtJobId);
@@ -145,8 +149,6 @@ interface ICourt {
     error NotTheCourtsAnswer(bytes32 courtJobId);
     error InsufficientGasForVerdict(uint256 required, uint256 available);
     error NothingToDeliver(bytes32 courtJobId);
-    error NothingToWithdraw(address account);
-    error TransferFailed(address account, uint256 amount);
     error InvalidParameter(string name);
 
     // ---------------------------------------------------------------- opening a case
@@ -192,9 +194,6 @@ interface ICourt {
     /// @notice Tells a client a verdict that it failed to take, with all the caller's gas. Reverts as the client does.
     function retryVerdict(bytes32 courtJobId) external;
 
-    /// @notice Pays an account's credit out to it. Anyone may call for anyone.
-    function withdrawFor(address account) external;
-
     // ---------------------------------------------------------------- views
 
     /// @notice Escrow of the court's job plus the bond, in wei: what a challenge of a job of so many units takes.
@@ -206,6 +205,11 @@ interface ICourt {
     /// @notice The case about a seat that is pending or was decided last; 0 without one.
     function caseAbout(bytes32 jobId, uint8 seat) external view returns (bytes32 courtJobId);
 
+    /// @notice The least that a challenge must offer for a seat of the court, in wei: the accused seat's fee, twice that after
+    /// a lapse, and so on; at most 1,024 times.
+    /// @param seatFee Of the accused seat.
+    function lowestSeatFee(bytes32 jobId, uint8 seat, uint128 seatFee) external view returns (uint256);
+
     /// @notice Until when a seat whose last case lapsed can be challenged again, in Unix seconds; 0 if none lapsed. Clients'
     /// jobs have times of their own.
     function openAgainUntil(bytes32 jobId, uint8 seat) external view returns (uint256);
@@ -213,12 +217,6 @@ interface ICourt {
     /// @notice Executors that can't sit on a court's job, each once: the challenged job's committee, or the accused alone in a
     /// client's. Asked by the job registry at each draw.
     function excludedFrom(bytes32 courtJobId) external view returns (uint32[] memory executorIds);
-
-    /// @notice Wei that `withdrawFor` would pay.
-    function creditOf(address account) external view returns (uint256);
-
-    /// @notice Bonds of pending cases plus all credits, in wei; never more than the balance.
-    function liabilities() external view returns (uint256);
 
     function parameters() external view returns (Parameters memory);
 }

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {ILiabilities} from "../accounts/ILiabilities.sol";
 import {IJobRegistry} from "../jobs/IJobRegistry.sol";
 import {DeskAccount, Item, Order, Subscription} from "./DeskTypes.sol";
 
 /// @title Requests on behalf of others: prepaid accounts, many jobs in one transaction, signed orders, subscriptions.
 /// @notice The job registry takes the desk's word for who asks, and the desk gives it only for the caller, for whoever signed,
 /// and for whoever subscribed. Every job is paid in full from its requester's account at the desk when it is requested; from
-/// then on it is a job like any other, and its refunds are the registry's, to the `refundTo` of its terms.
-interface IJobDesk {
+/// then on it is a job like any other, and its refunds are the registry's, to the `refundTo` of its terms. Credits are relay
+/// and serve fees; liabilities are these and the accounts.
+interface IJobDesk is ILiabilities {
     // ---------------------------------------------------------------- events
 
     event Deposited(address indexed account, address indexed from, uint256 amount, uint256 balance);
@@ -32,7 +34,6 @@ interface IJobDesk {
     event IntervalServed(bytes32 indexed subscriptionId, uint256 indexed interval, bytes32 indexed jobId);
     /// @param endInterval The first interval that isn't served any more.
     event SubscriptionCancelled(bytes32 indexed subscriptionId, uint256 endInterval);
-    event FeesWithdrawn(address indexed account, uint256 amount);
 
     // ---------------------------------------------------------------- errors
 
@@ -41,8 +42,6 @@ interface IJobDesk {
     error InsufficientBalance(address account, uint256 required, uint256 balance);
     error NothingThawing(address account);
     error NotThawed(address account, uint256 thawedAt);
-    error NothingToWithdraw(address account);
-    error TransferFailed(address account, uint256 amount);
     error NotRequester(address caller, address requester);
     /// @notice The desk couldn't take a refund.
     error RefundToDesk();
@@ -74,9 +73,6 @@ interface IJobDesk {
     /// @notice Pays what has thawed, or what is left of it, to the account. Anyone may call for anyone.
     function withdrawThawed(address account) external;
 
-    /// @notice Pays relay and serve fees out to who earned them. Anyone may call for anyone.
-    function withdrawFor(address account) external;
-
     // ---------------------------------------------------------------- requests
 
     /// @notice Adds the value to the caller's account and requests jobs from it. One that can't be taken is neither requested
@@ -85,7 +81,8 @@ interface IJobDesk {
     /// @return jobIds By item; 0 where the request was refused.
     function requestMany(Item[] calldata items) external payable returns (bytes32[] memory jobIds);
 
-    /// @notice Requests a job that its requester has signed for, from its account. Whoever calls gets the relay fee.
+    /// @notice Requests a job that its requester has signed for, from its account. Whoever calls gets the relay fee. The
+    /// requester takes an order back by the job registry's `revokeNonce`.
     /// @param signature Of `orderDigest(order)`: 65 bytes (r, s, v) of the requester's key, or what a contract takes as its
     /// signature (ERC-1271).
     /// @param input As for `IJobRegistry.request`; likewise `parameterBytes` and `inputUri`.
@@ -124,10 +121,6 @@ interface IJobDesk {
     // ---------------------------------------------------------------- views; none reverts
 
     function accountOf(address account) external view returns (DeskAccount memory);
-    /// @notice Wei of relay and serve fees that `withdrawFor` would pay.
-    function feesOf(address account) external view returns (uint256);
-    /// @notice Sum of all accounts and fees, in wei: never more than the balance.
-    function liabilities() external view returns (uint256);
     /// @notice What the requester of an order signs.
     function orderDigest(Order calldata order) external view returns (bytes32);
     function subscriptionIdOf(Subscription calldata subscription) external view returns (bytes32);

@@ -1,25 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Liabilities} from "../accounts/Liabilities.sol";
 import {DeskAccount} from "./DeskTypes.sol";
 import {IJobDesk} from "./IJobDesk.sol";
-import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title Requesters' money at the desk, and the fees of those who bring their orders.
-/// @notice Internal accounts only: the contract's balance is never read.
-abstract contract PrepaidAccounts is IJobDesk {
+/// @notice Relay and serve fees are credits; the accounts are liabilities too.
+abstract contract PrepaidAccounts is IJobDesk, Liabilities {
     using SafeCast for uint256;
 
     /// @inheritdoc IJobDesk
     uint32 public immutable thawPeriod;
 
     mapping(address account => DeskAccount) private _accounts;
-    /// @inheritdoc IJobDesk
-    mapping(address account => uint256) public feesOf;
-    /// @inheritdoc IJobDesk
-    uint256 public liabilities;
 
     constructor(uint32 thawPeriod_) {
         if (thawPeriod_ == 0) revert InvalidParameter("thawPeriod");
@@ -65,16 +61,6 @@ abstract contract PrepaidAccounts is IJobDesk {
     }
 
     /// @inheritdoc IJobDesk
-    function withdrawFor(address account) external {
-        uint256 amount = feesOf[account];
-        if (amount == 0) revert NothingToWithdraw(account);
-        feesOf[account] = 0;
-        liabilities -= amount;
-        emit FeesWithdrawn(account, amount);
-        _send(account, amount);
-    }
-
-    /// @inheritdoc IJobDesk
     function accountOf(address account) external view returns (DeskAccount memory) {
         return _accounts[account];
     }
@@ -95,11 +81,6 @@ abstract contract PrepaidAccounts is IJobDesk {
     function _charge(address account, uint256 escrow, address payee, uint256 fee) internal {
         _accounts[account].balance -= (escrow + fee).toUint128();
         liabilities -= escrow;
-        if (fee != 0) feesOf[payee] += fee;
-    }
-
-    /// @dev Sends wei without copying what the receiver returns.
-    function _send(address account, uint256 amount) private {
-        if (!LowLevelCall.callNoReturn(account, amount, "")) revert TransferFailed(account, amount);
+        _addCredit(payee, fee);
     }
 }

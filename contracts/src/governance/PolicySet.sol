@@ -19,6 +19,8 @@ contract PolicySet is IPolicySet {
     uint32 private immutable _maxRevealWindow;
     uint32 private immutable _revealGrace;
     uint32 private immutable _challengeWindow;
+    uint32 private immutable _singleMaxWindow;
+    uint32 private immutable _singleChallengeWindow;
     uint32 private immutable _courtWindow;
     uint32 private immutable _keyChangeDelay;
     uint32 private immutable _thawPeriod;
@@ -47,6 +49,8 @@ contract PolicySet is IPolicySet {
         _maxRevealWindow = given.maxRevealWindow;
         _revealGrace = given.revealGrace;
         _challengeWindow = given.challengeWindow;
+        _singleMaxWindow = given.singleMaxWindow;
+        _singleChallengeWindow = given.singleChallengeWindow;
         _courtWindow = given.courtWindow;
         _keyChangeDelay = given.keyChangeDelay;
         _thawPeriod = given.thawPeriod;
@@ -79,6 +83,8 @@ contract PolicySet is IPolicySet {
             maxRevealWindow: _maxRevealWindow,
             revealGrace: _revealGrace,
             challengeWindow: _challengeWindow,
+            singleMaxWindow: _singleMaxWindow,
+            singleChallengeWindow: _singleChallengeWindow,
             courtWindow: _courtWindow,
             keyChangeDelay: _keyChangeDelay,
             thawPeriod: _thawPeriod,

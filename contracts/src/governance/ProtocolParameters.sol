@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
 /// @notice The parameters of the whole protocol, in one place, so that the inequalities among them can be asserted. Times in
 /// seconds, amounts in wei. Governance may change what `fixedPart` leaves out; the rest is fixed in immutable contracts.
 struct ProtocolParameters {
@@ -20,6 +22,10 @@ struct ProtocolParameters {
     uint32 revealGrace;
     /// From a result to the last moment at which it can be challenged.
     uint32 challengeWindow;
+    /// Longest bid, submit and takeover window of a job of a single executor.
+    uint32 singleMaxWindow;
+    /// Longest challenge window of such a job.
+    uint32 singleChallengeWindow;
     /// From a challenge to its verdict, the court's own draw, commitments and reveals included.
     uint32 courtWindow;
     /// From the announcement of new keys until they act.
@@ -57,11 +63,16 @@ library ProtocolParametersLibrary {
     /// @param name The parameter that breaks its inequality.
     error InvalidParameter(string name);
 
-    /// @notice Seconds that stake must stay slashable for a job: from its request, or from an unanchored receipt, to the
-    /// verdict on it. Freed seats are drawn again once, so there can be two commit windows.
+    /// @notice Seconds that stake must stay slashable for a job of either registry: from its request, or from an unanchored
+    /// receipt, to the verdict on it.
     function longestJob(ProtocolParameters memory given) internal pure returns (uint256) {
-        return uint256(given.anchoringDelay) + given.beaconDelay + given.drawWindow + 2 * uint256(given.maxCommitWindow)
-            + given.maxRevealWindow + given.revealGrace + given.challengeWindow + given.courtWindow;
+        // Freed seats are drawn again once, so there can be two commit windows.
+        uint256 redundant =
+            2 * uint256(given.maxCommitWindow) + given.maxRevealWindow + given.revealGrace + given.challengeWindow;
+        // A bid, a submit and a takeover window come before the challenge.
+        uint256 single = 3 * uint256(given.singleMaxWindow) + given.singleChallengeWindow;
+        return uint256(given.anchoringDelay) + given.beaconDelay + given.drawWindow + Math.max(redundant, single)
+            + given.courtWindow;
     }
 
     /// @notice A hash of what no change of governance may touch: all but the margin and what the rewards read of a set.

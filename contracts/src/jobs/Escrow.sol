@@ -1,30 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Credits} from "../accounts/Credits.sol";
 import {Configuration} from "./Configuration.sol";
 import {IJobRegistry} from "./IJobRegistry.sol";
 import {Terms} from "./JobTypes.sol";
 import {JobWord} from "./JobWord.sol";
 
 /// @title What jobs cost, and the accounts of those whom the registry owes.
-/// @notice Internal accounts only: the contract's balance is never read, so a donation changes nothing.
-abstract contract Escrow is Configuration {
-    mapping(address account => uint256) private _credits;
-
-    /// @inheritdoc IJobRegistry
-    function withdrawFor(address account) external {
-        uint256 amount = _credits[account];
-        if (amount == 0) revert NothingToWithdraw(account);
-        _credits[account] = 0;
-        emit Withdrawn(account, amount);
-        _send(account, amount);
-    }
-
-    /// @inheritdoc IJobRegistry
-    function creditOf(address account) external view returns (uint256) {
-        return _credits[account];
-    }
-
+abstract contract Escrow is Configuration, Credits {
     /// @inheritdoc IJobRegistry
     function quote(Terms calldata terms) external pure returns (uint256 escrow) {
         return _escrowOf(terms);
@@ -33,17 +17,8 @@ abstract contract Escrow is Configuration {
     /// @dev Moves wei that are already owed to an account.
     function _credit(address account, bytes32 jobId, uint256 amount) internal {
         if (amount == 0) return;
-        _credits[account] += amount;
+        _addCredit(account, amount);
         emit Credited(account, jobId, amount);
-    }
-
-    /// @dev Sends wei without copying what the receiver returns.
-    function _send(address account, uint256 amount) internal {
-        bool sent;
-        assembly ("memory-safe") {
-            sent := call(gas(), account, amount, 0, 0, 0, 0)
-        }
-        if (!sent) revert TransferFailed(account, amount);
     }
 
     /// @dev The most that a seat can cost. Can't overflow: 128 + 32 bits.

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {ICredits} from "../accounts/ICredits.sol";
+import {INonces} from "../accounts/INonces.sol";
 import {IJobAdmission} from "./IJobAdmission.sol";
 import {Answer, JobState, Phase, RefundReason, Terms} from "./JobTypes.sol";
 
 /// @title The life of a job: request, draw, commit, reveal, resolve, refund, call back.
 /// @notice Holds the requesters' escrow. What needs a job's `Terms` is sent them again; the job id binds them.
-interface IJobRegistry {
+interface IJobRegistry is ICredits, INonces {
     /// @notice Parameters, fixed at deployment. Amounts in wei, times in seconds.
     struct Parameters {
         /// Blocks after the request whose hash is the beacon.
@@ -69,13 +71,12 @@ interface IJobRegistry {
     event CallbackExecuted(bytes32 indexed jobId, address indexed target, bool success);
     /// @notice `advanceJob` moved the job on and paid `bounty` to `caller`.
     event JobAdvanced(bytes32 indexed jobId, address indexed caller, Phase phase, uint256 bounty);
+    event NonceRevoked(address indexed requester, uint256 indexed nonce);
     event Credited(address indexed account, bytes32 indexed jobId, uint256 amount);
-    event Withdrawn(address indexed account, uint256 amount);
 
     // ---------------------------------------------------------------- errors
 
     error NotRequester(address caller, address requester);
-    error NonceUsed(address requester, uint256 nonce);
     error InvalidCommittee(uint8 committeeSize, uint8 quorum);
     error UnknownModelVersion(bytes32 modelId, uint32 version, bytes32 runtimeClass);
     /// @notice The pool is unknown, or lists requesters and not this one.
@@ -117,8 +118,6 @@ interface IJobRegistry {
     error CallbackNotFailed(bytes32 jobId);
     error ResultMismatch(bytes32 jobId);
     error NothingToAdvance(bytes32 jobId);
-    error NothingToWithdraw(address account);
-    error TransferFailed(address account, uint256 amount);
     error InvalidParameter(string name);
 
     // ---------------------------------------------------------------- requester
@@ -139,6 +138,10 @@ interface IJobRegistry {
 
     /// @notice Refunds a job in full. Only before the beacon block, so that nobody can shop for a committee.
     function cancel(Terms calldata terms) external;
+
+    /// @notice Uses up a number of the caller's, so that an order signed with it, or a subscription's interval, can't become
+    /// a job any more.
+    function revokeNonce(uint256 nonce) external;
 
     // ---------------------------------------------------------------- executors (called by their signer)
 
@@ -208,9 +211,6 @@ interface IJobRegistry {
     /// @return succeeded Which of them did not revert.
     function batch(bytes[] calldata calls) external returns (bool[] memory succeeded);
 
-    /// @notice Pays an account's credit out to it. Anyone may call for anyone.
-    function withdrawFor(address account) external;
-
     // ---------------------------------------------------------------- views
 
     /// @notice What decides which jobs are taken.
@@ -236,9 +236,4 @@ interface IJobRegistry {
 
     /// @notice The inbox: whether `result` is the job's final result.
     function verifyResult(bytes32 jobId, bytes calldata result, bytes32 vectorHash) external view returns (bool);
-
-    function nonceUsed(address requester, uint256 nonce) external view returns (bool);
-
-    /// @notice Wei that `withdrawFor` would pay.
-    function creditOf(address account) external view returns (uint256);
 }

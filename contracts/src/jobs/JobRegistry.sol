@@ -65,6 +65,12 @@ contract JobRegistry is Settlement {
         _refund(terms, jobId, word, RefundReason.Cancelled, false);
     }
 
+    /// @inheritdoc IJobRegistry
+    function revokeNonce(uint256 nonce) external {
+        _useNonce(msg.sender, nonce);
+        emit NonceRevoked(msg.sender, nonce);
+    }
+
     // ---------------------------------------------------------------- executors
 
     /// @inheritdoc IJobRegistry

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Nonces} from "../accounts/Nonces.sol";
 import {Committee, MAX_SEATS} from "./Committee.sol";
 import {CommitteeDraw} from "./CommitteeDraw.sol";
 import {IJobRegistry} from "./IJobRegistry.sol";
@@ -9,7 +10,7 @@ import {JobWord} from "./JobWord.sol";
 import {TermsHash} from "./TermsHash.sol";
 
 /// @title What is stored of a job, and the views on it.
-abstract contract JobStore is CommitteeDraw {
+abstract contract JobStore is CommitteeDraw, Nonces {
     /// @dev Consecutive slots: word, committee, and one per seat.
     struct Job {
         JobWord word;
@@ -19,8 +20,6 @@ abstract contract JobStore is CommitteeDraw {
     }
 
     mapping(bytes32 jobId => Job) internal _jobs;
-    /// Bit `nonce % 256` of word `nonce / 256`.
-    mapping(address requester => mapping(uint256 index => uint256)) private _nonces;
 
     /// @inheritdoc IJobRegistry
     function termsHash(Terms calldata terms) external pure returns (bytes32) {
@@ -72,18 +71,6 @@ abstract contract JobStore is CommitteeDraw {
     /// @inheritdoc IJobRegistry
     function verifyResult(bytes32 jobId, bytes calldata result, bytes32 vectorHash) external view returns (bool) {
         return _isResult(jobId, keccak256(result), vectorHash);
-    }
-
-    /// @inheritdoc IJobRegistry
-    function nonceUsed(address requester, uint256 nonce) external view returns (bool) {
-        return _nonces[requester][nonce >> 8] & (1 << (nonce & 0xff)) != 0;
-    }
-
-    function _useNonce(address requester, uint256 nonce) internal {
-        uint256 bit = 1 << (nonce & 0xff);
-        uint256 used = _nonces[requester][nonce >> 8];
-        if (used & bit != 0) revert NonceUsed(requester, nonce);
-        _nonces[requester][nonce >> 8] = used | bit;
     }
 
     function _isResult(bytes32 jobId, bytes32 resultHash, bytes32 vectorHash) internal view returns (bool) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {ILiabilities} from "../accounts/ILiabilities.sol";
+
 /// @notice Why an item of a batch of claims paid nothing. It may be claimed again.
 enum RewardSkip {
     /// Not skipped; never emitted.
@@ -36,7 +38,7 @@ enum RewardSkip {
 ///   e, and streams linearly over epoch e+2.
 ///
 /// Anyone may claim and checkpoint for anyone; money goes to the credit of the executor's owner.
-interface IRewardDistributor {
+interface IRewardDistributor is ILiabilities {
     /// @notice A leaf of the active root.
     struct TrackedClaim {
         uint32 executorId;
@@ -91,7 +93,6 @@ interface IRewardDistributor {
     event EpochClosed(uint64 indexed epoch, uint256 budget, uint256 totalWeight);
     event RewardAllotted(uint32 indexed executorId, uint64 indexed epoch, uint256 amount);
     event StakedClaimed(uint32 indexed executorId, address indexed owner, uint256 amount);
-    event Withdrawn(address indexed account, uint256 amount);
 
     // ---------------------------------------------------------------- errors
 
@@ -106,8 +107,6 @@ interface IRewardDistributor {
     error OverBudget(uint256 increase, uint256 budget);
     error InvalidStakedStage(uint64 fromEpoch, uint64 earliest);
     error StakedStageBegun(uint64 fromEpoch);
-    error NothingToWithdraw(address account);
-    error TransferFailed(address account, uint256 amount);
     error InvalidParameter(string name);
 
     // ---------------------------------------------------------------- anyone
@@ -126,9 +125,6 @@ interface IRewardDistributor {
     /// @notice Allots, counts and freezes what is due for each executor; does nothing for one with nothing due. An executor
     /// that nobody counts in the epoch after e earns nothing for e.
     function checkpoint(uint32[] calldata executorIds) external;
-
-    /// @notice Sends an account all that it was credited. A refused transfer leaves the credit as it was.
-    function withdrawFor(address account) external;
 
     // ---------------------------------------------------------------- poster, guardian, owner
 
@@ -171,8 +167,4 @@ interface IRewardDistributor {
     /// @notice First epoch of the staked stage; 0 without one.
     function stakedFrom() external view returns (uint64);
     function poster() external view returns (address);
-    /// @notice Wei that `withdrawFor` would send.
-    function creditOf(address account) external view returns (uint256);
-    /// @notice Reserve, promises and credits together; never more than the balance.
-    function liabilities() external view returns (uint256);
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Liabilities} from "../accounts/Liabilities.sol";
 import {Governed} from "../governance/Governed.sol";
 import {ProtocolParameters} from "../governance/ProtocolParameters.sol";
 import {IActivityLog} from "./IActivityLog.sol";
 import {IRewardDistributor} from "./IRewardDistributor.sol";
-import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
@@ -16,7 +16,7 @@ interface IExecutorOwners {
 
 /// @title The reserve, its budgets, and everybody's credits and caps.
 /// @notice Money comes in by `fund` alone and leaves by `withdrawFor` alone.
-abstract contract RewardReserve is IRewardDistributor, Governed {
+abstract contract RewardReserve is IRewardDistributor, Liabilities, Governed {
     using SafeCast for uint256;
 
     /// @dev Two storage slots for an executor.
@@ -37,10 +37,6 @@ abstract contract RewardReserve is IRewardDistributor, Governed {
 
     /// @inheritdoc IRewardDistributor
     uint256 public reserve;
-    /// @inheritdoc IRewardDistributor
-    uint256 public liabilities;
-    /// @inheritdoc IRewardDistributor
-    mapping(address account => uint256) public creditOf;
     mapping(uint32 executorId => Ledger) internal _ledgers;
     /// @inheritdoc IRewardDistributor
     uint64 public stakedFrom;
@@ -59,16 +55,6 @@ abstract contract RewardReserve is IRewardDistributor, Governed {
         reserve += msg.value;
         liabilities += msg.value;
         emit Funded(msg.sender, msg.value, reserve);
-    }
-
-    /// @inheritdoc IRewardDistributor
-    function withdrawFor(address account) external {
-        uint256 amount = creditOf[account];
-        if (amount == 0) revert NothingToWithdraw(account);
-        creditOf[account] = 0;
-        liabilities -= amount;
-        emit Withdrawn(account, amount);
-        if (!LowLevelCall.callNoReturn(account, amount, "")) revert TransferFailed(account, amount);
     }
 
     /// @inheritdoc IRewardDistributor

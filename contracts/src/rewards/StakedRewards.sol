@@ -81,7 +81,7 @@ abstract contract StakedRewards is TrackedRewards {
             }
             address owner = executors.ownerOf(executorId);
             _ledgers[executorId].stakedClaimed += claimable.toUint96();
-            creditOf[owner] += claimable;
+            _addCredit(owner, claimable);
             amount += claimable;
             emit StakedClaimed(executorId, owner, claimable);
         }

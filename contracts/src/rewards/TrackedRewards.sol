@@ -99,7 +99,7 @@ abstract contract TrackedRewards is RewardReserve {
         if (amount == 0) return _skip(executorId, index, RewardSkip.RootExhausted);
 
         _ledgers[executorId].tracked = (ledger.tracked + amount).toUint128();
-        creditOf[owner] += amount;
+        _addCredit(owner, amount);
         emit TrackedClaimed(executorId, owner, amount);
     }
 

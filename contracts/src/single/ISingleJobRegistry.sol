@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {ICredits} from "../accounts/ICredits.sol";
+import {INonces} from "../accounts/INonces.sol";
 import {CourtTerms} from "../courts/ICourt.sol";
 import {CallbackStatus, RefundReason} from "../jobs/JobTypes.sol";
 import {Record, SinglePhase, SingleTerms} from "./SingleTypes.sol";
@@ -12,11 +14,13 @@ import {Record, SinglePhase, SingleTerms} from "./SingleTypes.sol";
 ///   share of the escrow           final                     overturned           refunded
 ///   fee                           executor, less the        requester            requester
 ///                                 protocol fee (rounded
-///                                 up), which is burned
+///                                 up), which is burned,
+///                                 and the royalty (rounded
+///                                 down), the publisher's
 ///   dispatch fee                  who makes it final        who overturns it     requester
 ///   callback fee, per callback    who runs it               who runs it          who runs it
 ///   advance reserve               a quarter of what is left per step of `advanceJob`, rounded down; the rest requester
-interface ISingleJobRegistry {
+interface ISingleJobRegistry is ICredits, INonces {
     /// @notice Parameters, fixed at deployment. Amounts in wei, times in seconds.
     struct Parameters {
         /// Whether optimistic jobs are taken.
@@ -116,16 +120,14 @@ interface ISingleJobRegistry {
     /// @notice A call of `tryEach` failed; the others stand.
     event CallFailed(uint256 index);
     event Credited(address indexed account, bytes32 indexed jobId, uint256 amount);
-    event Withdrawn(address indexed account, uint256 amount);
 
     // ---------------------------------------------------------------- errors
 
     error NotRequester(address caller, address requester);
-    error NonceUsed(address requester, uint256 nonce);
     error OptimisticNotAllowed();
-    /// @notice Not active in the governed list, or one that an optimistic job must not name.
     /// @notice The guardian has paused new jobs.
     error NewJobsPaused();
+    /// @notice Not active in the governed list, or one that an optimistic job must not name.
     error VerifierNotAllowed(address verifier);
     error UnknownModelVersion(bytes32 modelId, uint32 version, bytes32 runtimeClass);
     error InputHashMismatch(bytes32 expected, bytes32 actual);
@@ -169,8 +171,6 @@ interface ISingleJobRegistry {
     error NotCourt(address caller);
     error InsufficientGasForCallback(uint256 required, uint256 available);
     error CallbackNotFailed(bytes32 jobId);
-    error NothingToWithdraw(address account);
-    error TransferFailed(address account, uint256 amount);
     error InvalidParameter(string name);
 
     // ---------------------------------------------------------------- requester
@@ -253,22 +253,21 @@ interface ISingleJobRegistry {
     function reopen(bytes32 jobId, Record calldata record) external;
 
     /// @notice Slashes an executor whose VIF was shown to be false (`Offence.InvalidVif`; `prover` gets the prover's reward
-    /// and what overturning pays), and overturns the job. As long as it isn't final, but not while a court looks at it.
+    /// and what overturning pays), and overturns the job. As long as it isn't final; while a court looks at it too, whose
+    /// verdict then changes nothing here: else an executor could shield a false VIF by challenging itself.
     /// `IVifs` only: anyone goes there.
     function overturnFalseVif(bytes32 jobId, Record calldata record, address prover) external;
 
     /// @notice Sets the key that an executor's VIFs are checked against from now on. `IVifs` only: the executor goes there.
     function setVrfKey(uint32 executorId, bytes32 keyHash) external;
 
-    /// @notice Repeats a failed callback about a result, or about its being overturned, with at least the agreed gas.
+    /// @notice Repeats a failed callback about a result, or about its being overturned, with at least the agreed gas. Not while
+    /// a court looks at the result, nor once it found it wrong.
     /// @param result The result, checked; ignored when the job was overturned.
     function retryCallback(bytes32 jobId, Record calldata record, bytes calldata result, bytes32 vectorHash) external;
 
     /// @notice Repeats a failed callback about a refund.
     function retryErrorCallback(SingleTerms calldata terms) external;
-
-    /// @notice Pays an account's credit out to it. Anyone may call for anyone.
-    function withdrawFor(address account) external;
 
     // ---------------------------------------------------------------- views
 
@@ -299,9 +298,4 @@ interface ISingleJobRegistry {
 
     /// @notice Turns that a version's round-robin jobs have taken. @param offeringKey In the public pool.
     function turnsOf(bytes32 offeringKey) external view returns (uint256);
-
-    function nonceUsed(address requester, uint256 nonce) external view returns (bool);
-
-    /// @notice Wei that `withdrawFor` would pay.
-    function creditOf(address account) external view returns (uint256);
 }

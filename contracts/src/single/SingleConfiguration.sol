@@ -80,9 +80,9 @@ abstract contract SingleConfiguration is ISingleJobRegistry {
         _require(given.maxResultBytes != 0 && given.maxResultBytes <= RESULT_BYTES_LIMIT, "maxResultBytes");
         // A seat puts at least its fee at risk.
         _require(given.lockMultiplierBps >= BASIS_POINTS, "lockMultiplierBps");
-        _require(given.protocolFeeBps < BASIS_POINTS, "protocolFeeBps");
 
         _require(address(contracts.models) != address(0), "models");
+        _require(uint256(given.protocolFeeBps) + contracts.models.MAX_ROYALTY_BPS() < BASIS_POINTS, "protocolFeeBps");
         _require(address(contracts.executors) != address(0), "executors");
         _require(address(contracts.staking) != address(0), "staking");
         _require(address(contracts.slashing) != address(0), "slashing");

@@ -26,7 +26,7 @@ abstract contract SingleDisputes is SingleSettlement, ICourtClient {
         bytes32 jobId = SingleHash.jobId(terms);
         SingleWord word = _loadAnswered(jobId, record);
         _requirePhase(jobId, word, SinglePhase.Provisional);
-        if (block.timestamp > record.windowEnd) revert TooLate(jobId, record.windowEnd);
+        _requireNotAfter(jobId, record.windowEnd);
         _jobs[jobId] = word.withPhase(SinglePhase.Challenged);
 
         Accusation memory accusation = Accusation({
@@ -52,6 +52,8 @@ abstract contract SingleDisputes is SingleSettlement, ICourtClient {
     function onVerdict(bytes32 jobId, uint8, Verdict verdict) external {
         if (msg.sender != address(court)) revert NotCourt(msg.sender);
         SingleWord word = _jobs[jobId];
+        // Overturned meanwhile, for its VIF.
+        if (word.phase() == SinglePhase.Overturned) return;
         _requirePhase(jobId, word, SinglePhase.Challenged);
         // A court tells verdicts only: the third is that it has none. It tells everyone else of them too.
         SinglePhase phase = verdict == Verdict.Convicted
@@ -87,8 +89,8 @@ abstract contract SingleDisputes is SingleSettlement, ICourtClient {
     function overturnFalseVif(bytes32 jobId, Record calldata record, address prover) external {
         if (msg.sender != address(vifs)) revert NotVifs(msg.sender);
         SingleWord word = _loadAnswered(jobId, record);
-        // Provisional, acquitted or lapsed. A challenged job waits for the court, whose verdict would find it over.
-        if (word.phase() > SinglePhase.Lapsed) revert WrongPhase(jobId, word.phase());
+        // Provisional, acquitted, lapsed or challenged.
+        if (word.phase() > SinglePhase.Challenged) revert WrongPhase(jobId, word.phase());
         slashing.punish(Offence.InvalidVif, record.executorId, jobId, record.fee, prover);
         _overturn(jobId, word, record, prover);
     }

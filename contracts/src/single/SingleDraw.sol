@@ -49,7 +49,7 @@ abstract contract SingleDraw is SingleSettlement {
         _requirePhase(jobId, word, SinglePhase.Drawn);
         uint256 deadline = word.deadline();
         uint256 end = deadline + terms.takeoverWindow;
-        if (block.timestamp > end) revert TooLate(jobId, end);
+        _requireNotAfter(jobId, end);
         uint32 holder = word.executorId();
         if (holder == executorId) {
             // Until then somebody may bid less.

@@ -1,49 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Credits} from "../accounts/Credits.sol";
 import {ISingleJobRegistry} from "./ISingleJobRegistry.sol";
 import {SingleConfiguration} from "./SingleConfiguration.sol";
 import {SingleTerms} from "./SingleTypes.sol";
 import {SingleWord} from "./SingleWord.sol";
 
 /// @title What jobs cost, and the accounts of those whom the registry owes.
-/// @notice Internal accounts only: the contract's balance is never read, so a donation changes nothing.
-abstract contract SingleEscrow is SingleConfiguration {
-    mapping(address account => uint256) private _credits;
-
-    /// @inheritdoc ISingleJobRegistry
-    function withdrawFor(address account) external {
-        uint256 amount = _credits[account];
-        if (amount == 0) revert NothingToWithdraw(account);
-        _credits[account] = 0;
-        emit Withdrawn(account, amount);
-        bool sent;
-        // No return data is copied.
-        assembly ("memory-safe") {
-            sent := call(gas(), account, amount, 0, 0, 0, 0)
-        }
-        if (!sent) revert TransferFailed(account, amount);
-    }
-
-    /// @inheritdoc ISingleJobRegistry
-    function creditOf(address account) external view returns (uint256) {
-        return _credits[account];
-    }
-
+abstract contract SingleEscrow is SingleConfiguration, Credits {
     /// @inheritdoc ISingleJobRegistry
     function quote(SingleTerms calldata terms) external pure returns (uint256 escrow) {
         return _escrowOf(terms);
     }
 
-    /// @dev Moves wei that are already owed to an account. Endings tell of theirs in events of their own.
-    function _credit(address account, uint256 amount) internal {
-        if (amount != 0) _credits[account] += amount;
-    }
-
-    /// @dev `_credit`, told.
+    /// @dev `_addCredit`, told. Endings tell of theirs in events of their own.
     function _creditAndTell(address account, bytes32 jobId, uint256 amount) internal {
         if (amount == 0) return;
-        _credit(account, amount);
+        _addCredit(account, amount);
         emit Credited(account, jobId, amount);
     }
 
@@ -74,10 +48,16 @@ abstract contract SingleEscrow is SingleConfiguration {
         return uint128((fee * _lockMultiplierBps + BASIS_POINTS - 1) / BASIS_POINTS);
     }
 
-    /// @dev What an executor is paid, and what of the fee is burned instead (rounded up).
-    function _split(uint256 fee) internal view returns (uint256 payment, uint256 protocolFee) {
+    /// @dev What an executor is paid, what of the fee is burned instead (rounded up), and what is the publisher's (rounded
+    /// down).
+    function _split(uint256 fee, uint256 royaltyBps)
+        internal
+        view
+        returns (uint256 payment, uint256 protocolFee, uint256 royalties)
+    {
         protocolFee = (fee * _protocolFeeBps + BASIS_POINTS - 1) / BASIS_POINTS;
-        payment = fee - protocolFee;
+        royalties = fee * royaltyBps / BASIS_POINTS;
+        payment = fee - protocolFee - royalties;
     }
 
     function _reserveLeft(SingleTerms calldata terms, SingleWord word) private pure returns (uint256 left) {

@@ -30,7 +30,7 @@ import {SingleWord, SingleWords} from "./SingleWord.sol";
 ///      |  |                  +----|------------- Lapsed                | overturn
 ///      |  |              reopen   |                                    v
 ///      |  |                       +------------------------------> Overturned
-///      |  | advanceJob               overturnFalseVif (Acquitted and Lapsed too)
+///      |  | advanceJob               overturnFalseVif (Acquitted, Lapsed and Challenged too)
 ///      +--+----------> Refunded
 ///      cancel, advanceJob
 ///
@@ -84,7 +84,7 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
         SinglePhase phase = word.phase();
         if (phase != SinglePhase.Drawn) _requirePhase(jobId, word, SinglePhase.Requested);
         uint256 end = word.requestTime() + terms.bidWindow;
-        if (block.timestamp > end) revert TooLate(jobId, end);
+        _requireNotAfter(jobId, end);
         uint32 executorId = _caller();
         if (_offeredFee(terms, word, executorId) == 0) revert NotEligible(jobId, executorId);
         uint256 fee = uint256(pricePerUnit) * terms.maxUnits;
@@ -109,7 +109,7 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
         uint32 executorId = _caller();
         if (executorId != word.executorId()) revert NotDrawn(jobId, executorId);
         uint256 end = word.deadline() - terms.submitWindow / 2;
-        if (block.timestamp > end) revert TooLate(jobId, end);
+        _requireNotAfter(jobId, end);
 
         staking.unlockSeat(jobId, executorId, _lockFor(word.fee()));
         // The deadline stays, so that a job's longest life does.
@@ -170,7 +170,7 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
         SingleWord word = _loadAnswered(jobId, record);
         if (word.phase() != SinglePhase.Acquitted) {
             _requirePhase(jobId, word, SinglePhase.Provisional);
-            if (block.timestamp <= record.windowEnd) revert NotBefore(jobId, record.windowEnd);
+            _requireAfter(jobId, record.windowEnd);
         }
         if (_callsBackAtEnd(record) && !_isResult(record, result, vectorHash)) revert ResultMismatch(jobId);
         _finalise(jobId, word, _loaded(record), result);
@@ -206,7 +206,10 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
     /// @inheritdoc ISingleJobRegistry
     function retryCallback(bytes32 jobId, Record calldata record, bytes calldata result, bytes32 vectorHash) external {
         SingleWord word = _retried(jobId, _loadAnswered(jobId, record));
-        if (word.phase() == SinglePhase.Overturned) {
+        SinglePhase phase = word.phase();
+        // A result that a court looks at, or that it found wrong, is not for handing out.
+        if (phase == SinglePhase.Challenged || phase == SinglePhase.Convicted) revert WrongPhase(jobId, phase);
+        if (phase == SinglePhase.Overturned) {
             _callBackFailure(jobId, word, record.callbackTarget, record.callbackGas, RefundReason.NoAgreement);
         } else {
             if (!_isResult(record, result, vectorHash)) revert ResultMismatch(jobId);
@@ -322,6 +325,7 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
     ) private returns (Record memory record) {
         if (result.length > _maxResultBytes) revert ResultTooLarge(result.length, _maxResultBytes);
         if (vector.length > MAX_VECTOR_BYTES) revert ResultTooLarge(vector.length, MAX_VECTOR_BYTES);
+        record.modelId = terms.modelId;
         record.executorId = executorId;
         record.fee = uint128(_takeSeat(terms, jobId, word, executorId, randomness));
         record.balance = _escrowLeft(terms, word);
@@ -369,7 +373,7 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
         RefundReason reason = RefundReason.NoCommittee;
         if (terms.scheduler == Scheduler.ReverseAuction) {
             uint256 end = word.requestTime() + terms.bidWindow;
-            if (block.timestamp <= end) revert NotBefore(jobId, end);
+            _requireAfter(jobId, end);
         } else if (_beaconExpired(word)) {
             reason = RefundReason.BeaconExpired;
         } else {
@@ -387,7 +391,7 @@ contract SingleJobRegistry is SingleDraw, SingleDisputes {
 
     function _advanceDrawn(SingleTerms calldata terms, bytes32 jobId, SingleWord word) private returns (SinglePhase) {
         uint256 end = word.deadline() + terms.takeoverWindow;
-        if (block.timestamp <= end) revert NotBefore(jobId, end);
+        _requireAfter(jobId, end);
         uint32 holder = word.executorId();
         if (holder != 0) {
             // Without the beacon there is no VIF: perhaps that is why.

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {IInferaConsumer} from "../consumer/IInferaConsumer.sol";
 import {CallbackStatus, RefundReason} from "../jobs/JobTypes.sol";
+import {IModelRegistry} from "../models/IModelRegistry.sol";
 import {IStaking, SeatOutcome} from "../stake/IStaking.sol";
 import {SingleHash} from "./SingleHash.sol";
 import {SingleStore} from "./SingleStore.sol";
@@ -23,13 +24,15 @@ abstract contract SingleSettlement is SingleStore {
         if (callsBack) word = word.withCallbackStatus(CallbackStatus.Delivered);
         _jobs[jobId] = word;
 
-        (uint256 payment, uint256 protocolFee) = _split(record.fee);
+        IModelRegistry.Royalty memory royalty = models.royaltyOf(record.modelId);
+        (uint256 payment, uint256 protocolFee, uint256 royalties) = _split(record.fee, royalty.bps);
         uint256 reward = record.dispatchFee;
         if (callsBack) reward += record.callbackFee;
         // What is burned stays here: it is owed to nobody from now on, and nothing pays it out.
         uint256 refund = record.balance - record.fee - reward;
-        _credit(msg.sender, reward);
-        _credit(record.refundTo, refund);
+        _creditAndTell(royalty.receiver, jobId, royalties);
+        _addCredit(msg.sender, reward);
+        _addCredit(record.refundTo, refund);
         // Fees have at most 80 bits.
         _settle(
             jobId,
@@ -50,8 +53,8 @@ abstract contract SingleSettlement is SingleStore {
         uint256 reward = record.dispatchFee;
         if (callsBack) reward += record.callbackFee;
         uint256 refund = record.balance - reward;
-        _credit(caller, reward);
-        _credit(record.refundTo, refund);
+        _addCredit(caller, reward);
+        _addCredit(record.refundTo, refund);
         // What a false answer costs is the slashing's; there is no outcome to add.
         _settle(jobId, caller, record.fee, IStaking.Settlement(record.executorId, SeatOutcome.Neutral, 0, 0));
         emit JobOverturned(jobId, caller, reward, refund);
@@ -68,8 +71,8 @@ abstract contract SingleSettlement is SingleStore {
 
         uint256 reward = callsBack ? terms.callbackFee : 0;
         uint256 refund = _escrowLeft(terms, word) - reward;
-        _credit(msg.sender, reward);
-        _credit(terms.refundTo, refund);
+        _addCredit(msg.sender, reward);
+        _addCredit(terms.refundTo, refund);
         emit JobRefunded(jobId, msg.sender, reason, reward, refund);
         if (callsBack) _callBackFailure(jobId, word, terms.callbackTarget, terms.callbackGas, reason);
     }

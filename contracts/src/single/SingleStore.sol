@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Nonces} from "../accounts/Nonces.sol";
 import {CallbackStatus} from "../jobs/JobTypes.sol";
 import {TermsHash} from "../jobs/TermsHash.sol";
 import {ISingleJobRegistry} from "./ISingleJobRegistry.sol";
@@ -10,14 +11,12 @@ import {Record, SinglePhase, SingleTerms} from "./SingleTypes.sol";
 import {SingleWord} from "./SingleWord.sol";
 
 /// @title What is stored of jobs and executors, and the views on it.
-abstract contract SingleStore is SingleEscrow {
+abstract contract SingleStore is SingleEscrow, Nonces {
     mapping(bytes32 jobId => SingleWord) internal _jobs;
     /// @inheritdoc ISingleJobRegistry
     mapping(uint32 executorId => bytes32) public vrfKeyHashOf;
     /// @inheritdoc ISingleJobRegistry
     mapping(bytes32 offeringKey => uint256) public turnsOf;
-    /// Bit `nonce % 256` of word `nonce / 256`.
-    mapping(address requester => mapping(uint256 index => uint256)) private _nonces;
 
     /// @inheritdoc ISingleJobRegistry
     function termsHash(SingleTerms calldata terms) external pure returns (bytes32) {
@@ -64,18 +63,6 @@ abstract contract SingleStore is SingleEscrow {
             && _isResult(record, result, vectorHash);
     }
 
-    /// @inheritdoc ISingleJobRegistry
-    function nonceUsed(address requester, uint256 nonce) external view returns (bool) {
-        return _nonces[requester][nonce >> 8] & (1 << (nonce & 0xff)) != 0;
-    }
-
-    function _useNonce(address requester, uint256 nonce) internal {
-        uint256 bit = 1 << (nonce & 0xff);
-        uint256 used = _nonces[requester][nonce >> 8];
-        if (used & bit != 0) revert NonceUsed(requester, nonce);
-        _nonces[requester][nonce >> 8] = used | bit;
-    }
-
     function _load(SingleTerms calldata terms) internal view returns (bytes32 jobId, SingleWord word) {
         jobId = SingleHash.jobId(terms);
         word = _jobs[jobId];
@@ -89,6 +76,15 @@ abstract contract SingleStore is SingleEscrow {
 
     function _requirePhase(bytes32 jobId, SingleWord word, SinglePhase phase) internal pure {
         if (word.phase() != phase) revert WrongPhase(jobId, word.phase());
+    }
+
+    /// @param end The last second.
+    function _requireNotAfter(bytes32 jobId, uint256 end) internal view {
+        if (block.timestamp > end) revert TooLate(jobId, end);
+    }
+
+    function _requireAfter(bytes32 jobId, uint256 end) internal view {
+        if (block.timestamp <= end) revert NotBefore(jobId, end);
     }
 
     function _loaded(Record calldata record) internal pure returns (Record memory) {

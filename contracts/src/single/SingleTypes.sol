@@ -97,8 +97,10 @@ struct SingleTerms {
 /// @notice All that is needed of an answered job. One storage slot holds its hash; callers send it again.
 /// @dev What of the terms matters to the end is in it, so that ending a job needs no terms. Amounts are in wei.
 struct Record {
+    /// Whose publisher gets a royalty of the fee.
+    bytes32 modelId;
     uint32 executorId;
-    /// The executor's, less the protocol fee.
+    /// The executor's, less protocol fee and royalty.
     uint128 fee;
     /// All that is left of the escrow.
     uint256 balance;

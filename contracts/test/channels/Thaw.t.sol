@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {ICredits} from "../../src/accounts/ICredits.sol";
 import {ChannelStatus, Claim, SkipReason} from "../../src/channels/ChannelTypes.sol";
 import {IPaymentChannels} from "../../src/channels/IPaymentChannels.sol";
 import {ChannelFixture} from "./ChannelFixture.sol";
@@ -247,21 +248,19 @@ contract ChannelThawTest is ChannelFixture {
     function test_anyone_withdraws_for_anyone() public {
         _claim(_voucher(3 ether));
         vm.expectEmit(address(channels));
-        emit IPaymentChannels.Withdrawn(payee, 3 ether);
+        emit ICredits.Withdrawn(payee, 3 ether);
         vm.prank(stranger);
         channels.withdrawFor(payee);
         assertEq(payee.balance, 3 ether);
         assertEq(channels.creditOf(payee), 0);
         assertEq(channels.liabilities(), 7 ether);
-        vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.NothingToWithdraw.selector, payee));
+        vm.expectRevert(abi.encodeWithSelector(ICredits.NothingToWithdraw.selector, payee));
         channels.withdrawFor(payee);
     }
 
     function test_a_refused_transfer_keeps_the_credit() public {
         Receiver receiver = _paidReceiver();
-        vm.expectRevert(
-            abi.encodeWithSelector(IPaymentChannels.TransferFailed.selector, address(receiver), uint256(1 ether))
-        );
+        vm.expectRevert(abi.encodeWithSelector(ICredits.TransferFailed.selector, address(receiver), uint256(1 ether)));
         channels.withdrawFor(address(receiver));
         assertEq(channels.creditOf(address(receiver)), 1 ether);
         receiver.set(true, false);

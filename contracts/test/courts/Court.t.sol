@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {ICredits} from "../../src/accounts/ICredits.sol";
 import {Court} from "../../src/courts/Court.sol";
 import {CourtTerms, ICourt, Verdict} from "../../src/courts/ICourt.sol";
 import {Answer, Phase, Terms} from "../../src/jobs/JobTypes.sol";
@@ -308,6 +309,29 @@ contract CourtTest is CourtFixture {
         court.challenge{value: price}(terms, 2, wanted, input, labels, "");
     }
 
+    /// So that a court that is kept from forming by what it offers forms in the end.
+    function test_each_lapse_doubles_what_the_next_court_must_offer() public {
+        uint256 lowest = SEAT_FEE;
+        for (uint256 lapses; lapses < 13; ++lapses) {
+            assertEq(court.lowestSeatFee(jobId, 2, uint128(SEAT_FEE)), lowest);
+            CourtTerms memory wanted = _wanted(lapses);
+            wanted.maxPricePerUnit = uint128(lowest / UNITS - 1);
+            uint256 price = court.quote(terms.maxUnits, wanted);
+            hoax(challenger, price);
+            vm.expectRevert(abi.encodeWithSelector(ICourt.PriceTooLow.selector, lowest - UNITS, lowest));
+            court.challenge{value: price}(terms, 2, wanted, input, labels, "");
+            wanted.maxPricePerUnit += 1;
+            bytes32 courtJobId = _challengeFor(challenger, 2, wanted);
+            assertEq(court.caseOf(courtJobId).lapses, lapses > 10 ? 10 : lapses);
+            Terms memory courts = _courtTerms(challenger, lapses);
+            courts.maxPricePerUnit = wanted.maxPricePerUnit;
+            _leave(courts);
+            court.lapse(courtJobId);
+            if (lapses < 10) lowest *= 2;
+        }
+        assertEq(court.lowestSeatFee(jobId, 1, 7), 7, "the other seats' are their own");
+    }
+
     function test_a_challenge_pays_for_its_court_and_more_is_credited() public {
         CourtTerms memory wanted = _wanted(1);
         vm.startPrank(challenger);
@@ -322,7 +346,7 @@ contract CourtTest is CourtFixture {
         assertEq(court.liabilities(), rules.bond + 5);
         court.withdrawFor(challenger);
         assertEq(challenger.balance, 5);
-        vm.expectRevert(abi.encodeWithSelector(ICourt.NothingToWithdraw.selector, challenger));
+        vm.expectRevert(abi.encodeWithSelector(ICredits.NothingToWithdraw.selector, challenger));
         court.withdrawFor(challenger);
     }
 

@@ -49,7 +49,10 @@ abstract contract CourtFixture is JobFixture {
     }
 
     function _challengeAs(address account, uint8 seat, uint256 nonce) internal returns (bytes32) {
-        CourtTerms memory wanted = _wanted(nonce);
+        return _challengeFor(account, seat, _wanted(nonce));
+    }
+
+    function _challengeFor(address account, uint8 seat, CourtTerms memory wanted) internal returns (bytes32) {
         uint256 price = court.quote(terms.maxUnits, wanted);
         vm.deal(account, account.balance + price);
         vm.prank(account);

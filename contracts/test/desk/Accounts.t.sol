@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {ICredits} from "../../src/accounts/ICredits.sol";
 import {DeskAccount, Order} from "../../src/desk/DeskTypes.sol";
 import {IJobDesk} from "../../src/desk/IJobDesk.sol";
 import {JobDesk} from "../../src/desk/JobDesk.sol";
@@ -74,12 +75,12 @@ contract DeskAccountsTest is DeskFixture {
         Order memory order = _order(_askerTerms(0));
         _deposit(asker, jobs.quote(order.terms) + FEE);
         _bring(order, _sign(order, askerKey));
-        assertEq(desk.feesOf(relay), FEE);
+        assertEq(desk.creditOf(relay), FEE);
         vm.prank(stranger);
         desk.withdrawFor(relay);
         assertEq(relay.balance, FEE);
         assertEq(desk.liabilities(), 0);
-        vm.expectRevert(abi.encodeWithSelector(IJobDesk.NothingToWithdraw.selector, relay));
+        vm.expectRevert(abi.encodeWithSelector(ICredits.NothingToWithdraw.selector, relay));
         desk.withdrawFor(relay);
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {INonces} from "../../src/accounts/INonces.sol";
 import {Order} from "../../src/desk/DeskTypes.sol";
 import {IJobDesk} from "../../src/desk/IJobDesk.sol";
 import {IJobRegistry} from "../../src/jobs/IJobRegistry.sol";
@@ -58,8 +59,28 @@ contract OrdersTest is DeskFixture {
     function test_an_order_counts_once() public {
         bytes memory signature = _sign(order, askerKey);
         _bring(order, signature);
-        vm.expectRevert(abi.encodeWithSelector(IJobRegistry.NonceUsed.selector, asker, 1));
+        vm.expectRevert(abi.encodeWithSelector(INonces.NonceUsed.selector, asker, 1));
         _bring(order, signature);
+    }
+
+    function test_a_requester_revokes_an_order_by_its_nonce() public {
+        bytes memory signature = _sign(order, askerKey);
+        vm.expectEmit(address(jobs));
+        emit IJobRegistry.NonceRevoked(asker, 1);
+        vm.prank(asker);
+        jobs.revokeNonce(1);
+        vm.expectRevert(abi.encodeWithSelector(INonces.NonceUsed.selector, asker, 1));
+        _bring(order, signature);
+        vm.expectRevert(abi.encodeWithSelector(INonces.NonceUsed.selector, asker, 1));
+        vm.prank(asker);
+        jobs.revokeNonce(1);
+    }
+
+    function test_nobody_revokes_anothers_order() public {
+        vm.prank(relay);
+        jobs.revokeNonce(1);
+        assertTrue(jobs.nonceUsed(relay, 1));
+        _assertPhase(_bring(order, _sign(order, askerKey)), Phase.Requested);
     }
 
     function test_nothing_in_an_order_can_be_changed() public {

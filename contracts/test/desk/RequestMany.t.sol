@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {INonces} from "../../src/accounts/INonces.sol";
 import {Item} from "../../src/desk/DeskTypes.sol";
 import {IJobDesk} from "../../src/desk/IJobDesk.sol";
 import {IJobRegistry} from "../../src/jobs/IJobRegistry.sol";
@@ -43,7 +44,7 @@ contract RequestManyTest is DeskFixture {
             asker, 1, abi.encodeWithSelector(IJobRegistry.UnknownModelVersion.selector, modelId, 9, RUNTIME_CLASS)
         );
         vm.expectEmit(address(desk));
-        emit IJobDesk.RequestRefused(asker, 0, abi.encodeWithSelector(IJobRegistry.NonceUsed.selector, asker, 0));
+        emit IJobDesk.RequestRefused(asker, 0, abi.encodeWithSelector(INonces.NonceUsed.selector, asker, 0));
         vm.expectEmit(address(desk));
         emit IJobDesk.RequestRefused(
             stranger, 3, abi.encodeWithSelector(IJobDesk.NotRequester.selector, asker, stranger)

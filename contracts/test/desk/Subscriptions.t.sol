@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {INonces} from "../../src/accounts/INonces.sol";
 import {Subscription} from "../../src/desk/DeskTypes.sol";
 import {IJobDesk} from "../../src/desk/IJobDesk.sol";
 import {IJobRegistry} from "../../src/jobs/IJobRegistry.sol";
@@ -35,7 +36,7 @@ contract SubscriptionsTest is DeskFixture {
         Terms memory terms = subscription.terms;
         terms.nonce = desk.nonceOf(id, 0);
         assertEq(jobId, jobs.jobIdOf(terms), "anyone can compute it");
-        vm.expectRevert(abi.encodeWithSelector(IJobRegistry.NonceUsed.selector, asker, terms.nonce));
+        vm.expectRevert(abi.encodeWithSelector(INonces.NonceUsed.selector, asker, terms.nonce));
         _serve(subscription, 0);
         _expectNotServable(1);
 
@@ -44,7 +45,7 @@ contract SubscriptionsTest is DeskFixture {
         vm.warp(subscription.start + 3 * PERIOD);
         _expectNotServable(2);
         assertEq(desk.accountOf(asker).balance, 8 * cost, "what passes is neither served nor charged");
-        assertEq(desk.feesOf(relay), 2 * FEE);
+        assertEq(desk.creditOf(relay), 2 * FEE);
         vm.warp(subscription.start + 10 * PERIOD);
         vm.expectRevert(abi.encodeWithSelector(IJobDesk.IntervalEnded.selector, id, 10, 10));
         _serve(subscription, 10);

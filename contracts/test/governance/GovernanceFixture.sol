@@ -62,6 +62,8 @@ abstract contract GovernanceFixture is NetworkFixture {
             maxRevealWindow: 1 hours,
             revealGrace: 2 hours,
             challengeWindow: 4 hours,
+            singleMaxWindow: 1 hours,
+            singleChallengeWindow: 2 hours,
             courtWindow: 8 hours,
             keyChangeDelay: uint32(KEY_CHANGE_DELAY),
             thawPeriod: 3 days,

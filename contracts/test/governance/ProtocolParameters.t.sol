@@ -17,6 +17,27 @@ contract ProtocolParametersTest is GovernanceFixture {
         );
     }
 
+    /// With a bid, a submit and a takeover window, if these and its challenge take longer than a committee's.
+    function test_a_job_of_a_single_executor_may_be_the_longest() public pure {
+        ProtocolParameters memory given = _parameters();
+        given.singleChallengeWindow = 6 hours;
+        assertEq(given.longestJob(), 1 hours + 10 + 10 minutes + 9 hours + 8 hours, "a committee's still");
+        given.singleChallengeWindow = 6 hours + 1;
+        assertEq(given.longestJob(), 1 hours + 10 + 10 minutes + 9 hours + 1 + 8 hours);
+        given.singleMaxWindow += 1;
+        assertEq(given.longestJob(), 1 hours + 10 + 10 minutes + 9 hours + 4 + 8 hours);
+    }
+
+    function test_an_epoch_outlasts_the_longest_job_of_a_single_executor_too() public {
+        ProtocolParameters memory given = _parameters();
+        uint256 slack = given.epochLength - given.longestJob() - given.epochMargin;
+        given.singleChallengeWindow = uint32(6 hours + slack);
+        this.check(given);
+        given.singleChallengeWindow += 1;
+        _expectInvalid("epochLength");
+        this.check(given);
+    }
+
     /// Each window counts in full against the epoch.
     function testFuzz_an_epoch_outlasts_the_longest_job_by_the_margin(uint8 which, uint32 extra) public {
         ProtocolParameters memory given = _parameters();

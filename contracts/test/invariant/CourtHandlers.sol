@@ -96,6 +96,8 @@ abstract contract CourtHandlers is CourtFixture {
         uint32 accused = jobs.jobState(id).committee[seat];
         address by = who % 3 == 2 ? executors.ownerOf(accused) : challengers[who % 3];
         CourtTerms memory wanted = _wanted(cases.length);
+        uint256 lowest = court.lowestSeatFee(id, seat, uint128(jobs.jobState(id).seatFee));
+        if (wanted.maxPricePerUnit * UNITS < lowest) wanted.maxPricePerUnit = uint128(lowest / UNITS);
         uint256 price = court.quote(about.maxUnits, wanted);
         uint256 escrow = price - rules.bond;
         vm.deal(by, by.balance + price + beyond);
@@ -113,6 +115,7 @@ abstract contract CourtHandlers is CourtFixture {
             assertTrue(free && inTime, "V2: a seat that was not free, or too late");
             cameIn += price + beyond - escrow;
             Terms memory courts = _courtTerms(by, cases.length);
+            courts.maxPricePerUnit = wanted.maxPricePerUnit;
             assertEq(jobs.jobIdOf(courts), courtJobId);
             // One court in three has liars.
             cases.push(

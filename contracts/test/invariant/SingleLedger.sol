@@ -121,7 +121,8 @@ abstract contract SingleLedger is SingleFixture {
             return phase == SinglePhase.Challenged || phase == SinglePhase.Final || phase == SinglePhase.Overturned;
         }
         if (before == SinglePhase.Challenged) {
-            return phase == SinglePhase.Acquitted || phase == SinglePhase.Convicted || phase == SinglePhase.Lapsed;
+            return phase == SinglePhase.Acquitted || phase == SinglePhase.Convicted || phase == SinglePhase.Lapsed
+                || phase == SinglePhase.Overturned;
         }
         if (before == SinglePhase.Acquitted) return phase == SinglePhase.Final || phase == SinglePhase.Overturned;
         if (before == SinglePhase.Lapsed) return phase == SinglePhase.Provisional || phase == SinglePhase.Overturned;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {ICredits} from "../../src/accounts/ICredits.sol";
 import {IJobRegistry} from "../../src/jobs/IJobRegistry.sol";
 import {Terms} from "../../src/jobs/JobTypes.sol";
 import {JobFixture} from "./JobFixture.sol";
@@ -39,19 +40,19 @@ contract EscrowTest is JobFixture {
     function test_anyone_withdraws_for_anyone() public {
         uint256 amount = _credit(refundee);
         vm.expectEmit(address(jobs));
-        emit IJobRegistry.Withdrawn(refundee, amount);
+        emit ICredits.Withdrawn(refundee, amount);
         vm.prank(stranger);
         jobs.withdrawFor(refundee);
         assertEq(refundee.balance, amount);
         assertEq(jobs.creditOf(refundee) + address(jobs).balance, 0);
-        vm.expectRevert(abi.encodeWithSelector(IJobRegistry.NothingToWithdraw.selector, refundee));
+        vm.expectRevert(abi.encodeWithSelector(ICredits.NothingToWithdraw.selector, refundee));
         jobs.withdrawFor(refundee);
     }
 
     function test_a_refused_transfer_keeps_the_credit() public {
         Receiver receiver = new Receiver(jobs);
         uint256 amount = _credit(address(receiver));
-        vm.expectRevert(abi.encodeWithSelector(IJobRegistry.TransferFailed.selector, address(receiver), amount));
+        vm.expectRevert(abi.encodeWithSelector(ICredits.TransferFailed.selector, address(receiver), amount));
         jobs.withdrawFor(address(receiver));
         assertEq(jobs.creditOf(address(receiver)), amount);
 

@@ -12,7 +12,7 @@ contract JobGasTest is JobGasFixture {
     function test_redundant_job_3_total() public {
         _job(1, "redundant_job_3_", false);
         vm.snapshotValue("gas", "redundant_job_3_total", total);
-        vm.snapshotValue("gas", "redundant_job_3_calldata", calldataTotal);
+        vm.snapshotValue("jobs", "redundant_job_3_calldata", calldataTotal);
         assertLe(total, 770_000);
     }
 
@@ -20,7 +20,7 @@ contract JobGasTest is JobGasFixture {
     /// forge-config: default.isolate = true
     function test_redundant_job_3_distinct_total() public {
         _job(1, "redundant_job_3_distinct_", true);
-        vm.snapshotValue("gas", "redundant_job_3_distinct_total", total);
+        vm.snapshotValue("jobs", "redundant_job_3_distinct_total", total);
         assertLe(total, 890_000);
     }
 }

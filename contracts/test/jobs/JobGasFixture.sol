@@ -131,6 +131,6 @@ abstract contract JobGasFixture is JobFixture {
         for (uint256 i = 0; i < call.length; ++i) {
             calldataTotal += call[i] == 0 ? 4 : 16;
         }
-        vm.snapshotValue("gas", string.concat(prefix, name), used);
+        vm.snapshotValue("jobs", string.concat(prefix, name), used);
     }
 }

@@ -59,7 +59,7 @@ contract LargestAnswersTest is JobFixture {
         (bool done,) = address(jobs).call(call);
         assertTrue(done);
         uint256 used = vm.lastCallGas().gasTotalUsed;
-        vm.snapshotValue("gas", "resolve_7_largest_answers", used);
+        vm.snapshotValue("jobs", "resolve_7_largest_answers", used);
         assertLe(used, TRANSACTION_GAS_LIMIT);
         _assertPhase(jobId, Phase.Resolved);
         assertEq(jobs.jobState(jobId).agreeing, 0x7f);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {INonces} from "../../src/accounts/INonces.sol";
 import {IJobRegistry} from "../../src/jobs/IJobRegistry.sol";
 import {JobState, Phase, RefundReason, Terms} from "../../src/jobs/JobTypes.sol";
 import {VersionStatus} from "../../src/models/IModelRegistry.sol";
@@ -87,7 +88,7 @@ contract RequestTest is JobFixture {
     function test_refuses_a_used_nonce_also_for_other_terms() public {
         Terms memory terms = _terms(3);
         _request(terms);
-        bytes memory refusal = abi.encodeWithSelector(IJobRegistry.NonceUsed.selector, requester, 3);
+        bytes memory refusal = abi.encodeWithSelector(INonces.NonceUsed.selector, requester, 3);
         _expectRefusal(terms, refusal);
         terms.maxUnits += 1;
         _expectRefusal(terms, refusal);
@@ -272,7 +273,7 @@ contract RequestTest is JobFixture {
         vm.prank(requester);
         vm.expectRevert(abi.encodeWithSelector(IJobRegistry.WrongPhase.selector, jobId, Phase.Refunded));
         jobs.cancel(terms);
-        _expectRefusal(terms, abi.encodeWithSelector(IJobRegistry.NonceUsed.selector, requester, 0));
+        _expectRefusal(terms, abi.encodeWithSelector(INonces.NonceUsed.selector, requester, 0));
     }
 
     function test_cancel_is_too_late_once_the_beacon_can_be_known() public {

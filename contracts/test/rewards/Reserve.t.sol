@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {ICredits} from "../../src/accounts/ICredits.sol";
 import {ActivityLog} from "../../src/rewards/ActivityLog.sol";
 import {IRewardDistributor} from "../../src/rewards/IRewardDistributor.sol";
 import {ReenteringOwner, RejectingOwner} from "../stake/Recipients.sol";
@@ -29,14 +30,14 @@ contract RewardReserveTest is RewardFixture {
     }
 
     function test_there_is_nothing_to_withdraw_without_a_credit() public {
-        vm.expectRevert(abi.encodeWithSelector(IRewardDistributor.NothingToWithdraw.selector, alice));
+        vm.expectRevert(abi.encodeWithSelector(ICredits.NothingToWithdraw.selector, alice));
         distributor.withdrawFor(alice);
     }
 
     function test_an_owner_that_refuses_money_stops_nobody_else_and_keeps_its_credit() public {
         address rejecting = address(new RejectingOwner());
         _credit(rejecting, "rejecting", 3 ether);
-        vm.expectRevert(abi.encodeWithSelector(IRewardDistributor.TransferFailed.selector, rejecting, 3 ether));
+        vm.expectRevert(abi.encodeWithSelector(ICredits.TransferFailed.selector, rejecting, 3 ether));
         distributor.withdrawFor(rejecting);
         assertEq(distributor.creditOf(rejecting), 3 ether);
         assertEq(distributor.liabilities(), address(distributor).balance);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {ICredits} from "../../src/accounts/ICredits.sol";
 import {Verdict} from "../../src/courts/ICourt.sol";
 import {IJobRegistry} from "../../src/jobs/IJobRegistry.sol";
 import {CallbackStatus, RefundReason} from "../../src/jobs/JobTypes.sol";
@@ -128,7 +129,7 @@ contract SingleFinalizeTest is SingleFixture {
         _finalize(jobId, record, _honest());
         _assertAt(jobId, SinglePhase.Final);
         uint256 credit = single.creditOf(terms.refundTo);
-        vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.TransferFailed.selector, terms.refundTo, credit));
+        vm.expectRevert(abi.encodeWithSelector(ICredits.TransferFailed.selector, terms.refundTo, credit));
         single.withdrawFor(terms.refundTo);
         single.withdrawFor(stranger);
     }
@@ -299,6 +300,25 @@ contract SingleFinalizeTest is SingleFixture {
         single.retryCallback(jobId, record, reply.result, keccak256(reply.vector));
         assertEq(target.results(), 1);
         _assertAt(jobId, SinglePhase.Final);
+    }
+
+    /// Else a result that is being looked at, or that was found wrong, could be handed out as one that isn't.
+    function test_a_failed_provisional_callback_is_not_retried_while_a_court_looks_at_the_answer() public {
+        SingleTerms memory terms = _calling(_single(0), address(target), GAS);
+        terms.provisionalCallback = true;
+        target.behave(Target.Manner.Revert);
+        (bytes32 jobId, Record memory record) = _provisional(terms, _cheat());
+        target.behave(Target.Manner.Accept);
+        _challenge(terms, record);
+        Reply memory reply = _cheat();
+        vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Challenged));
+        single.retryCallback(jobId, record, reply.result, keccak256(reply.vector));
+        _decide(jobId, Verdict.Convicted);
+        vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Convicted));
+        single.retryCallback(jobId, record, reply.result, keccak256(reply.vector));
+        single.overturn(jobId, record);
+        assertEq(target.results(), 0);
+        assertEq(target.failures(), 1);
     }
 
     function test_a_provisional_callback_finds_the_job_answered() public {

@@ -2,6 +2,8 @@
 pragma solidity ^0.8.30;
 
 import {DeploymentParameters} from "../../script/DeploymentParameters.sol";
+import {ICredits} from "../../src/accounts/ICredits.sol";
+import {INonces} from "../../src/accounts/INonces.sol";
 import {RefundReason} from "../../src/jobs/JobTypes.sol";
 import {ISingleJobRegistry} from "../../src/single/ISingleJobRegistry.sol";
 import {Record, Scheduler, SinglePhase, SingleTerms, SingleTier} from "../../src/single/SingleTypes.sol";
@@ -86,7 +88,7 @@ contract SingleRequestTest is SingleFixture {
         _ask(_single(9));
         SingleTerms memory again = _single(9);
         again.maxUnits += 1;
-        _expectRefusal(again, abi.encodeWithSelector(ISingleJobRegistry.NonceUsed.selector, requester, 9));
+        _expectRefusal(again, abi.encodeWithSelector(INonces.NonceUsed.selector, requester, 9));
     }
 
     function test_refuses_terms_out_of_bounds() public {
@@ -240,7 +242,7 @@ contract SingleRequestTest is SingleFixture {
         vm.prank(stranger);
         single.withdrawFor(refundee);
         assertEq(refundee.balance, escrow);
-        vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.NothingToWithdraw.selector, refundee));
+        vm.expectRevert(abi.encodeWithSelector(ICredits.NothingToWithdraw.selector, refundee));
         single.withdrawFor(refundee);
     }
 

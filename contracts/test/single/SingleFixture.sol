@@ -201,6 +201,7 @@ abstract contract SingleFixture is JobFixture {
 
     /// @dev The record of the answer among the logs, as anyone makes it of the terms and the event.
     function _submitted(SingleTerms memory terms, Vm.Log[] memory logs) internal returns (Record memory record) {
+        record.modelId = terms.modelId;
         record.challengeWindow = terms.challengeWindow;
         record.dispatchFee = terms.dispatchFee;
         record.callbackFee = terms.callbackFee;

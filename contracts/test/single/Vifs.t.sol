@@ -256,15 +256,35 @@ contract VifsTest is SingleFixture {
         vm.prank(stranger);
         single.setVrfKey(id, 0);
 
-        _challenge(terms, record);
-        vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Challenged));
-        vifs.challenge(terms, record, sent, none);
         // A right answer with a false VIF is still overturned.
+        _challenge(terms, record);
         _decide(jobId, Verdict.Acquitted);
         vifs.challenge(terms, record, sent, none);
         _assertAt(jobId, SinglePhase.Overturned);
         vm.expectRevert(abi.encodeWithSelector(ISingleJobRegistry.WrongPhase.selector, jobId, SinglePhase.Overturned));
         vifs.challenge(terms, record, sent, none);
+    }
+
+    /// Its own challenge, for which it takes its time to be right, would leave nobody a moment to show the VIF.
+    function test_an_executor_cannot_shield_a_false_vif_by_challenging_itself() public {
+        SingleTerms memory terms = _single(0);
+        (bytes32 jobId, uint32 id) = _askDrawable(terms);
+        bytes memory vif = _anyVif(id);
+        vif[0] = 0x05;
+        (Record memory record, IVifs.Vif memory sent) = _provisionalVif(vif, terms, id);
+        _challenge(terms, record);
+        IVifVerifier.Proof memory none;
+        vifs.challenge(terms, record, sent, none);
+        _assertAt(jobId, SinglePhase.Overturned);
+        assertEq(staking.strikesOf(id, Offence.InvalidVif), 1);
+        uint256 owed = single.creditOf(refundee);
+        // The court's verdict, whichever, finds the job over and changes nothing.
+        for (uint8 verdict = uint8(Verdict.Acquitted); verdict <= uint8(Verdict.Lapsed); ++verdict) {
+            _decide(jobId, Verdict(verdict));
+            _assertAt(jobId, SinglePhase.Overturned);
+        }
+        assertEq(single.creditOf(refundee), owed);
+        assertEq(staking.accountOf(id).inFlight, 0);
     }
 
     // ---------------------------------------------------------------- keys

@@ -27,6 +27,7 @@ mod clock;
 pub mod command;
 mod config;
 mod console;
+mod cores;
 mod devnet;
 mod dump;
 mod error;

@@ -3,12 +3,19 @@
 use std::task::{Context, Poll};
 
 use alloy::{
-    rpc::json_rpc::{RequestPacket, Response, ResponsePacket, SerializedRequest},
+    rpc::json_rpc::{Id, RequestPacket, Response, ResponsePacket, SerializedRequest},
     transports::{TransportError, TransportFut},
 };
 use tower::Service;
 
-use crate::{devnet::Devnet, rpc};
+use crate::{
+    devnet::Devnet,
+    rpc::{
+        self,
+        batch::{self, Request},
+        place::Place,
+    },
+};
 
 /// Answers alloy's requests as the HTTP server does, without a socket.
 #[derive(Clone, Debug)]
@@ -22,11 +29,21 @@ impl InProcess {
     }
 
     async fn answer(&self, request: &SerializedRequest) -> Response {
-        let method = request.method().to_owned();
-        let params = request.params().map(ToOwned::to_owned);
-        let payload = rpc::answer(&self.devnet, method, params).await.into();
+        let Request { method, params } = call(request);
+        let payload = rpc::answer(&self.devnet, method, params, Place::Aside).await.into();
         Response { id: request.id().clone(), payload }
     }
+
+    async fn answer_all(&self, ids: Vec<Id>, calls: Vec<Request>) -> Vec<Response> {
+        // Nothing is sent, so nothing is too long.
+        let mut room = usize::MAX;
+        let answers = batch::answer_all(&self.devnet, calls, &mut room, Place::Aside).await;
+        ids.into_iter().zip(answers).map(|(id, answer)| Response { id, payload: answer.into() }).collect()
+    }
+}
+
+fn call(request: &SerializedRequest) -> Request {
+    Request { method: request.method().to_owned(), params: request.params().map(ToOwned::to_owned) }
 }
 
 impl Service<RequestPacket> for InProcess {
@@ -44,11 +61,8 @@ impl Service<RequestPacket> for InProcess {
             Ok(match packet {
                 RequestPacket::Single(request) => ResponsePacket::Single(this.answer(&request).await),
                 RequestPacket::Batch(requests) => {
-                    let mut responses = Vec::with_capacity(requests.len());
-                    for request in &requests {
-                        responses.push(this.answer(request).await);
-                    }
-                    ResponsePacket::Batch(responses)
+                    let (ids, calls) = requests.iter().map(|request| (request.id().clone(), call(request))).unzip();
+                    ResponsePacket::Batch(this.answer_all(ids, calls).await)
                 }
             })
         })

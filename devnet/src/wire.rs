@@ -10,7 +10,12 @@ use tokio::sync::mpsc;
 use crate::{
     devnet::Devnet,
     hub::{FollowerId, News},
-    rpc::{self, error::RpcError},
+    rpc::{
+        self,
+        batch::{self, Request},
+        error::RpcError,
+        place::Place,
+    },
 };
 
 /// How much news a subscriber may be behind before its subscription ends.
@@ -140,19 +145,48 @@ pub(crate) async fn respond(
     if requests.len() > LONGEST_BATCH {
         return write(&[failure(id_of(first), RpcError::batch_too_large())]);
     }
-    let mut responses = Vec::with_capacity(requests.len());
-    let mut length = 0;
+    let mut batch = Batch::new(devnet);
     for request in requests {
-        if length > LONGEST_RESPONSE {
-            responses.push(failure(id_of(request), RpcError::response_too_large()));
-            continue;
-        }
-        if let Some(response) = respond_one(devnet, request, subscriptions.as_deref_mut()).await {
-            length += response.length();
-            responses.push(response);
+        match Asked::read(request) {
+            Asked::Call(id, call) => batch.ask(id, call),
+            other => {
+                batch.answer().await;
+                batch.responses.extend(other.respond(subscriptions.as_deref_mut()));
+            }
         }
     }
-    if responses.is_empty() { None } else { write(&responses) }
+    batch.answer().await;
+    if batch.responses.is_empty() { None } else { write(&batch.responses) }
+}
+
+/// What a batch has been answered. Calls that follow each other are carried out together.
+struct Batch<'a> {
+    devnet: &'a Devnet,
+    ids: Vec<Option<Id>>,
+    calls: Vec<Request>,
+    responses: Vec<Wire>,
+    /// How long further answers may be together, in bytes.
+    room: usize,
+}
+
+impl<'a> Batch<'a> {
+    const fn new(devnet: &'a Devnet) -> Self {
+        Self { devnet, ids: Vec::new(), calls: Vec::new(), responses: Vec::new(), room: LONGEST_RESPONSE }
+    }
+
+    fn ask(&mut self, id: Option<Id>, call: Request) {
+        self.ids.push(id);
+        self.calls.push(call);
+    }
+
+    /// Answers the calls that wait.
+    async fn answer(&mut self) {
+        let calls = std::mem::take(&mut self.calls);
+        let answers = batch::answer_all(self.devnet, calls, &mut self.room, Place::of_own_task()).await;
+        for (id, answer) in self.ids.drain(..).zip(answers) {
+            self.responses.extend(id.map(|id| wire(id, answer.into())));
+        }
+    }
 }
 
 /// The id of what may be a request.
@@ -160,25 +194,60 @@ fn id_of(request: &RawValue) -> Id {
     serde_json::from_str::<RpcRequest<'_>>(request.get()).map_or_else(|_| null(), |request| request.id())
 }
 
+/// What a request asks for. One without an id is not answered.
+enum Asked {
+    /// It is no request.
+    Nothing(Id),
+    /// Notifications, or no more of them.
+    Subscription(Option<Id>, Request),
+    Call(Option<Id>, Request),
+}
+
+impl Asked {
+    fn read(request: &RawValue) -> Self {
+        let Ok(request) = serde_json::from_str::<RpcRequest<'_>>(request.get()) else {
+            return Self::Nothing(null());
+        };
+        let Some(method) = request.method() else {
+            return Self::Nothing(request.id());
+        };
+        let id = request.id.map(|_| request.id());
+        let request = Request { method, params: request.params };
+        match request.method.as_str() {
+            "eth_subscribe" | "eth_unsubscribe" => Self::Subscription(id, request),
+            _ => Self::Call(id, request),
+        }
+    }
+
+    /// Answers what is no call.
+    fn respond(self, subscriptions: Option<&mut Subscriptions<'_>>) -> Option<Wire> {
+        match self {
+            Self::Nothing(id) => Some(failure(id, RpcError::invalid_request())),
+            Self::Subscription(id, Request { method, params }) => {
+                let payload = match (method.as_str(), subscriptions) {
+                    ("eth_subscribe", Some(subscriptions)) => payload(subscriptions.subscribe(params.as_deref())),
+                    (_, Some(subscriptions)) => payload(subscriptions.unsubscribe(params.as_deref())),
+                    (_, None) => ResponsePayload::Failure(RpcError::no_notifications().0),
+                };
+                id.map(|id| wire(id, payload))
+            }
+            Self::Call(..) => None,
+        }
+    }
+}
+
 async fn respond_one(
     devnet: &Devnet,
     request: &RawValue,
     subscriptions: Option<&mut Subscriptions<'_>>,
 ) -> Option<Wire> {
-    let Ok(request) = serde_json::from_str::<RpcRequest<'_>>(request.get()) else {
-        return Some(failure(null(), RpcError::invalid_request()));
-    };
-    let Some(method) = request.method() else {
-        return Some(failure(request.id(), RpcError::invalid_request()));
-    };
-    let id = request.id.map(|_| request.id());
-    let payload = match (method.as_str(), subscriptions) {
-        ("eth_subscribe", Some(subscriptions)) => payload(subscriptions.subscribe(request.params.as_deref())),
-        ("eth_unsubscribe", Some(subscriptions)) => payload(subscriptions.unsubscribe(request.params.as_deref())),
-        ("eth_subscribe" | "eth_unsubscribe", None) => ResponsePayload::Failure(RpcError::no_notifications().0),
-        _ => rpc::answer(devnet, method, request.params).await.into(),
-    };
-    id.map(|id| wire(id, payload))
+    match Asked::read(request) {
+        Asked::Call(id, Request { method, params }) => {
+            let payload = rpc::answer(devnet, method, params, Place::of_own_task()).await.into();
+            id.map(|id| wire(id, payload))
+        }
+        other => other.respond(subscriptions),
+    }
 }
 
 fn wire(id: Id, payload: ResponsePayload) -> Wire {
@@ -198,16 +267,6 @@ struct Wire {
     id: Id,
     #[serde(flatten)]
     payload: WirePayload,
-}
-
-impl Wire {
-    /// How long it is, in bytes, but for what little is the same in all.
-    fn length(&self) -> usize {
-        match &self.payload {
-            WirePayload::Result(result) => result.get().len(),
-            WirePayload::Error(error) => error.message.len() + error.data.as_ref().map_or(0, |data| data.get().len()),
-        }
-    }
 }
 
 #[derive(Serialize)]

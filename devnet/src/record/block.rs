@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use alloy::{
     consensus::{
-        Eip658Value, Header, Receipt, ReceiptEnvelope, Sealed, TxEnvelope, TxReceipt, TxType, transaction::Recovered,
+        Eip658Value, Header, Receipt, ReceiptEnvelope, ReceiptWithBloom, Sealed, TxEnvelope, TxReceipt, TxType,
+        transaction::Recovered,
     },
     eips::{
         eip2718::{Decodable2718, Encodable2718},
         eip4895::{Withdrawal, Withdrawals},
     },
-    primitives::{B256, Log, TxHash, keccak256},
+    primitives::{B256, Bloom, Log, TxHash, keccak256},
     rlp::Decodable,
 };
 
@@ -137,9 +138,10 @@ impl BlockRecord {
         for _ in 0..reader.length()? {
             let sender = reader.address()?;
             let transaction = TxEnvelope::decode_2718_exact(reader.bytes()?)?;
-            receipts.push(read_receipt(transaction.tx_type(), &mut reader)?);
+            receipts.push((transaction.tx_type(), read_receipt(&mut reader)?));
             transactions.push(Recovered::new_unchecked(transaction, sender));
         }
+        let receipts = with_blooms(receipts, header.logs_bloom);
         let block = Block::new(Sealed::new_unchecked(header, hash), transactions, receipts, states);
         Ok(block.with_body(ommers, withdrawals).with_record(self.clone()))
     }
@@ -165,7 +167,7 @@ fn write_receipt(receipt: &ReceiptEnvelope, out: &mut Writer) {
     out.bytes(&rlp_list(receipt.logs()));
 }
 
-fn read_receipt(kind: TxType, reader: &mut Reader<'_>) -> Result<ReceiptEnvelope, Undecodable> {
+fn read_receipt(reader: &mut Reader<'_>) -> Result<Receipt, Undecodable> {
     let status = match reader.byte()? {
         FAILED => Eip658Value::Eip658(false),
         SUCCEEDED => Eip658Value::Eip658(true),
@@ -174,7 +176,29 @@ fn read_receipt(kind: TxType, reader: &mut Reader<'_>) -> Result<ReceiptEnvelope
     };
     let cumulative_gas_used = reader.number()?;
     let logs = Vec::<Log>::decode(&mut reader.bytes()?)?;
-    Ok(ReceiptEnvelope::from_typed(kind, Receipt { status, cumulative_gas_used, logs }))
+    Ok(Receipt { status, cumulative_gas_used, logs })
+}
+
+/// Receipts of a block with its bloom. Where only one of them has logs, its bloom is the block's: each log's takes several hashes.
+fn with_blooms(receipts: Vec<(TxType, Receipt)>, of_block: Bloom) -> Vec<ReceiptEnvelope> {
+    let alone = receipts.iter().filter(|(_, receipt)| !receipt.logs.is_empty()).count() == 1;
+    let bloom = |receipt: &Receipt| match receipt.logs.is_empty() {
+        true => Bloom::ZERO,
+        false if alone => of_block,
+        false => receipt.bloom_slow(),
+    };
+    let with_bloom = |(kind, receipt): (TxType, Receipt)| {
+        let logs_bloom = bloom(&receipt);
+        let receipt = ReceiptWithBloom { receipt, logs_bloom };
+        match kind {
+            TxType::Legacy => ReceiptEnvelope::Legacy(receipt),
+            TxType::Eip2930 => ReceiptEnvelope::Eip2930(receipt),
+            TxType::Eip1559 => ReceiptEnvelope::Eip1559(receipt),
+            TxType::Eip4844 => ReceiptEnvelope::Eip4844(receipt),
+            TxType::Eip7702 => ReceiptEnvelope::Eip7702(receipt),
+        }
+    };
+    receipts.into_iter().map(with_bloom).collect()
 }
 
 fn skip_receipt(reader: &mut Reader<'_>) -> Result<(), Undecodable> {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod arity;
+pub(crate) mod batch;
 mod blocks;
 pub(crate) mod convert;
 mod debug;
@@ -13,6 +14,7 @@ mod forks;
 mod otterscan;
 mod overrides;
 mod params;
+pub(crate) mod place;
 mod pool;
 mod refused;
 mod rerun;
@@ -36,6 +38,7 @@ use self::{
     error::{RpcError, RpcResult},
     otterscan::Direction,
     params::Params,
+    place::Place,
 };
 pub(crate) use self::{fees::SUGGESTED_TIP, filters::interest, rerun::written_in_block, send::decode};
 use crate::devnet::Devnet;
@@ -45,6 +48,16 @@ pub(crate) const CLIENT_VERSION: &str = concat!("anvil/infera-devnet/v", env!("C
 
 /// The answer to one call.
 pub(crate) struct Answer(RpcResult<Box<RawValue>>);
+
+impl Answer {
+    /// How long it is, in bytes, but for what little is the same in all.
+    fn length(&self) -> usize {
+        match &self.0 {
+            Ok(result) => result.get().len(),
+            Err(RpcError(error)) => error.message.len() + error.data.as_ref().map_or(0, |data| data.get().len()),
+        }
+    }
+}
 
 impl From<Answer> for ResponsePayload {
     fn from(answer: Answer) -> Self {
@@ -61,9 +74,9 @@ impl From<RpcError> for Answer {
     }
 }
 
-/// Answers one call. What may take long leaves the async threads alone.
-pub(crate) async fn answer(devnet: &Devnet, method: String, params: Option<Box<RawValue>>) -> Answer {
-    if let "eth_sendRawTransactionSync" | "eth_sendTransactionSync" = method.as_str() {
+/// Answers one call. What may take long keeps no other task waiting.
+pub(crate) async fn answer(devnet: &Devnet, method: String, params: Option<Box<RawValue>>, place: Place) -> Answer {
+    if send::waits_for_a_block(&method) {
         let raw = method == "eth_sendRawTransactionSync";
         return Answer(send::send_and_wait(devnet, raw, params).await);
     }
@@ -71,8 +84,8 @@ pub(crate) async fn answer(devnet: &Devnet, method: String, params: Option<Box<R
         return answer_here(devnet, &method, params.as_deref());
     }
     let devnet = devnet.clone();
-    let task = tokio::task::spawn_blocking(move || answer_here(&devnet, &method, params.as_deref()));
-    task.await.unwrap_or_else(|error| RpcError::internal(error).into())
+    let answer = place.run(move || answer_here(&devnet, &method, params.as_deref())).await;
+    answer.unwrap_or_else(Answer::from)
 }
 
 /// Whether a call runs code or walks the chain.

@@ -45,6 +45,11 @@ const MOST_PATIENCE: Duration = Duration::from_secs(60);
 /// The code of EIP-7966 for a transaction that waits longer than its sender.
 const NOT_MINED_IN_TIME: i64 = 4;
 
+/// Whether a method sends and answers once the transaction is in a block.
+pub(super) fn waits_for_a_block(method: &str) -> bool {
+    matches!(method, "eth_sendRawTransactionSync" | "eth_sendTransactionSync")
+}
+
 /// `eth_sendRawTransactionSync` (EIP-7966) and `eth_sendTransactionSync`: sends, and answers with the receipt.
 pub(super) async fn send_and_wait(
     devnet: &Devnet,
@@ -88,7 +93,7 @@ impl Call<'_> {
         self.submit(self.signed(self.params.required(0)?, BlockId::pending(), 0)?)
     }
 
-    fn submit(&self, transaction: Transaction) -> RpcResult<TxHash> {
+    pub(super) fn submit(&self, transaction: Transaction) -> RpcResult<TxHash> {
         let hash = self.devnet.change(|chain| chain.submit(transaction))?;
         if self.devnet.errors_for_reverted_sends() { self.succeeded(hash) } else { Ok(hash) }
     }

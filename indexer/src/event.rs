@@ -100,7 +100,7 @@ impl InferaEvent {
                 JobRegistryEvent::CallbackExecuted(e) => Some(e.jobId),
                 JobRegistryEvent::JobAdvanced(e) => Some(e.jobId),
                 JobRegistryEvent::Credited(e) => Some(e.jobId),
-                JobRegistryEvent::Withdrawn(_) => None,
+                JobRegistryEvent::Withdrawn(_) | JobRegistryEvent::NonceRevoked(_) => None,
             },
             Self::Staking(event) => match event {
                 StakingEvent::SeatLocked(e) => Some(e.jobId),

@@ -114,6 +114,9 @@ fn job_registry(event: &JobRegistryEvent) -> (&'static str, Value) {
             ("Credited", json!({ "account": e.account, "jobId": e.jobId, "amount": decimal(e.amount) }))
         }
         JobRegistryEvent::Withdrawn(e) => ("Withdrawn", json!({ "account": e.account, "amount": decimal(e.amount) })),
+        JobRegistryEvent::NonceRevoked(e) => {
+            ("NonceRevoked", json!({ "requester": e.requester, "nonce": decimal(e.nonce) }))
+        }
     }
 }
 

@@ -255,6 +255,30 @@ fn a_command_that_does_not_exist_is_noticed() {
     assert!(fault(&mut help, "cargo xtask dance").unwrap().contains("there is no `xtask dance`"));
 }
 
+/// The figures that the protocol is held to have a file of their own, so that none is lost among others.
+#[test]
+fn the_gas_that_the_protocol_is_held_to_is_all_there_and_nothing_else() {
+    let text = fs::read_to_string(root().join("contracts/snapshots/gas.json")).unwrap();
+    let figures: BTreeMap<String, String> = serde_json::from_str(&text).unwrap();
+    let keys: Vec<_> = figures.keys().map(String::as_str).collect();
+    let expected = [
+        "claim_rewards",
+        "cosine_384_int16",
+        "exit",
+        "optimistic_job_total",
+        "publish_model",
+        "redundant_job_3_total",
+        "request_many_16_per_job",
+        "signed_order_job_total",
+        "slash_1000_delegators",
+        "stake",
+        "subscription_interval",
+        "vif_verify",
+        "voucher_per_job_100",
+    ];
+    assert_eq!(keys, expected);
+}
+
 /// `<!--snapshot FILE KEY-->NUMBER`, with commas between thousands, is the figure of a gas snapshot.
 #[test]
 fn gas_figures_in_prose_are_those_of_the_snapshots() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {ICredits} from "../../src/accounts/ICredits.sol";
 import {IInferaConsumer} from "../../src/consumer/IInferaConsumer.sol";
 import {IJobRegistry} from "../../src/jobs/IJobRegistry.sol";
 import {Answer, CallbackStatus, Phase, RefundReason, Terms} from "../../src/jobs/JobTypes.sol";
@@ -143,7 +144,7 @@ contract CallbackTest is JobFixture {
         calls[1] = abi.encodeCall(IJobRegistry.advanceJob, (terms));
         calls[2] = abi.encodeCall(IJobRegistry.retryCallback, (terms, reply.result, keccak256(reply.vector)));
         calls[3] = abi.encodeCall(IJobRegistry.cancel, (terms));
-        calls[4] = abi.encodeCall(IJobRegistry.withdrawFor, (address(target)));
+        calls[4] = abi.encodeCall(ICredits.withdrawFor, (address(target)));
         for (uint256 i = 0; i < calls.length; ++i) {
             uint256 snapshot = vm.snapshotState();
             target.reenterWith(calls[i]);
@@ -158,7 +159,7 @@ contract CallbackTest is JobFixture {
     function test_withdrawing_from_within_a_callback_pays_once() public {
         Terms memory terms = _withCallback(_terms(0), address(target), 2 * GAS);
         (,, Answer[] memory answers) = _requestRevealed(terms, _honest());
-        target.reenterWith(abi.encodeCall(IJobRegistry.withdrawFor, (refundee)));
+        target.reenterWith(abi.encodeCall(ICredits.withdrawFor, (refundee)));
         uint256 refund = jobs.quote(terms) - 3 * SEAT_FEE - terms.dispatchFee - terms.callbackFee;
         _resolve(terms, answers);
         assertTrue(target.reentered());

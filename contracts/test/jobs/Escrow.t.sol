@@ -23,7 +23,7 @@ contract Receiver {
 
     receive() external payable {
         require(accepts, "no");
-        if (greedy) (paidTwice,) = address(registry).call(abi.encodeCall(IJobRegistry.withdrawFor, (address(this))));
+        if (greedy) (paidTwice,) = address(registry).call(abi.encodeCall(ICredits.withdrawFor, (address(this))));
     }
 }
 

@@ -121,7 +121,7 @@ impl<'a> Narrator<'a> {
                 format!("{} calls advanceJob for a bounty of {}.", account(&e.caller), Wei(e.bounty))
             }
             JobRegistryEvent::Credited(e) => format!("{} is credited {}.", account(&e.account), Wei(e.amount)),
-            JobRegistryEvent::Withdrawn(_) => return None,
+            JobRegistryEvent::Withdrawn(_) | JobRegistryEvent::NonceRevoked(_) => return None,
         })
     }
 

@@ -379,8 +379,11 @@ impl JobRecord {
                 self.callbacks.push(Callback { at, target: e.target, success: e.success });
             }
             JobRegistryEvent::JobAdvanced(e) => self.bounties += e.bounty.into(),
-            // Credits repeat what other events say; a second request can't have the same id.
-            JobRegistryEvent::Credited(_) | JobRegistryEvent::Withdrawn(_) | JobRegistryEvent::JobRequested(_) => {}
+            // Credits repeat what other events say; a second request can't have the same id; a nonce is no job's.
+            JobRegistryEvent::Credited(_)
+            | JobRegistryEvent::Withdrawn(_)
+            | JobRegistryEvent::NonceRevoked(_)
+            | JobRegistryEvent::JobRequested(_) => {}
         }
     }
 }

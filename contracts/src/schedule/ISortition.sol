@@ -37,8 +37,9 @@ interface ISortition {
         view
         returns (uint32[] memory candidates);
 
-    /// @notice Frozen total weight of a tree in this epoch.
-    function totalWeight(bytes32 key) external view returns (uint256);
+    /// @notice Total weight of a tree, frozen for the epoch of `time`.
+    /// @param time In seconds, in this epoch or the one before.
+    function totalWeight(bytes32 key, uint256 time) external view returns (uint256);
     /// @notice Frozen weight of a leaf in this epoch, and the one that acts from the next.
     function weightOf(bytes32 key, uint32 executorId) external view returns (uint64 frozen, uint64 next);
 }

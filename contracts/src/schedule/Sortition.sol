@@ -80,8 +80,8 @@ contract Sortition is ISortition {
     }
 
     /// @inheritdoc ISortition
-    function totalWeight(bytes32 key) external view returns (uint256) {
-        return _trees[key].frozenTotal(_epoch());
+    function totalWeight(bytes32 key, uint256 time) external view returns (uint256) {
+        return _trees[key].frozenTotal(_knownEpoch(time));
     }
 
     /// @inheritdoc ISortition

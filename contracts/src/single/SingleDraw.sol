@@ -88,7 +88,7 @@ abstract contract SingleDraw is SingleSettlement {
         bytes32 key = SingleHash.offeringKey(terms);
         uint256 random;
         if (terms.scheduler == Scheduler.RoundRobin) {
-            random = word.turn() * (sortition.totalWeight(key) * STRIDE / STRIDE_UNIT);
+            random = word.turn() * (sortition.totalWeight(key, word.requestTime()) * STRIDE / STRIDE_UNIT);
         }
         uint32[] memory skipped = new uint32[](MAX_SKIPS);
         for (uint256 skips; true; ++skips) {

@@ -12,7 +12,7 @@ library SingleHash {
 
     /// 24 static fields of one word each.
     uint256 private constant TERMS_BYTES = 24 * 32;
-    /// 14 static fields of one word each.
+    /// 15 static fields of one word each.
     uint256 private constant RECORD_BYTES = 15 * 32;
     /// Executors outside the public pool don't serve here.
     uint64 private constant PUBLIC_POOL = 0;

@@ -3,11 +3,10 @@ pragma solidity ^0.8.30;
 
 import {Item, Order, Subscription} from "../../src/desk/DeskTypes.sol";
 import {IJobDesk} from "../../src/desk/IJobDesk.sol";
-import {GasFloor} from "../gas/GasFloor.sol";
 import {DeskFixture} from "./DeskFixture.sol";
 
 /// @notice What a request through the desk costs: whole transactions, a 256-byte inline input, accounts used before.
-contract DeskGasTest is DeskFixture, GasFloor {
+contract DeskGasTest is DeskFixture {
     function setUp() public override {
         input = new bytes(256);
         for (uint256 i = 0; i < input.length; ++i) {
@@ -24,11 +23,9 @@ contract DeskGasTest is DeskFixture, GasFloor {
     function test_a_signed_order() public {
         Order memory order = _order(_askerTerms(0));
         bytes memory signature = _sign(order, askerKey);
-        _countNext(address(desk), abi.encodeCall(IJobDesk.requestSigned, (order, signature, input, labels, "")));
         vm.prank(relay);
         desk.requestSigned(order, signature, input, labels, "");
         vm.snapshotValue("desk", "signed_order_request", vm.lastCallGas().gasTotalUsed);
-        _snapshotFloor("signed_order_request");
     }
 
     /// forge-config: default.isolate = true
@@ -37,11 +34,9 @@ contract DeskGasTest is DeskFixture, GasFloor {
         for (uint256 i; i < 16; ++i) {
             items[i] = _item(_askerTerms(i));
         }
-        _countNext(address(desk), abi.encodeCall(IJobDesk.requestMany, (items)));
         vm.prank(asker);
         desk.requestMany(items);
         vm.snapshotValue("gas", "request_many_16_per_job", vm.lastCallGas().gasTotalUsed / 16);
-        _snapshotFloor("request_many_16");
     }
 
     /// forge-config: default.isolate = true
@@ -53,9 +48,7 @@ contract DeskGasTest is DeskFixture, GasFloor {
         _serve(subscription, 0);
         vm.snapshotValue("desk", "first_subscription_interval", vm.lastCallGas().gasTotalUsed);
         skip(PERIOD);
-        _countNext(address(desk), abi.encodeCall(IJobDesk.serve, (subscription, 1, input, labels, "")));
         _serve(subscription, 1);
         vm.snapshotValue("gas", "subscription_interval", vm.lastCallGas().gasTotalUsed);
-        _snapshotFloor("subscription_interval");
     }
 }

@@ -44,9 +44,12 @@ abstract contract GasFloor is CommonBase {
     function _snapshotFloor(string memory name) internal returns (uint256 floor) {
         VmSafe.AccountAccess[] memory accesses = vm.stopAndReturnStateDiff();
         Touched memory touched;
-        for (uint256 i; i < accesses.length; ++i) {
+        // Cheats may come before the call.
+        uint256 start;
+        while (accesses[start].account != to) ++start;
+        for (uint256 i = start; i < accesses.length; ++i) {
             VmSafe.AccountAccess memory access = accesses[i];
-            if (i != 0 && access.kind == VmSafe.AccountAccessKind.Call && access.value != 0) ++touched.transfers;
+            if (i != start && access.kind == VmSafe.AccountAccessKind.Call && access.value != 0) ++touched.transfers;
             if (_isFirst(name, access.account, bytes32(type(uint256).max)) && _isContract(access)) ++touched.contracts;
             for (uint256 j; j < access.storageAccesses.length; ++j) {
                 VmSafe.StorageAccess memory slot = access.storageAccesses[j];

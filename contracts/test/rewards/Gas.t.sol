@@ -2,11 +2,10 @@
 pragma solidity ^0.8.30;
 
 import {IRewardDistributor} from "../../src/rewards/IRewardDistributor.sol";
-import {GasFloor} from "../gas/GasFloor.sol";
 import {RewardFixture} from "./RewardFixture.sol";
 
 /// @notice Whole transactions of an executor that has done all this before.
-contract RewardGasTest is RewardFixture, GasFloor {
+contract RewardGasTest is RewardFixture {
     /// @dev Each checkpoint counts one epoch, allots the one before and freezes the next.
     /// forge-config: default.isolate = true
     function test_checkpoint_and_claim() public {
@@ -29,11 +28,9 @@ contract RewardGasTest is RewardFixture, GasFloor {
         distributor.claimStaked(_ids(aliceId));
         _snapshot("claim_rewards_staked_unused_credit", true);
         skip(EPOCH_LENGTH / 8);
-        _countNext(address(distributor), abi.encodeCall(IRewardDistributor.claimStaked, (_ids(aliceId))));
         distributor.claimStaked(_ids(aliceId));
         uint256 used = _snapshot("claim_rewards", true);
         vm.snapshotValue("gas", "claim_rewards", used);
-        _snapshotFloor("claim_rewards");
         distributor.withdrawFor(alice);
         _snapshot("withdraw_for", true);
     }

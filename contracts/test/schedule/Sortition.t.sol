@@ -18,6 +18,11 @@ contract SortitionTest is Test {
         vm.warp(10 * EPOCH);
     }
 
+    /// @dev Of this epoch.
+    function _total(bytes32 key) private view returns (uint256) {
+        return sortition.totalWeight(key, vm.getBlockTimestamp());
+    }
+
     // ------------------------------------------------- setting weights
 
     function test_OnlyTheExecutorRegistrySetsWeights() public {
@@ -56,7 +61,7 @@ contract SortitionTest is Test {
         sortition.setWeight(KEY, 1000, MAXIMUM);
 
         _nextEpoch();
-        assertEq(sortition.totalWeight(KEY), MAXIMUM);
+        assertEq(_total(KEY), MAXIMUM);
         assertEq(_pick(type(uint256).max, _none()), 1000);
     }
 
@@ -74,20 +79,20 @@ contract SortitionTest is Test {
     function test_AChangeActsFromTheNextEpoch() public {
         sortition.setWeight(KEY, 1, 5);
         _assertWeights(1, 0, 5);
-        assertEq(sortition.totalWeight(KEY), 0);
+        assertEq(_total(KEY), 0);
         _expectNothingToPick();
 
         _nextEpoch();
         _assertWeights(1, 5, 5);
-        assertEq(sortition.totalWeight(KEY), 5);
+        assertEq(_total(KEY), 5);
         sortition.setWeight(KEY, 1, 8);
         sortition.setWeight(KEY, 1, 9);
         _assertWeights(1, 5, 9);
-        assertEq(sortition.totalWeight(KEY), 5);
+        assertEq(_total(KEY), 5);
 
         _nextEpoch();
         _assertWeights(1, 9, 9);
-        assertEq(sortition.totalWeight(KEY), 9);
+        assertEq(_total(KEY), 9);
     }
 
     function test_WeightsStandThroughEpochsWithoutChanges() public {
@@ -96,15 +101,28 @@ contract SortitionTest is Test {
         _assertWeights(1, 5, 5);
         sortition.setWeight(KEY, 2, 1);
         _assertWeights(1, 5, 5);
-        assertEq(sortition.totalWeight(KEY), 5);
+        assertEq(_total(KEY), 5);
+    }
+
+    function test_TotalsOfTheEpochBeforeAreRemembered() public {
+        sortition.setWeight(KEY, 1, 5);
+        _nextEpoch();
+        uint256 before = vm.getBlockTimestamp();
+        sortition.setWeight(KEY, 2, 7);
+        _nextEpoch();
+        assertEq(_total(KEY), 12);
+        assertEq(sortition.totalWeight(KEY, before), 5);
+        _nextEpoch();
+        vm.expectRevert(abi.encodeWithSelector(ISortition.WeightsUnknown.selector, before));
+        sortition.totalWeight(KEY, before);
     }
 
     function test_AnEpochEndsAtAMultipleOfItsLength() public {
         vm.warp(20 * EPOCH - 1);
         sortition.setWeight(KEY, 1, 5);
-        assertEq(sortition.totalWeight(KEY), 0);
+        assertEq(_total(KEY), 0);
         vm.warp(20 * EPOCH);
-        assertEq(sortition.totalWeight(KEY), 5);
+        assertEq(_total(KEY), 5);
     }
 
     function test_WeightsOfTheVeryFirstEpochActFromTheSecond() public {
@@ -112,9 +130,9 @@ contract SortitionTest is Test {
         sortition.setWeight(KEY, 1, 5);
         sortition.setWeight(KEY, 70, 6);
         _assertWeights(1, 0, 5);
-        assertEq(sortition.totalWeight(KEY), 0);
+        assertEq(_total(KEY), 0);
         vm.warp(EPOCH);
-        assertEq(sortition.totalWeight(KEY), 11);
+        assertEq(_total(KEY), 11);
     }
 
     function test_GrowthDoesNotChangeTheRunningEpochsDraws() public {
@@ -123,12 +141,12 @@ contract SortitionTest is Test {
         _nextEpoch();
         sortition.setWeight(KEY, 2, 100);
         sortition.setWeight(KEY, 100_000, 1000);
-        assertEq(sortition.totalWeight(KEY), 10);
+        assertEq(_total(KEY), 10);
         for (uint256 random = 0; random < 20; ++random) {
             assertEq(_pick(random, _none()), random % 10 < 5 ? 1 : 2);
         }
         _nextEpoch();
-        assertEq(sortition.totalWeight(KEY), 1105);
+        assertEq(_total(KEY), 1105);
         assertEq(_pick(105, _none()), 100_000);
         for (uint256 random = 0; random < 20; ++random) {
             uint32 last = sortition.pick(KEY, vm.getBlockTimestamp() - EPOCH, random, _none());
@@ -154,8 +172,8 @@ contract SortitionTest is Test {
         sortition.setWeight(KEY, 1, 5);
         sortition.setWeight(keccak256("another"), 2, 7);
         _nextEpoch();
-        assertEq(sortition.totalWeight(KEY), 5);
-        assertEq(sortition.totalWeight(keccak256("another")), 7);
+        assertEq(_total(KEY), 5);
+        assertEq(_total(keccak256("another")), 7);
         assertEq(_pick(6, _none()), 1);
     }
 
@@ -304,7 +322,7 @@ contract SortitionTest is Test {
                 assertEq(next, weight);
             }
             (, uint256 total) = model.total();
-            assertEq(sortition.totalWeight(KEY), total);
+            assertEq(_total(KEY), total);
             _assertPicksLikeTheModel(model, _none(), word >> 100);
             _assertPicksLikeTheModel(model, _someLeaves(model, word >> 120), word >> 100);
         }

@@ -56,6 +56,19 @@ contract RoundRobinTest is SingleFixture {
         _assertAt(jobId, SinglePhase.Final);
     }
 
+    /// Weights that change after the request, in its own epoch, would else decide whom the turn falls on in the next.
+    function test_stake_that_comes_after_the_request_moves_no_turn() public {
+        _ask(_turns(0));
+        SingleTerms memory terms = _turns(1);
+        (, uint32 id) = _askDrawable(terms);
+        vm.deal(address(this), 2 * STAKE);
+        staking.stake{value: 2 * STAKE}(1);
+        executors.refreshWeights(1);
+        _nextEpoch();
+        (uint32 drawn,) = single.drawnOf(terms);
+        assertEq(drawn, id);
+    }
+
     function test_no_turn_is_taken_by_other_schedulers() public {
         _ask(_single(0));
         assertEq(single.turnsOf(executors.offeringKeyOf(modelId, VERSION, RUNTIME_CLASS, 0)), 0);

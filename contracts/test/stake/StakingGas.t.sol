@@ -2,11 +2,10 @@
 pragma solidity ^0.8.30;
 
 import {IStaking, SeatOutcome} from "../../src/stake/IStaking.sol";
-import {GasFloor} from "../gas/GasFloor.sol";
 import {NetworkFixture} from "./NetworkFixture.sol";
 
 /// @notice Gas of what jobs call, from cold storage, without the 21k base of a transaction.
-contract StakingGasTest is NetworkFixture, GasFloor {
+contract StakingGasTest is NetworkFixture {
     uint256 private constant STAKE = 1000 ether;
     uint128 private constant LOCK = 10 ether;
 
@@ -59,41 +58,33 @@ contract StakingGasTest is NetworkFixture, GasFloor {
     function test_gasOfStakingAndLeaving() public {
         _skipEpochs(1);
         bytes memory data = abi.encodeCall(staking.stake, (id));
-        _countNext(address(staking), data);
         hoax(alice, STAKE);
         _cool();
         vm.cool(address(executors));
         staking.stake{value: STAKE}(id);
         vm.snapshotValue("gas", "stake", _intrinsic(data) + vm.lastCallGas().gasTotalUsed);
-        _snapshotFloor("stake");
 
         data = abi.encodeCall(staking.requestExit, (STAKE));
-        _countNext(address(staking), data);
         vm.prank(alice);
         _cool();
         vm.cool(address(executors));
         staking.requestExit(STAKE);
         uint256 gas = _intrinsic(data) + vm.lastCallGas().gasTotalUsed;
-        _snapshotFloor("request_exit");
         uint64 maturesAt = staking.exitMaturity();
         _skipToEpoch(maturesAt);
         data = abi.encodeCall(staking.completeExit, (id, maturesAt));
-        _countNext(address(staking), data);
         _cool();
         vm.cool(address(executors));
         staking.completeExit(id, maturesAt);
         // Both steps.
         vm.snapshotValue("gas", "exit", gas + _intrinsic(data) + vm.lastCallGas().gasTotalUsed);
-        _snapshotFloor("complete_exit");
     }
 
     function test_gasOfPublishingAModel() public {
         bytes memory data =
             abi.encodeCall(models.publish, ("minilm", keccak256("manifest"), 2, "ipfs://manifest", _classes()));
-        _countNext(address(models), data);
         _publish("minilm");
         vm.snapshotValue("gas", "publish_model", _intrinsic(data) + vm.lastCallGas().gasTotalUsed);
-        _snapshotFloor("publish_model");
     }
 
     function test_gasOfDelegating() public {

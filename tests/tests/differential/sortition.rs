@@ -67,12 +67,13 @@ impl Tree {
 
     /// Draws of this epoch go by `weights`.
     fn draws_like(&self, weights: &BTreeMap<u32, u64>) {
-        let total: u64 = weights.values().sum();
-        assert_eq!(self.chain.wait(self.contract.totalWeight(KEY).call()).unwrap(), U256::from(total));
         self.picks_like(0, weights);
     }
 
     fn picks_like(&self, epochs_ago: u64, weights: &BTreeMap<u32, u64>) {
+        let total: u64 = weights.values().sum();
+        let time = U256::from(self.chain.now() - epochs_ago * EPOCH);
+        assert_eq!(self.chain.wait(self.contract.totalWeight(KEY, time).call()).unwrap(), U256::from(total));
         let leaves: Vec<u32> = weights.keys().copied().collect();
         let random = any::<[u8; 32]>().prop_map(U256::from_be_bytes);
         let excluded = prop::collection::vec(any::<Index>(), 0..=leaves.len());

@@ -30,6 +30,12 @@ pub(crate) enum Moment {
     LastDecline { job: u8, plus: i8 },
     /// When the draw begins to be paid.
     DrawBounty { job: u8, plus: i8 },
+    /// When what an account asked out of the desk has thawed.
+    Thawed { account: u8, plus: i8 },
+    /// The beginning of a subscription's interval.
+    Interval { subscription: u8, interval: u8, plus: i8 },
+    /// The last second in which a seat can be challenged.
+    LastChallenge { job: u8, seat: u8, plus: i8 },
 }
 
 /// What is wrong, or unusual, about a request.
@@ -53,6 +59,7 @@ pub(crate) enum Flaw {
     InputAndUri,
     UsedNonce,
     TooDear,
+    RefundToDesk,
 }
 
 /// How the answers for a resolution are sent.
@@ -66,6 +73,72 @@ pub(crate) enum Given {
     FirstTwice,
     Forged,
     OfSeat(u8),
+}
+
+/// What is wrong about an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OrderFlaw {
+    Sound,
+    WithoutDeadline,
+    Expired,
+    /// Signed by somebody else.
+    ForeignKey,
+    /// A byte of the signature is missing.
+    Short,
+    /// The other signature that the same key could have made, without being asked.
+    Malleated,
+    /// Another fee than what was signed.
+    Altered,
+    OtherUri,
+}
+
+/// What is wrong, or unusual, about two receipts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReceiptFlaw {
+    Sound,
+    /// Only the vectors differ.
+    SameResult,
+    Equal,
+    /// The first is followed by others.
+    NotFinal,
+    OtherJob,
+    OtherRegistry,
+    /// The second is signed by somebody else.
+    ForeignKey,
+    Short,
+    Malleated,
+    /// Both are signed by who never was a signer.
+    Strangers,
+    /// Both are signed by the executor behind the one whose seat it is.
+    Neighbours,
+}
+
+/// What a challenge offers for a seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SeatPrice {
+    /// The least that is taken, and a unit's price below it.
+    Lowest,
+    TooLow,
+    /// Wei a unit.
+    Wei(u128),
+}
+
+/// Who keeps credits beside the job registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keeper {
+    Desk,
+    Court,
+}
+
+/// A request that another operation makes or signs for.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Asked(pub(crate) Box<Operation>);
+
+impl std::fmt::Debug for Asked {
+    /// As Rust source.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Asked(Box::new({:?}))", self.0)
+    }
 }
 
 /// Several calls in one transaction.
@@ -173,6 +246,120 @@ pub(crate) enum Operation {
     },
     Batch {
         calls: Calls,
+        by: u8,
+    },
+    /// That of the so many next request; 0 is the newest request's.
+    RevokeNonce {
+        ahead: u8,
+        by: u8,
+    },
+
+    /// Into an account at the desk. Amounts in wei; the largest number stands for all there is.
+    Deposit {
+        account: u8,
+        amount: u128,
+        by: u8,
+    },
+    StartThaw {
+        amount: u128,
+        by: u8,
+    },
+    CancelThaw {
+        by: u8,
+    },
+    WithdrawThawed {
+        account: u8,
+    },
+    WithdrawFrom {
+        keeper: Keeper,
+        account: u8,
+    },
+    /// Requests, with so much paid into the account before.
+    RequestMany {
+        requests: Calls,
+        value: u128,
+        by: u8,
+    },
+    /// A request that its requester has signed for so many seconds.
+    Order {
+        request: Asked,
+        lasts: u32,
+        relay_fee: u64,
+        flaw: OrderFlaw,
+        by: u8,
+    },
+    /// The newest order, sound or not, once more.
+    OrderAgain {
+        by: u8,
+    },
+    /// From so many seconds on; `truly` with the address of the input that it names.
+    Subscribe {
+        request: Asked,
+        wait: u32,
+        period: u32,
+        count: u32,
+        serve_fee: u64,
+        truly: bool,
+        by: By,
+    },
+    /// Subscriptions are counted like jobs; one that there isn't was never made.
+    Serve {
+        subscription: u8,
+        interval: u64,
+        truly: bool,
+        by: u8,
+    },
+    CancelSubscription {
+        subscription: u8,
+        by: By,
+    },
+
+    Challenge {
+        job: u8,
+        seat: u8,
+        price: SeatPrice,
+        /// Wei on top of the least dispatch fee and reserve.
+        odd: u8,
+        flaw: Flaw,
+        by: u8,
+    },
+    /// What only registries may do.
+    OpenCase {
+        job: u8,
+        by: u8,
+    },
+    /// A case is named by its court's job. The answers that were given, or others.
+    Decide {
+        job: u8,
+        accused: Option<u8>,
+        courts: Option<u8>,
+        by: u8,
+    },
+    Lapse {
+        job: u8,
+        by: u8,
+    },
+    RetryVerdict {
+        job: u8,
+        by: u8,
+    },
+    /// The model's version, or another one.
+    Calibrate {
+        version: u32,
+        calibrated: bool,
+        by: By,
+    },
+    /// Two receipts of whoever has a seat.
+    Equivocate {
+        job: u8,
+        seat: u8,
+        flaw: ReceiptFlaw,
+        by: u8,
+    },
+    /// An offence, by its number, which only registries and the court may report.
+    Report {
+        executor: u32,
+        offence: u8,
         by: u8,
     },
 

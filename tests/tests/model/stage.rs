@@ -8,6 +8,7 @@ use alloy::{
     rpc::types::TransactionRequest,
 };
 use infera_contracts::{
+    ICalibrationList::{self, ICalibrationListCalls},
     IExecutorRegistry::{self, IExecutorRegistryCalls as To, listExecutorCall, listRequesterCall, setOfferingCall},
     IJobRegistry::{self, IJobRegistryInstance},
     IModelRegistry,
@@ -73,7 +74,6 @@ pub(crate) struct Sent {
 /// A chain that every trial starts from anew.
 pub(crate) struct Stage {
     pub(crate) network: Network,
-    pub(crate) accounts: Vec<Address>,
     model: Model,
     snapshot: Cell<U256>,
 }
@@ -93,10 +93,11 @@ impl Stage {
             }
         }
         let mut model = model_of(&network, &accounts);
+        calibrate(&network, &publisher, &mut model);
         open_pool(&network, &publisher, &mut model);
         settle_in(&network, &accounts, &mut model);
         let snapshot = Cell::new(chain.wait(chain.provider.anvil_snapshot()).unwrap());
-        Self { network, accounts, model, snapshot }
+        Self { network, model, snapshot }
     }
 
     /// The chain as it was at the start, and what goes with it.
@@ -105,7 +106,7 @@ impl Stage {
         assert!(chain.wait(chain.provider.anvil_revert(self.snapshot.get())).unwrap());
         self.snapshot.set(chain.wait(chain.provider.anvil_snapshot()).unwrap());
         let targets = TARGETS.map(|(target, _)| target).to_vec();
-        (self.model.clone(), Script::new(self.accounts.clone(), targets))
+        (self.model.clone(), Script::new(chain.devnet.accounts(), targets))
     }
 
     pub(crate) fn jobs(&self) -> IJobRegistryInstance<&DynProvider> {
@@ -162,6 +163,8 @@ fn model_of(network: &Network, accounts: &[Address]) -> Model {
         chain_id: chain.devnet.chain_id(),
         at: network.deployment.clone(),
         jobs: parameters.jobs,
+        court: parameters.court,
+        thaw_period: parameters.desk_thaw_period,
         minimum_stake: parameters.minimum_stake.to(),
         epoch_length: parameters.epoch_length,
         unbonding_epochs: parameters.unbonding_epochs,
@@ -188,6 +191,20 @@ fn model_of(network: &Network, accounts: &[Address]) -> Model {
         model.run(&Transaction { from: member.owner, value: 0, call: registry(To::setOffering(offer)) }).unwrap();
     }
     model
+}
+
+/// Lets the model's version cost stake.
+fn calibrate(network: &Network, owner: &Sender, model: &mut Model) {
+    let call = ICalibrationList::setCalibratedCall {
+        modelId: network.model,
+        version: 1,
+        runtimeClass: network.class,
+        calibrated: true,
+    };
+    let call = Call::Calibration(ICalibrationListCalls::setCalibrated(call));
+    let request = TransactionRequest::default().to(call.to(&model.config)).input(call.encoded().into());
+    network.chain.wait(owner.send("calibrating", request)).unwrap();
+    model.run(&Transaction { from: owner.address(), value: 0, call }).unwrap();
 }
 
 /// Opens the private pool for some executors, which offer in it, and two requesters.
@@ -217,7 +234,7 @@ fn open_pool(network: &Network, admin: &Sender, model: &mut Model) {
 /// The last block before a sequence, and what everybody has left by then.
 fn settle_in(network: &Network, accounts: &[Address], model: &mut Model) {
     let (chain, at) = (&network.chain, &network.deployment);
-    let contracts = [at.job_registry, at.staking, crate::model::BURN_ADDRESS];
+    let contracts = [at.job_registry, at.staking, at.job_desk, at.court, crate::model::BURN_ADDRESS];
     let targets = TARGETS.map(|(target, _)| target);
     model.ledger = Default::default();
     for account in accounts.iter().copied().chain(targets).chain(contracts) {

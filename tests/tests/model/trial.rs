@@ -11,8 +11,11 @@ use alloy::{
     sol_types::{SolEventInterface, SolInterface},
 };
 use infera_contracts::{
+    ICalibrationList::ICalibrationListEvents,
+    ICourt::ICourtEvents,
     IExecutorRegistry::IExecutorRegistryEvents,
-    IJobRegistry::{IJobRegistryCalls, IJobRegistryEvents},
+    IJobDesk::{IJobDeskErrors, IJobDeskEvents},
+    IJobRegistry::IJobRegistryEvents,
     IPolicyRegistry::{IPolicyRegistryErrors, IPolicyRegistryEvents},
     ISortition::ISortitionEvents,
     IStaking::IStakingEvents,
@@ -20,7 +23,7 @@ use infera_contracts::{
 };
 
 use crate::{
-    model::{Call, Event, Mutation, Outcome, Refusal},
+    model::{Event, Mutation, Outcome, Refusal, Verdict},
     operation::Operation,
     stage::Stage,
     views,
@@ -104,8 +107,8 @@ pub(crate) fn run(
                 if ours != sent.result {
                     return Err(differs(format!("  model:\n{}  contracts:\n{}", told(&ours), told(&sent.result))));
                 }
-                if let (Ok(_), Call::Jobs(IJobRegistryCalls::request(call))) = (&ours, transaction.call) {
-                    script.requested(call.terms);
+                if let Ok(outcome) = &ours {
+                    script.learn(outcome);
                 }
             }
         }
@@ -143,9 +146,12 @@ fn told(result: &Result<Outcome, Refusal>) -> String {
 }
 
 fn refusal_in_words(Refusal(data): &Refusal) -> String {
-    match IPolicyRegistryErrors::abi_decode(data) {
-        Ok(error) => format!("{error:?}"),
-        Err(_) => decode_revert(data).to_string(),
+    if let Ok(error) = IPolicyRegistryErrors::abi_decode(data) {
+        format!("{error:?}")
+    } else if let Ok(error) = IJobDeskErrors::abi_decode(data) {
+        format!("{error:?}")
+    } else {
+        decode_revert(data).to_string()
     }
 }
 
@@ -160,6 +166,14 @@ fn event_in_words(event: &Event) -> String {
     } else if let Ok(event) = IPolicyRegistryEvents::decode_log(&log) {
         format!("{:?}", event.data)
     } else if let Ok(event) = ISortitionEvents::decode_log(&log) {
+        format!("{:?}", event.data)
+    } else if let Ok(Log { data: ICourtEvents::Decided(event), .. }) = ICourtEvents::decode_log(&log) {
+        format!("{:?}: {event:?}", Verdict::numbered(event.verdict))
+    } else if let Ok(event) = ICourtEvents::decode_log(&log) {
+        format!("{:?}", event.data)
+    } else if let Ok(event) = IJobDeskEvents::decode_log(&log) {
+        format!("{:?}", event.data)
+    } else if let Ok(event) = ICalibrationListEvents::decode_log(&log) {
         format!("{:?}", event.data)
     } else {
         format!("{event:?}")

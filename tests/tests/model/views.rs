@@ -1,5 +1,8 @@
 //! What the contracts' views say, against the model.
 
+mod court;
+mod desk;
+
 use std::fmt::Debug;
 
 use alloy::{
@@ -52,7 +55,7 @@ pub(crate) fn newest_differences(stage: &Stage, model: &Model, script: &Script) 
         let jobs = script.jobs();
         job_views(stage, model, &jobs[jobs.len().saturating_sub(1)..], &mut comparison).await;
         let at = &model.config.at;
-        money(stage, model, &[at.job_registry, at.staking], &mut comparison).await;
+        money(stage, model, &[at.job_registry, at.staking, at.job_desk, at.court], &mut comparison).await;
     });
     comparison.0
 }
@@ -65,6 +68,8 @@ pub(crate) fn differences(stage: &Stage, model: &Model, script: &Script) -> Vec<
         executors(stage, model, &mut comparison).await;
         history(stage, model, &mut comparison).await;
         let everybody: Vec<_> = model.ledger.accounts().collect();
+        desk::desk(stage, model, script, &everybody, &mut comparison).await;
+        court::court(stage, model, &everybody, &mut comparison).await;
         money(stage, model, &everybody, &mut comparison).await;
     });
     comparison.0
@@ -98,8 +103,7 @@ async fn job_views(stage: &Stage, model: &Model, jobs: &[Terms], comparison: &mu
         for (seat, hash) in (0..).zip(job.seats).take(job.committee.len()) {
             comparison.same(|| name("seatHash"), hash, contract.seatHash(id, seat).call().await.unwrap());
         }
-        let used = contract.nonceUsed(terms.requester, terms.nonce).call().await.unwrap();
-        comparison.same(|| name("nonceUsed"), true, used);
+        court::case(stage, model, terms, comparison).await;
     }
 }
 
@@ -133,7 +137,10 @@ async fn executors(stage: &Stage, model: &Model, comparison: &mut Comparison) {
             ownerEarnings: U256::from(model.owner_earnings(id)),
         };
         comparison.same(|| name("poolOf"), ours, theirs);
-        comparison.same(|| name("strikesOf"), pool.strikes, contract.strikesOf(id, 0).call().await.unwrap());
+        for (offence, strikes) in (0..).zip(pool.strikes) {
+            let theirs = contract.strikesOf(id, offence).call().await.unwrap();
+            comparison.same(|| name("strikesOf"), (offence, strikes), (offence, theirs));
+        }
         let owner = model.config.executor(id).owner;
         let votes = contract.votesOf(id, owner, model.epoch()).call().await.unwrap();
         comparison.same(|| name("votesOf the owner"), U256::from(model.votes_of(id, owner)), votes);

@@ -1,11 +1,13 @@
 //! Random sequences: lives of jobs and stakes in which every step may be missing, with anything else in between.
 
+mod court;
+mod desk;
 mod operations;
 mod values;
 
 use proptest::{collection::vec, option::weighted, prelude::*};
 
-use self::{operations::*, values::*};
+use self::{court::*, desk::*, operations::*, values::*};
 use crate::operation::{Given, Moment, Operation};
 
 type Steps = Vec<BoxedStrategy<Option<Operation>>>;
@@ -22,6 +24,9 @@ pub(crate) fn sequence() -> impl Strategy<Value = Vec<Operation>> {
         1 => silent_job(),
         1 => fall(),
         4 => life_of_a_stake(),
+        7 => life_of_a_case(),
+        2 => equivocation(),
+        6 => life_at_the_desk(),
         3 => vec(anything(), 1..6),
         1 => vec(odd_request(), 1..6),
     ];
@@ -41,9 +46,15 @@ fn life_of_a_job() -> BoxedStrategy<Vec<Operation>> {
 }
 
 fn course_of_a_job(size: u8, quorum: u8, course: u8) -> Steps {
-    use Operation as Op;
     let mut steps = vec![step(0.98, request(size, quorum))];
-    steps.push(step(0.04, by().prop_map(|by| Op::Cancel { job: 0, by })));
+    steps.extend(rest_of_a_job(size, course));
+    steps
+}
+
+/// What comes after the request.
+fn rest_of_a_job(size: u8, course: u8) -> Steps {
+    use Operation as Op;
+    let mut steps = vec![step(0.04, by().prop_map(|by| Op::Cancel { job: 0, by }))];
     steps.push(step(0.97, (1..=2_u16).prop_map(|blocks| Op::Mine { blocks })));
     if course == 1 {
         steps.push(step(0.7, (-1..=1_i8).prop_map(|plus| Op::Wait(Moment::DrawBounty { job: 0, plus }))));

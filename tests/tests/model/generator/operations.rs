@@ -2,7 +2,7 @@
 
 use proptest::{collection::vec, option::weighted, prelude::*};
 
-use super::{DELEGATORS, REQUESTERS, values::*};
+use super::{DELEGATORS, REQUESTERS, any_court_call, any_desk_call, values::*};
 use crate::{
     network::PRICE,
     operation::{By, Calls, Flaw, Operation},
@@ -18,6 +18,8 @@ pub(super) fn anything() -> BoxedStrategy<Operation> {
         8 => any_job_call(),
         2 => (vec(any_job_call(), 0..5), account()).prop_map(|(calls, by)| Op::Batch { calls: Calls(calls), by }),
         8 => any_stake_call(),
+        3 => any_desk_call(),
+        3 => any_court_call(),
         1 => (prop_oneof![8 => 1..=9_u32, 1 => Just(600), 1 => Just(601), 1 => Just(0)], by())
             .prop_map(|(duration, by)| Op::Pause { duration, by }),
         1 => by().prop_map(|by| Op::Resume { by }),
@@ -206,6 +208,7 @@ pub(super) fn flaw() -> impl Strategy<Value = Flaw> {
         Flaw::InputAndUri,
         Flaw::UsedNonce,
         Flaw::TooDear,
+        Flaw::RefundToDesk,
     ])
 }
 
@@ -214,6 +217,11 @@ pub(super) fn commit(seat: u8) -> BoxedStrategy<Operation> {
     (answer(), draw, by())
         .prop_map(move |(answer, draw, by)| Operation::Commit { job: 0, seat, answer, draw, by })
         .boxed()
+}
+
+/// By whoever has the seat, who draws the committee if nobody has.
+pub(super) fn commit_of(seat: u8, answer: BoxedStrategy<u8>) -> BoxedStrategy<Operation> {
+    answer.prop_map(move |answer| Operation::Commit { job: 0, seat, answer, draw: true, by: By::Rightful }).boxed()
 }
 
 pub(super) fn advance() -> impl Strategy<Value = Operation> {

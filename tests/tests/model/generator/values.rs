@@ -68,6 +68,10 @@ pub(super) fn moment() -> BoxedStrategy<Moment> {
         1 => (job(), plus()).prop_map(|(job, plus)| Moment::CommitDeadline { job, plus }),
         2 => (job(), plus()).prop_map(|(job, plus)| Moment::LastDecline { job, plus }),
         1 => (job(), plus()).prop_map(|(job, plus)| Moment::DrawBounty { job, plus }),
+        1 => (account(), plus()).prop_map(|(account, plus)| Moment::Thawed { account, plus }),
+        1 => (0..2_u8, 0..5_u8, plus())
+            .prop_map(|(subscription, interval, plus)| Moment::Interval { subscription, interval, plus }),
+        1 => (job(), 0..3_u8, plus()).prop_map(|(job, seat, plus)| Moment::LastChallenge { job, seat, plus }),
     ]
     .boxed()
 }

@@ -1,7 +1,7 @@
 //! What is fixed before the first transaction.
 
 use alloy::primitives::{Address, B256};
-use infera_contracts::IJobRegistry::Parameters;
+use infera_contracts::{ICourt, IJobRegistry::Parameters};
 use infera_protocol::profile::VerificationProfile;
 use infera_sdk::Deployment;
 
@@ -37,6 +37,20 @@ pub(crate) enum Mutation {
     CheapUndelegation,
     /// Misses step the reputation every time.
     Bait,
+    /// An order can be brought again.
+    RepeatedOrder,
+    /// Money thaws at once.
+    QuickThaw,
+    /// A case that lapses costs nothing.
+    FreeLapse,
+    /// After a lapse, the same offer will do again.
+    PatientLapse,
+    /// A court may seat whom it judges.
+    SeatedAccused,
+    /// A conviction leaves the reputation alone.
+    KindConviction,
+    /// The same equivocation can be shown again.
+    RepeatedEquivocation,
 }
 
 /// Deployment, parameters and who is there.
@@ -45,6 +59,9 @@ pub(crate) struct Config {
     pub(crate) chain_id: u64,
     pub(crate) at: Deployment,
     pub(crate) jobs: Parameters,
+    pub(crate) court: ICourt::Parameters,
+    /// Of the desk, in seconds.
+    pub(crate) thaw_period: u32,
     pub(crate) minimum_stake: u128,
     /// Seconds.
     pub(crate) epoch_length: u64,
@@ -57,7 +74,7 @@ pub(crate) struct Config {
     /// Of the model's publisher.
     pub(crate) royalty_receiver: Address,
     pub(crate) royalty_bps: u16,
-    /// Owns the policies too.
+    /// Owns the policies and the list of calibrated profiles too.
     pub(crate) guardian: Address,
     /// Seconds.
     pub(crate) maximum_pause: u32,

@@ -105,6 +105,10 @@ impl Model {
         let epoch = job.request_time / self.config.epoch_length;
         let mut candidates = self.offers.weights_before(terms.pool, epoch);
         candidates.retain(|(candidate, _)| !committee.contains(candidate));
+        if terms.requester == self.config.at.court {
+            let judged = self.excluded_from(id);
+            candidates.retain(|(candidate, _)| !judged.contains(candidate));
+        }
         let mut skips_left = 2 * committee.len();
         let mut free = seats_of(seats).map(usize::from).peekable();
         for seat in seats_of(seats) {

@@ -14,15 +14,17 @@
 //! `INFERA_CASES` sets how many sequences are tried, `INFERA_SEED` repeats those of a seed, which every failure names.
 //!
 //! Compared of every transaction: whether it reverts; its revert data; its return values, if its function has any; the events of all
-//! contracts in their order. Compared of the newest job and the contracts' money after every step, of all jobs and everybody after
-//! each twelfth and the last (`views`): `jobState`, `committeeOf`, `seatHash`, `nonceUsed`, `creditOf`, `accountOf`, `poolOf`,
-//! `strikesOf` (for not revealing), exits, delegations, undelegations, votes, provers' rewards, what is to be burned, weights in the
-//! draw, `pauseTimes`, `activityOf`, `burnedBy`, and every balance. Gas costs nothing there, so balances tell payments to the wei.
+//! contracts in their order. Compared of the newest job, of the case that it judges and of the contracts' money after every step, of
+//! all jobs and everybody after each twelfth and the last (`views`): `jobState`, `committeeOf`, `seatHash`, `nonceUsed`, `creditOf`,
+//! `accountOf`, `poolOf`, `strikesOf`, exits, delegations, undelegations, votes, provers' rewards, what is to be burned, weights in the
+//! draw, `pauseTimes`, `activityOf`, `burnedBy`; of the desk `accountOf`, `creditOf`, `liabilities`, `subscriptionIdOf`,
+//! `endIntervalOf`, `nonceOf`; of the court `caseOf`, `caseAbout`, `openAgainUntil`, `lowestSeatFee`, `excludedFrom`, `creditOf`,
+//! `liabilities`; `isCalibrated`; and every balance. Gas costs nothing there, so balances tell payments to the wei.
 //!
-//! Not modelled, so neither generated: courts (and so exclusions from a draw, convictions), equivocation and VIF proofs, the job desk,
-//! more than one private pool, announced keys, changes of models, royalties and policies, rewards; gas (there is always
-//! enough; a callback may burn all of its own); targets that call back; calldata that doesn't decode; calls from contracts; a
-//! beacon older than 8,191 blocks; stakes beyond 88 bits and earnings beyond 80; a thousand clean jobs.
+//! Not modelled, so neither generated: cases of registries that bring them to the court themselves, VIF proofs, requesters with code
+//! of their own (so signatures by ERC-1271), more than one private pool, announced keys, changes of models, royalties and policies,
+//! rewards; gas (there is always enough; a callback may burn all of its own); targets that call back; calldata that doesn't decode;
+//! calls from contracts; a beacon older than 8,191 blocks; stakes beyond 88 bits and earnings beyond 80; a thousand clean jobs.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::print_stdout, reason = "a search tells its seed and what it found")]

@@ -2,7 +2,7 @@
 
 use crate::{
     model::Mutation,
-    operation::{By::*, Flaw, Moment::*, Operation, Operation::*},
+    operation::{By::*, Flaw, Given, Moment::*, Operation, Operation::*, Receipts, SeatPrice},
     printer::source,
     search::search,
     shrinking::Found,
@@ -10,7 +10,7 @@ use crate::{
     trial::{self, Seen, Views},
 };
 
-const SEED: u64 = 1;
+const SEED: u64 = 5;
 const CASES: u32 = 200;
 
 /// Only the mutated model tells the sequence otherwise than the contracts.
@@ -44,19 +44,39 @@ fn a_grace_that_ends_a_second_early_is_found() {
 
 #[test]
 fn a_slash_that_is_rounded_down_is_found() {
-    // A stake that isn't whole, a job, commitments, silence.
-    is_found(Mutation::LenientSlash, 18);
+    // A stake that isn't whole, a job, commitments, and silence or a verdict.
+    is_found(Mutation::LenientSlash, 20);
+}
+
+#[test]
+fn an_order_that_counts_twice_is_found() {
+    // A deposit, the order, the order.
+    is_found(Mutation::RepeatedOrder, 4);
+}
+
+#[test]
+fn a_lapse_that_burns_nothing_is_found() {
+    // A job with an answer, a challenge, judges who stay away or aren't found.
+    is_found(Mutation::FreeLapse, 16);
 }
 
 /// The first three executors are the only ones that work for so little, so all of them are drawn.
 fn cheap_job(size: u8, quorum: u8) -> Vec<Operation> {
-    let request = Request {
+    vec![request(size, quorum, CHEAP), Mine { blocks: 1 }, Advance { job: 0, by: 16 }]
+}
+
+/// Wei a unit: what the cheapest ask, and what all ask.
+const CHEAP: u128 = 30_000_000_000_000;
+const FOR_ALL: u128 = 10_010_000_000_000_000;
+
+fn request(size: u8, quorum: u8, price: u128) -> Operation {
+    Request {
         requester: 14,
         by: Rightful,
         pool: 0,
         size,
         quorum,
-        price: 30_000_000_000_000,
+        price,
         odd: 0,
         commit_window: 60,
         reveal_window: 30,
@@ -64,12 +84,15 @@ fn cheap_job(size: u8, quorum: u8) -> Vec<Operation> {
         on_failure: false,
         refund_to: None,
         flaw: Flaw::Sound,
-    };
-    vec![request, Mine { blocks: 1 }, Advance { job: 0, by: 16 }]
+    }
 }
 
 fn commit(seat: u8) -> Operation {
-    Commit { job: 0, seat, answer: 0, draw: false, by: Rightful }
+    answer(seat, 0)
+}
+
+fn answer(seat: u8, answer: u8) -> Operation {
+    Commit { job: 0, seat, answer, draw: false, by: Rightful }
 }
 
 #[test]
@@ -94,4 +117,56 @@ fn shares_that_are_burned_rounded_down_are_noticed() {
     let commits = (0..3).map(commit).collect();
     let operations = [delegation, cheap_job(3, 2), commits, silence, slash, exit].concat();
     tells_apart(&Stage::start(), &operations, Mutation::CheapUndelegation);
+}
+
+#[test]
+fn money_that_thaws_at_once_is_noticed() {
+    let deposit = Deposit { account: 14, amount: 5, by: 14 };
+    let early =
+        [StartThaw { amount: 5, by: 14 }, Wait(Thawed { account: 14, plus: -1 }), WithdrawThawed { account: 14 }];
+    tells_apart(&Stage::start(), &[vec![deposit], early.to_vec()].concat(), Mutation::QuickThaw);
+}
+
+/// A job of one seat, answered, resolved and challenged.
+fn challenged(job: Vec<Operation>, given: u8, price: SeatPrice) -> Vec<Operation> {
+    let reveal = Reveal { job: 0, seat: 0, answer: None };
+    let resolve = Resolve { job: 0, answers: Given::Complete, by: 15 };
+    [job, vec![answer(0, given), reveal, resolve, challenge(0, price)]].concat()
+}
+
+fn challenge(job: u8, price: SeatPrice) -> Operation {
+    Challenge { job, seat: 0, price, odd: 0, flaw: Flaw::Sound, by: 16 }
+}
+
+#[test]
+fn an_offer_that_does_not_double_is_noticed() {
+    // Two others are as cheap: too few for a court.
+    let lapsed = vec![Mine { blocks: 1 }, Advance { job: 0, by: 17 }, Lapse { job: 0, by: 17 }];
+    let again = vec![challenge(1, SeatPrice::Lowest)];
+    let operations = [challenged(cheap_job(1, 1), 0, SeatPrice::Lowest), lapsed, again].concat();
+    tells_apart(&Stage::start(), &operations, Mutation::PatientLapse);
+}
+
+#[test]
+fn an_accused_that_judges_itself_is_noticed() {
+    let operations = challenged(cheap_job(1, 1), 0, SeatPrice::Wei(FOR_ALL));
+    tells_apart(&Stage::start(), &operations, Mutation::SeatedAccused);
+}
+
+#[test]
+fn a_conviction_that_leaves_the_reputation_is_noticed() {
+    let mut operations = challenged(cheap_job(1, 1), 3, SeatPrice::Wei(FOR_ALL));
+    operations.extend([Mine { blocks: 1 }, Advance { job: 0, by: 17 }]);
+    operations.extend((0..3).map(commit));
+    operations.extend((0..3).map(|seat| Reveal { job: 0, seat, answer: None }));
+    operations.push(Resolve { job: 0, answers: Given::Complete, by: 15 });
+    operations.push(Decide { job: 0, accused: None, courts: None, by: 17 });
+    tells_apart(&Stage::start(), &operations, Mutation::KindConviction);
+}
+
+#[test]
+fn an_equivocation_that_is_punished_twice_is_noticed() {
+    let receipts = Equivocate { job: 0, seat: 0, receipts: Receipts::Conflicting, by: 17 };
+    let operations = [cheap_job(1, 1), vec![receipts.clone(), receipts]].concat();
+    tells_apart(&Stage::start(), &operations, Mutation::RepeatedEquivocation);
 }

@@ -75,42 +75,41 @@ pub(crate) enum Given {
     OfSeat(u8),
 }
 
-/// What is wrong about an order.
+/// How an order is signed and brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OrderFlaw {
-    Sound,
+pub(crate) enum Signed {
+    Rightly,
     WithoutDeadline,
     Expired,
-    /// Signed by somebody else.
-    ForeignKey,
+    ByAnother,
     /// A byte of the signature is missing.
-    Short,
-    /// The other signature that the same key could have made, without being asked.
-    Malleated,
+    TooShort,
+    /// The other signature that follows from the requester's without its key.
+    Mirrored,
     /// Another fee than what was signed.
     Altered,
     OtherUri,
 }
 
-/// What is wrong, or unusual, about two receipts.
+/// Two receipts for one seat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ReceiptFlaw {
-    Sound,
+pub(crate) enum Receipts {
+    Conflicting,
     /// Only the vectors differ.
-    SameResult,
+    OneResult,
     Equal,
-    /// The first is followed by others.
+    /// Something follows the first.
     NotFinal,
-    OtherJob,
+    OfTwoJobs,
     OtherRegistry,
-    /// The second is signed by somebody else.
-    ForeignKey,
-    Short,
-    Malleated,
-    /// Both are signed by who never was a signer.
-    Strangers,
-    /// Both are signed by the executor behind the one whose seat it is.
-    Neighbours,
+    ByTwo,
+    /// The second's signature, as in an order.
+    OneTooShort,
+    OneMirrored,
+    /// Of somebody who never was a signer.
+    ByStranger,
+    /// Of the executor with the next id.
+    ByNeighbour,
 }
 
 /// What a challenge offers for a seat.
@@ -285,7 +284,7 @@ pub(crate) enum Operation {
         request: Asked,
         lasts: u32,
         relay_fee: u64,
-        flaw: OrderFlaw,
+        signed: Signed,
         by: u8,
     },
     /// The newest order, sound or not, once more.
@@ -353,7 +352,7 @@ pub(crate) enum Operation {
     Equivocate {
         job: u8,
         seat: u8,
-        flaw: ReceiptFlaw,
+        receipts: Receipts,
         by: u8,
     },
     /// An offence, by its number, which only registries and the court may report.

@@ -5,7 +5,10 @@
 
 use crate::{
     model::Code::*,
-    operation::{By::*, Calls, Flaw::*, Forbidden::*, Given::*, Moment::*, Operation, Operation::*},
+    operation::{
+        Asked, By::*, Calls, Flaw::*, Forbidden::*, Given::*, Keeper::*, Moment::*, Operation, Operation::*,
+        Receipts::*, SeatPrice::*, Signed::*,
+    },
     printer::source,
     stage::Stage,
     trial::{self, Views},
@@ -78,6 +81,31 @@ fn every_operation_operations() -> Vec<Operation> {
         Pause { duration: 9, by: Rightful },
         Resume { by: Account(0) },
         Trespass { executor: 1, call: Slash, by: 19 },
+        RevokeNonce { ahead: 0, by: 14 },
+        Deposit { account: 14, amount: 20000000000000000000, by: 17 },
+        RequestMany { requests: Calls(vec![Request { requester: 14, by: Rightful, pool: 0, size: 1, quorum: 1, price: 30000000000000, odd: 0, commit_window: 60, reveal_window: 30, callback: None, on_failure: false, refund_to: None, flaw: RefundToDesk }]), value: 0, by: 14 },
+        Order { request: Asked(Box::new(Request { requester: 14, by: Rightful, pool: 0, size: 1, quorum: 1, price: 30000000000000, odd: 0, commit_window: 60, reveal_window: 30, callback: None, on_failure: false, refund_to: None, flaw: Sound })), lasts: 600, relay_fee: 9, signed: Rightly, by: 17 },
+        OrderAgain { by: 18 },
+        Wait(Interval { subscription: 0, interval: 0, plus: 0 }),
+        Subscribe { request: Asked(Box::new(Request { requester: 14, by: Rightful, pool: 0, size: 1, quorum: 1, price: 30000000000000, odd: 0, commit_window: 60, reveal_window: 30, callback: None, on_failure: false, refund_to: None, flaw: Sound })), wait: 1, period: 100, count: 2, serve_fee: 8, truly: true, by: Rightful },
+        Serve { subscription: 0, interval: 0, truly: true, by: 17 },
+        CancelSubscription { subscription: 0, by: Rightful },
+        StartThaw { amount: 340282366920938463463374607431768211455, by: 14 },
+        CancelThaw { by: 14 },
+        Wait(Thawed { account: 14, plus: 0 }),
+        WithdrawThawed { account: 14 },
+        WithdrawFrom { keeper: Desk, account: 17 },
+        Calibrate { version: 1, calibrated: true, by: Rightful },
+        Wait(LastChallenge { job: 0, seat: 0, plus: 0 }),
+        Challenge { job: 0, seat: 0, price: Wei(30000000000000), odd: 0, flaw: Sound, by: 18 },
+        Challenge { job: 0, seat: 0, price: Lowest, odd: 0, flaw: Overpaid, by: 18 },
+        OpenCase { job: 0, by: 18 },
+        Decide { job: 0, accused: None, courts: Some(3), by: 18 },
+        Lapse { job: 0, by: 18 },
+        RetryVerdict { job: 0, by: 18 },
+        WithdrawFrom { keeper: Court, account: 18 },
+        Equivocate { job: 0, seat: 0, receipts: Conflicting, by: 18 },
+        Report { executor: 1, offence: 4, by: 18 },
     ]
 }
 

@@ -20,10 +20,23 @@ use crate::{
 };
 
 /// Sequences that are tried without `INFERA_CASES`.
-const CASES: u32 = 40;
+const CASES: u32 = 80;
 
-/// Events and errors that so many random sequences hardly ever miss.
-const EXPECTED: [&str; 3] = ["JobResolved", "JobRefunded", "Slashed"];
+/// Events, verdicts and errors that so many random sequences hardly ever miss.
+const EXPECTED: [&str; 11] = [
+    "JobResolved",
+    "JobRefunded",
+    "Slashed",
+    "Convicted",
+    "Acquitted",
+    "Lapsed",
+    // After an equivocation that was punished.
+    "AlreadyPunished",
+    "Charged",
+    "RequestRefused",
+    "IntervalServed",
+    "AccountWithdrawn",
+];
 
 /// Tries `cases` random sequences; the first that shows a difference shrinks.
 pub(crate) fn search(

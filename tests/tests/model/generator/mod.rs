@@ -24,9 +24,9 @@ pub(crate) fn sequence() -> impl Strategy<Value = Vec<Operation>> {
         1 => silent_job(),
         1 => fall(),
         4 => life_of_a_stake(),
-        7 => life_of_a_case(),
-        2 => equivocation(),
-        6 => life_at_the_desk(),
+        9 => life_of_a_case(),
+        3 => equivocation(),
+        8 => life_at_the_desk(),
         3 => vec(anything(), 1..6),
         1 => vec(odd_request(), 1..6),
     ];

@@ -13,7 +13,7 @@ use infera_contracts::{
 use super::Script;
 use crate::{
     model::Model,
-    operation::{Asked, Calls, Keeper, Operation, OrderFlaw},
+    operation::{Asked, Calls, Keeper, Operation, Signed},
 };
 
 /// The order of the curve's group.
@@ -131,28 +131,28 @@ impl Script {
     }
 
     fn order(&mut self, model: &Model, operation: &Operation) -> Option<requestSignedCall> {
-        let Operation::Order { request: Asked(request), lasts, relay_fee, flaw, .. } = operation else { return None };
+        let Operation::Order { request: Asked(request), lasts, relay_fee, signed, .. } = operation else { return None };
         let (_, _, asked) = self.asked(model, request)?;
         let Item { terms, input, parameterBytes, inputUri } = item(asked);
-        let deadline = match flaw {
-            OrderFlaw::WithoutDeadline => 0,
-            OrderFlaw::Expired => model.time() - 1,
+        let deadline = match signed {
+            Signed::WithoutDeadline => 0,
+            Signed::Expired => model.time() - 1,
             _ => model.time() + u64::from(*lasts),
         };
         let mut order = Order {
             deadline: U256::from(deadline),
             relayFee: u128::from(*relay_fee),
-            inputUriHash: uri_hash(&inputUri, *flaw != OrderFlaw::OtherUri),
+            inputUriHash: uri_hash(&inputUri, *signed != Signed::OtherUri),
             terms,
         };
-        let signer = if *flaw == OrderFlaw::ForeignKey { self.account(0) } else { order.terms.requester };
+        let signer = if *signed == Signed::ByAnother { self.account(0) } else { order.terms.requester };
         let signature = signature(self.key_of(signer)?, model.order_digest(&order));
-        let signature = match flaw {
-            OrderFlaw::Short => shortened(signature),
-            OrderFlaw::Malleated => malleated(signature),
+        let signature = match signed {
+            Signed::TooShort => too_short(signature),
+            Signed::Mirrored => mirrored(signature),
             _ => signature.as_bytes().into(),
         };
-        if *flaw == OrderFlaw::Altered {
+        if *signed == Signed::Altered {
             order.relayFee += 1;
         }
         Some(requestSignedCall { order, signature, input, parameterBytes, inputUri })
@@ -177,11 +177,11 @@ pub(super) fn signature(key: &PrivateKeySigner, digest: B256) -> Signature {
 }
 
 /// Without its last byte.
-pub(super) fn shortened(signature: Signature) -> Bytes {
+pub(super) fn too_short(signature: Signature) -> Bytes {
     signature.as_bytes()[..64].to_vec().into()
 }
 
 /// Of the same key and digest, with s in the upper half.
-pub(super) fn malleated(signature: Signature) -> Bytes {
+pub(super) fn mirrored(signature: Signature) -> Bytes {
     Signature::new(signature.r(), CURVE_ORDER - signature.s(), !signature.v()).as_bytes().into()
 }

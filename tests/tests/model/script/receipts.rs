@@ -5,19 +5,19 @@ use infera_contracts::ISlashing::{self, ISlashingCalls, Receipt};
 
 use super::{
     Script,
-    desk::{malleated, shortened, signature},
+    desk::{mirrored, signature, too_short},
 };
 use crate::{
     model::Model,
-    operation::{Operation, ReceiptFlaw},
+    operation::{Operation, Receipts},
 };
 
 impl Script {
     pub(super) fn slashing_call(&self, model: &Model, operation: &Operation) -> Option<(Address, ISlashingCalls)> {
         use ISlashingCalls as To;
         match *operation {
-            Operation::Equivocate { job, seat, flaw, by } => {
-                let call = self.equivocation(model, job, seat, flaw);
+            Operation::Equivocate { job, seat, receipts, by } => {
+                let call = self.equivocation(model, job, seat, receipts);
                 Some((self.account(by), To::punishEquivocation(call)))
             }
             Operation::Report { executor, offence, by } => {
@@ -34,8 +34,8 @@ impl Script {
         }
     }
 
-    /// Two final receipts with different results of whoever has the seat, but for the flaw.
-    fn equivocation(&self, model: &Model, job: u8, seat: u8, flaw: ReceiptFlaw) -> ISlashing::punishEquivocationCall {
+    /// Two final receipts with different results of whoever has the seat, unless they are odd.
+    fn equivocation(&self, model: &Model, job: u8, seat: u8, receipts: Receipts) -> ISlashing::punishEquivocationCall {
         let terms = self.terms(model, job);
         let id = model.id_of(&terms);
         let answers = [0, 3].map(|position: usize| &self.opinions[position]);
@@ -55,21 +55,21 @@ impl Script {
             isFinal: true,
         });
         let mut registry = model.config.at.job_registry;
-        match flaw {
-            ReceiptFlaw::SameResult => (second.resultHash, second.vectorHash) = (first.resultHash, B256::ZERO),
-            ReceiptFlaw::Equal => second = Receipt { unitsIn: 8, ..first.clone() },
-            ReceiptFlaw::NotFinal => first.isFinal = false,
-            ReceiptFlaw::OtherJob => second.jobId = B256::repeat_byte(1),
-            ReceiptFlaw::OtherRegistry => registry = model.config.at.job_desk,
+        match receipts {
+            Receipts::OneResult => (second.resultHash, second.vectorHash) = (first.resultHash, B256::ZERO),
+            Receipts::Equal => second = Receipt { unitsIn: 8, ..first.clone() },
+            Receipts::NotFinal => first.isFinal = false,
+            Receipts::OfTwoJobs => second.jobId = B256::repeat_byte(1),
+            Receipts::OtherRegistry => registry = model.config.at.job_desk,
             _ => {}
         }
         let executor = self.executor_of(model, id, seat);
-        let signer = match flaw {
-            ReceiptFlaw::Strangers => self.account(0),
-            ReceiptFlaw::Neighbours => self.signer(model, executor % model.config.executors.len() as u32 + 1),
+        let signer = match receipts {
+            Receipts::ByStranger => self.account(0),
+            Receipts::ByNeighbour => self.signer(model, executor % model.config.executors.len() as u32 + 1),
             _ => self.signer(model, executor),
         };
-        let other = if flaw == ReceiptFlaw::ForeignKey { self.account(1) } else { signer };
+        let other = if receipts == Receipts::ByTwo { self.account(1) } else { signer };
         let [first_signature, second_signature] = [(&first, signer), (&second, other)].map(|(receipt, signer)| {
             let key = self.key_of(signer).expect("signers are accounts");
             signature(key, model.receipt_digest(receipt))
@@ -79,9 +79,9 @@ impl Script {
             first,
             firstSignature: first_signature.as_bytes().into(),
             second,
-            secondSignature: match flaw {
-                ReceiptFlaw::Short => shortened(second_signature),
-                ReceiptFlaw::Malleated => malleated(second_signature),
+            secondSignature: match receipts {
+                Receipts::OneTooShort => too_short(second_signature),
+                Receipts::OneMirrored => mirrored(second_signature),
                 _ => second_signature.as_bytes().into(),
             },
         }

@@ -10,6 +10,7 @@
 //! - `generator`: random sequences: mostly sensible, with wrong callers, times, amounts, seats, nonces and replays among them.
 //! - `shrinking`: makes one that shows a difference as small as it gets.
 //! - `printer`: a sequence as the source of a test, to be pasted into `regressions`.
+//! - `edges`: sequences by hand, of what random ones hardly reach.
 //!
 //! `INFERA_CASES` sets how many sequences are tried, `INFERA_SEED` repeats those of a seed, which every failure names.
 //!
@@ -33,6 +34,7 @@
 #[path = "../differential/chain.rs"]
 #[allow(dead_code, reason = "shared with the differential tests, which need more of it")]
 mod chain;
+mod edges;
 mod generator;
 mod model;
 mod mutations;

@@ -3,6 +3,9 @@
 //! Jobs are counted from the newest, which is 0; one that there isn't was never requested. Accounts are the chain's, by their
 //! position; executors' ids may be unknown.
 
+mod parts;
+
+pub(crate) use self::parts::{Asked, Keeper, Receipts, SeatPrice, Signed};
 use crate::model::Code;
 
 /// Who sends a transaction.
@@ -73,71 +76,6 @@ pub(crate) enum Given {
     FirstTwice,
     Forged,
     OfSeat(u8),
-}
-
-/// How an order is signed and brought.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Signed {
-    Rightly,
-    WithoutDeadline,
-    Expired,
-    ByAnother,
-    /// A byte of the signature is missing.
-    TooShort,
-    /// The other signature that follows from the requester's without its key.
-    Mirrored,
-    /// Another fee than what was signed.
-    Altered,
-    OtherUri,
-}
-
-/// Two receipts for one seat.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Receipts {
-    Conflicting,
-    /// Only the vectors differ.
-    OneResult,
-    Equal,
-    /// Something follows the first.
-    NotFinal,
-    OfTwoJobs,
-    OtherRegistry,
-    ByTwo,
-    /// The second's signature, as in an order.
-    OneTooShort,
-    OneMirrored,
-    /// Of somebody who never was a signer.
-    ByStranger,
-    /// Of the executor with the next id.
-    ByNeighbour,
-}
-
-/// What a challenge offers for a seat.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SeatPrice {
-    /// The least that is taken, and a unit's price below it.
-    Lowest,
-    TooLow,
-    /// Wei a unit.
-    Wei(u128),
-}
-
-/// Who keeps credits beside the job registry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Keeper {
-    Desk,
-    Court,
-}
-
-/// A request that another operation makes or signs for.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Asked(pub(crate) Box<Operation>);
-
-impl std::fmt::Debug for Asked {
-    /// As Rust source.
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Asked(Box::new({:?}))", self.0)
-    }
 }
 
 /// Several calls in one transaction.
@@ -251,6 +189,12 @@ pub(crate) enum Operation {
     RevokeNonce {
         ahead: u8,
         by: u8,
+    },
+    /// That of a subscription's interval.
+    RevokeInterval {
+        subscription: u8,
+        interval: u64,
+        by: By,
     },
 
     /// Into an account at the desk. Amounts in wei; the largest number stands for all there is.

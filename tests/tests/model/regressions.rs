@@ -82,6 +82,7 @@ fn every_operation_operations() -> Vec<Operation> {
         Resume { by: Account(0) },
         Trespass { executor: 1, call: Slash, by: 19 },
         RevokeNonce { ahead: 0, by: 14 },
+        RevokeInterval { subscription: 0, interval: 1, by: Account(14) },
         Deposit { account: 14, amount: 20000000000000000000, by: 17 },
         RequestMany { requests: Calls(vec![Request { requester: 14, by: Rightful, pool: 0, size: 1, quorum: 1, price: 30000000000000, odd: 0, commit_window: 60, reveal_window: 30, callback: None, on_failure: false, refund_to: None, flaw: RefundToDesk }]), value: 0, by: 14 },
         Order { request: Asked(Box::new(Request { requester: 14, by: Rightful, pool: 0, size: 1, quorum: 1, price: 30000000000000, odd: 0, commit_window: 60, reveal_window: 30, callback: None, on_failure: false, refund_to: None, flaw: Sound })), lasts: 600, relay_fee: 9, signed: Rightly, by: 17 },

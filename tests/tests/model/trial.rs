@@ -136,7 +136,7 @@ fn told(result: &Result<Outcome, Refusal>) -> String {
         Ok(Outcome { events, output }) => {
             let mut text = String::new();
             for event in events {
-                writeln!(text, "    {}", event_in_words(event)).unwrap();
+                writeln!(text, "    {} of {}", event_in_words(event), event.from).unwrap();
             }
             writeln!(text, "    returns {output}").unwrap();
             text

@@ -3,7 +3,7 @@
 use proptest::{collection::vec, prelude::*};
 
 use super::{REQUESTERS, Steps, operations::*, rest_of_a_job, step, steps, values::*};
-use crate::operation::{Asked, Calls, Keeper, Moment, Operation, Signed};
+use crate::operation::{Asked, By, Calls, Keeper, Moment, Operation, Signed};
 
 /// From a deposit to its withdrawal, with requests of all kinds in between.
 pub(super) fn life_at_the_desk() -> BoxedStrategy<Vec<Operation>> {
@@ -52,6 +52,7 @@ fn subscription(requester: u8) -> Steps {
         let wait = sample(&[-1_i8, 0, 0, 0, 1, 1])
             .prop_map(move |plus| Op::Wait(Moment::Interval { subscription: 0, interval, plus }));
         steps.push(step(0.9, wait));
+        steps.push(step(0.07, by().prop_map(move |by| revocation_of_interval(interval, by))));
         steps.push(step(0.9, serve(u64::from(interval))));
         steps.push(step(0.2, serve(u64::from(interval))));
         steps.push(step(0.15, by().prop_map(|by| Op::CancelSubscription { subscription: 0, by })));
@@ -74,6 +75,7 @@ pub(super) fn any_desk_call() -> BoxedStrategy<Operation> {
         1 => (sample(&[Keeper::Desk, Keeper::Court]), account())
             .prop_map(|(keeper, account)| Op::WithdrawFrom { keeper, account }),
         1 => revocation(requester().boxed()),
+        1 => (0..5_u8, by()).prop_map(|(interval, by)| revocation_of_interval(interval, by)),
         2 => requester().prop_flat_map(request_many),
         3 => order(of_any().boxed()),
         1 => account().prop_map(|by| Op::OrderAgain { by }),
@@ -92,6 +94,10 @@ fn deposit(account: u8, by: BoxedStrategy<u8>) -> BoxedStrategy<Operation> {
 
 fn revocation(by: BoxedStrategy<u8>) -> BoxedStrategy<Operation> {
     (0..=2_u8, by).prop_map(|(ahead, by)| Operation::RevokeNonce { ahead, by }).boxed()
+}
+
+fn revocation_of_interval(interval: u8, by: By) -> Operation {
+    Operation::RevokeInterval { subscription: 0, interval: u64::from(interval), by }
 }
 
 fn request_many(by: u8) -> BoxedStrategy<Operation> {

@@ -45,6 +45,7 @@ pub(super) fn any_job_call() -> BoxedStrategy<Operation> {
         2 => (of_seat(), account()).prop_map(|((job, seat), by)| Op::PunishSilent { job, seat, by }),
         2 => (job(), account()).prop_map(|(job, by)| Op::Advance { job, by }),
         1 => (job(), any::<bool>()).prop_map(|(job, truly)| Op::RetryCallback { job, truly }),
+        1 => (0..=2_u8, sample(&REQUESTERS)).prop_map(|(ahead, by)| Op::RevokeNonce { ahead, by }),
         1 => account().prop_map(|account| Op::Withdraw { account }),
         1 => (0..4_u8).prop_map(|target| Op::WithdrawOfTarget { target }),
     ]

@@ -22,7 +22,7 @@ use infera_protocol::commitment::Commitment;
 
 use self::opinions::{Opinion, opinions};
 use crate::{
-    model::{Call, Model, Outcome, Phase, Transaction, seats_of},
+    model::{Call, Model, Outcome, Phase, Transaction, nonce_of, seats_of},
     operation::{By, Calls, Given, Moment, Operation},
 };
 
@@ -288,6 +288,12 @@ impl Script {
             Op::RevokeNonce { ahead, by } => {
                 let nonce = U256::from(self.requests + u64::from(*ahead));
                 (self.account(*by), To::revokeNonce(IJobRegistry::revokeNonceCall { nonce }))
+            }
+            Op::RevokeInterval { subscription, interval, by } => {
+                let subscription = self.subscription(model, *subscription).subscription;
+                let nonce = nonce_of(model.subscription_id(&subscription), U256::from(*interval));
+                let from = self.sender(*by, subscription.terms.requester);
+                (from, To::revokeNonce(IJobRegistry::revokeNonceCall { nonce }))
             }
             Op::Batch { calls: Calls(inner), by } => {
                 let calls = inner.iter().filter_map(|operation| self.job_call(model, operation));

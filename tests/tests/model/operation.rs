@@ -246,6 +246,10 @@ pub(crate) enum Operation {
         by: By,
     },
     /// Subscriptions are counted like jobs; one that there isn't was never made.
+    SubscribeAgain {
+        subscription: u8,
+        by: By,
+    },
     Serve {
         subscription: u8,
         interval: u64,

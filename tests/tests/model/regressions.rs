@@ -89,6 +89,7 @@ fn every_operation_operations() -> Vec<Operation> {
         OrderAgain { by: 18 },
         Wait(Interval { subscription: 0, interval: 0, plus: 0 }),
         Subscribe { request: Asked(Box::new(Request { requester: 14, by: Rightful, pool: 0, size: 1, quorum: 1, price: 30000000000000, odd: 0, commit_window: 60, reveal_window: 30, callback: None, on_failure: false, refund_to: None, flaw: Sound })), wait: 1, period: 100, count: 2, serve_fee: 8, truly: true, by: Rightful },
+        SubscribeAgain { subscription: 0, by: Rightful },
         Serve { subscription: 0, interval: 0, truly: true, by: 17 },
         CancelSubscription { subscription: 0, by: Rightful },
         StartThaw { amount: 340282366920938463463374607431768211455, by: 14 },

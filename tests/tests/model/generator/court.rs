@@ -23,6 +23,9 @@ pub(super) fn life_of_a_case() -> BoxedStrategy<Vec<Operation>> {
             let mut course = accused_job(size, quorum, neglected);
             course.push(step(0.05, challenge(0, Just(FOR_ALL).boxed(), challenger)));
             course.push(step(0.07, (-1..=1_i8).prop_map(|plus| last_challenge(0, plus))));
+            course.push(step(0.04, Just(calibrate(false))));
+            course.push(step(0.04, challenge(0, Just(FOR_ALL).boxed(), challenger)));
+            course.push(step(0.2, Just(calibrate(true))));
             if neglected {
                 course.extend(lapse(challenger));
             } else {
@@ -150,6 +153,10 @@ pub(super) fn any_court_call() -> BoxedStrategy<Operation> {
         1 => (executor(), 0..5_u8, account()).prop_map(|(executor, offence, by)| Op::Report { executor, offence, by }),
     ]
     .boxed()
+}
+
+fn calibrate(calibrated: bool) -> Operation {
+    Operation::Calibrate { version: 1, calibrated, by: By::Rightful }
 }
 
 fn by_owner() -> BoxedStrategy<By> {

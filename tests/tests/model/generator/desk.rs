@@ -3,7 +3,7 @@
 use proptest::{collection::vec, prelude::*};
 
 use super::{REQUESTERS, Steps, operations::*, rest_of_a_job, step, steps, values::*};
-use crate::operation::{Asked, By, Calls, Keeper, Moment, Operation, Signed};
+use crate::operation::{Asked, By, Calls, Flaw, Keeper, Moment, Operation, Signed};
 
 /// From a deposit to its withdrawal, with requests of all kinds in between.
 pub(super) fn life_at_the_desk() -> BoxedStrategy<Vec<Operation>> {
@@ -48,6 +48,7 @@ fn subscription(requester: u8) -> Steps {
     use Operation as Op;
     let request = prop_oneof![4 => plain_request(1, 1), 1 => request(1, 1)];
     let mut steps = vec![step(0.97, subscribe(asked_by(requester, request.boxed())))];
+    steps.push(step(0.2, by().prop_map(|by| Op::SubscribeAgain { subscription: 0, by })));
     for interval in 0..3_u8 {
         let wait = sample(&[-1_i8, 0, 0, 0, 1, 1])
             .prop_map(move |plus| Op::Wait(Moment::Interval { subscription: 0, interval, plus }));
@@ -163,7 +164,17 @@ fn serve(interval: u64) -> BoxedStrategy<Operation> {
 }
 
 fn asked_by(requester: u8, request: BoxedStrategy<Operation>) -> BoxedStrategy<Operation> {
-    request.prop_map(move |request| with_requester(requester, request)).boxed()
+    let to_desk = prop_oneof![20 => Just(false), 1 => Just(true)];
+    (request, to_desk)
+        .prop_map(move |(mut request, to_desk)| {
+            if let Operation::Request { flaw, .. } = &mut request
+                && to_desk
+            {
+                *flaw = Flaw::RefundToDesk;
+            }
+            with_requester(requester, request)
+        })
+        .boxed()
 }
 
 fn with_requester(by: u8, mut request: Operation) -> Operation {

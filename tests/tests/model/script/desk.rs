@@ -83,6 +83,12 @@ impl Script {
                 let from = self.sender(*by, subscription.terms.requester);
                 (from, To::subscribe(subscribeCall { subscription, input, parameterBytes, inputUri }))
             }
+            Op::SubscribeAgain { subscription, by } => {
+                let Subscribed { subscription, input, parameterBytes, inputUri, .. } =
+                    self.subscription(model, *subscription);
+                let from = self.sender(*by, subscription.terms.requester);
+                (from, To::subscribe(subscribeCall { subscription, input, parameterBytes, inputUri }))
+            }
             Op::Serve { subscription, interval, truly, by } => {
                 let subscribed = self.subscription(model, *subscription);
                 let mut inputUri = subscribed.inputUri;

@@ -1,6 +1,7 @@
 //! Sequences by hand, of what random ones hardly reach.
 
 use crate::{
+    model::Code,
     operation::{Asked, By::*, Flaw, Given, Moment::*, Operation, Operation::*, SeatPrice, Signed},
     stage::Stage,
     trial::{self, Seen, Views},
@@ -124,4 +125,20 @@ fn a_revoked_interval_is_never_served() {
     }
     let served = [("NonceUsed", 1), ("IntervalServed", 2), ("NotServable", 3), ("IntervalEnded", 2)];
     comes_to(&operations, &served);
+}
+
+#[test]
+fn a_wallet_signs_as_long_as_its_code_says_so() {
+    let order = |wallet| Order {
+        request: Asked(Box::new(request())),
+        lasts: 600,
+        relay_fee: 1,
+        signed: Signed::ByWallet(wallet),
+        by: 18,
+    };
+    let mut operations = Vec::new();
+    for code in [Code::Signs, Code::Accepts, Code::Refuses, Code::Burns] {
+        operations.extend([Recode { target: 3, code }, DepositFor { target: 3, amount: WEI, by: 17 }, order(3)]);
+    }
+    comes_to(&operations, &[("Deposited", 4), ("Charged", 1), ("InvalidSignature", 3)]);
 }

@@ -22,10 +22,10 @@
 //! `endIntervalOf`, `nonceOf`; of the court `caseOf`, `caseAbout`, `openAgainUntil`, `lowestSeatFee`, `excludedFrom`, `creditOf`,
 //! `liabilities`; `isCalibrated`; and every balance. Gas costs nothing there, so balances tell payments to the wei.
 //!
-//! Not modelled, so neither generated: cases of registries that bring them to the court themselves, VIF proofs, requesters with code
-//! of their own (so signatures by ERC-1271), more than one private pool, announced keys, changes of models, royalties and policies,
-//! rewards; gas (there is always enough; a callback may burn all of its own); targets that call back; calldata that doesn't decode;
-//! calls from contracts; a beacon older than 8,191 blocks; stakes beyond 88 bits and earnings beyond 80; a thousand clean jobs.
+//! Not modelled, so neither generated: cases of registries that bring them to the court themselves, VIF proofs, more than one private
+//! pool, announced keys, changes of models, royalties and policies, rewards; gas (there is always enough; a callback may burn all of
+//! its own); targets that call back; calldata that doesn't decode; calls from contracts; a beacon older than 8,191 blocks; stakes
+//! beyond 88 bits and earnings beyond 80; a thousand clean jobs.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::print_stdout, reason = "a search tells its seed and what it found")]

@@ -203,6 +203,12 @@ pub(crate) enum Operation {
         amount: u128,
         by: u8,
     },
+    /// Into a target's.
+    DepositFor {
+        target: u8,
+        amount: u128,
+        by: u8,
+    },
     StartThaw {
         amount: u128,
         by: u8,

@@ -3,11 +3,36 @@
 use proptest::{collection::vec, prelude::*};
 
 use super::{REQUESTERS, Steps, operations::*, rest_of_a_job, step, steps, values::*};
-use crate::operation::{Asked, By, Calls, Flaw, Keeper, Moment, Operation, Signed};
+use crate::{
+    model::Code,
+    operation::{Asked, By, Calls, Flaw, Keeper, Moment, Operation, Signed},
+};
 
 /// From a deposit to its withdrawal, with requests of all kinds in between.
 pub(super) fn life_at_the_desk() -> BoxedStrategy<Vec<Operation>> {
-    (sample(&REQUESTERS), 0..4_u8).prop_flat_map(|(requester, course)| steps(course_at(requester, course))).boxed()
+    let accounts =
+        (sample(&REQUESTERS), 0..4_u8).prop_flat_map(|(requester, course)| steps(course_at(requester, course)));
+    let wallets = (0..4_u8, code()).prop_flat_map(|(wallet, later)| steps(course_of_a_wallet(wallet, later)));
+    prop_oneof![5 => accounts, 1 => wallets].boxed()
+}
+
+/// Orders for a requester with code, which changes.
+fn course_of_a_wallet(target: u8, later: Code) -> Steps {
+    use Operation as Op;
+    let order = || {
+        let signed = prop_oneof![9 => Just(Signed::ByWallet(target)), 1 => signed()];
+        order_of(prop_oneof![4 => plain_request(1, 1), 1 => request(3, 2)].boxed(), signed.boxed())
+    };
+    vec![
+        step(0.95, Just(Op::Recode { target, code: Code::Signs })),
+        step(0.95, deposit_for(target)),
+        step(0.9, order()),
+        step(0.5, account().prop_map(|by| Op::OrderAgain { by })),
+        step(0.7, Just(Op::Recode { target, code: later })),
+        step(0.9, order()),
+        step(0.3, Just(Op::Recode { target, code: Code::Signs })),
+        step(0.5, account().prop_map(|by| Op::OrderAgain { by })),
+    ]
 }
 
 fn course_at(requester: u8, course: u8) -> Steps {
@@ -78,6 +103,7 @@ pub(super) fn any_desk_call() -> BoxedStrategy<Operation> {
         1 => revocation(requester().boxed()),
         1 => (0..5_u8, by()).prop_map(|(interval, by)| revocation_of_interval(interval, by)),
         2 => requester().prop_flat_map(request_many),
+        1 => (0..4_u8).prop_flat_map(deposit_for),
         3 => order(of_any().boxed()),
         1 => account().prop_map(|by| Op::OrderAgain { by }),
         2 => subscribe(of_any().boxed()),
@@ -88,9 +114,17 @@ pub(super) fn any_desk_call() -> BoxedStrategy<Operation> {
     .boxed()
 }
 
+/// Mostly enough for a few jobs.
+fn deposited() -> BoxedStrategy<u128> {
+    prop_oneof![1 => value(), 6 => (5..=40_u128).prop_map(|whole| whole * super::WEI)].boxed()
+}
+
 fn deposit(account: u8, by: BoxedStrategy<u8>) -> BoxedStrategy<Operation> {
-    let amount = prop_oneof![1 => value(), 6 => (5..=40_u128).prop_map(|whole| whole * super::WEI)];
-    (amount, by).prop_map(move |(amount, by)| Operation::Deposit { account, amount, by }).boxed()
+    (deposited(), by).prop_map(move |(amount, by)| Operation::Deposit { account, amount, by }).boxed()
+}
+
+fn deposit_for(target: u8) -> BoxedStrategy<Operation> {
+    (deposited(), account()).prop_map(move |(amount, by)| Operation::DepositFor { target, amount, by }).boxed()
 }
 
 fn revocation(by: BoxedStrategy<u8>) -> BoxedStrategy<Operation> {
@@ -113,9 +147,13 @@ fn request_many(by: u8) -> BoxedStrategy<Operation> {
 }
 
 fn order(request: BoxedStrategy<Operation>) -> BoxedStrategy<Operation> {
+    order_of(request, signed())
+}
+
+fn order_of(request: BoxedStrategy<Operation>, signed: BoxedStrategy<Signed>) -> BoxedStrategy<Operation> {
     let lasts = prop_oneof![1 => Just(0_u32), 4 => Just(600)];
     let fee = prop_oneof![1 => Just(0_u64), 4 => any::<u32>().prop_map(u64::from)];
-    (request, lasts, fee, signed(), prop_oneof![3 => Just(0), 1 => account()])
+    (request, lasts, fee, signed, prop_oneof![3 => Just(0), 1 => account()])
         .prop_map(|(request, lasts, relay_fee, signed, by)| Operation::Order {
             request: Asked(Box::new(request)),
             lasts,
@@ -136,7 +174,7 @@ fn signed() -> BoxedStrategy<Signed> {
         Signed::Altered,
         Signed::OtherUri,
     ]);
-    prop_oneof![4 => Just(Signed::Rightly), 1 => wrongly].boxed()
+    prop_oneof![16 => Just(Signed::Rightly), 4 => wrongly, 1 => (0..4_u8).prop_map(Signed::ByWallet)].boxed()
 }
 
 fn subscribe(request: BoxedStrategy<Operation>) -> BoxedStrategy<Operation> {

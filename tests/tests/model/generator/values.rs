@@ -108,7 +108,7 @@ pub(super) fn before() -> BoxedStrategy<u64> {
 }
 
 pub(super) fn code() -> impl Strategy<Value = Code> {
-    sample(&[Code::Accepts, Code::Refuses, Code::Burns])
+    sample(&[Code::Accepts, Code::Refuses, Code::Burns, Code::Signs])
 }
 
 pub(super) fn forbidden() -> impl Strategy<Value = Forbidden> {

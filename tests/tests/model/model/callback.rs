@@ -16,7 +16,7 @@ impl Model {
     pub(super) fn call_back(&mut self, id: B256, terms: &Terms) {
         let target = terms.callbackTarget;
         // Without code nothing was delivered.
-        let success = self.codes.get(&target) == Some(&Code::Accepts);
+        let success = self.codes.get(&target).copied().is_some_and(Code::accepts);
         if !success {
             self.job_mut(id).callback = CallbackStatus::Failed;
         }
@@ -39,6 +39,6 @@ impl Model {
 
     /// Whether a plain payment to an account succeeds.
     pub(super) fn takes_money(&self, account: Address) -> bool {
-        self.codes.get(&account).is_none_or(|code| *code == Code::Accepts)
+        self.codes.get(&account).copied().is_none_or(Code::accepts)
     }
 }

@@ -20,6 +20,15 @@ pub(crate) enum Code {
     Refuses,
     /// Runs until its gas is gone.
     Burns,
+    /// Accepts, and takes every signature for its own (ERC-1271).
+    Signs,
+}
+
+impl Code {
+    /// Whether a call or a plain payment succeeds.
+    pub(crate) fn accepts(self) -> bool {
+        matches!(self, Self::Accepts | Self::Signs)
+    }
 }
 
 /// A rule that the contracts don't have.

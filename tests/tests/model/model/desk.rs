@@ -1,5 +1,4 @@
-//! Requests on behalf of others: prepaid accounts, many jobs at once, signed orders, subscriptions. (Requesters are accounts
-//! without code, so signatures are their keys'.)
+//! Requests on behalf of others: prepaid accounts, many jobs at once, signed orders, subscriptions.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +16,7 @@ use infera_protocol::{eip712, terms::TERMS_TYPE};
 
 use super::{
     Model,
-    config::Mutation,
+    config::{Code, Mutation},
     outcome::{Refusal, Result, ensure},
     owed::Owed,
     registry::{escrow_of, hash_of},
@@ -161,7 +160,8 @@ impl Model {
         ensure(U256::from(self.time) <= order.deadline, || IJobDesk::OrderExpired { deadline: order.deadline })?;
         check_uri(order.inputUriHash, &call.inputUri)?;
         let requester = order.terms.requester;
-        let signed = signer_of(self.order_digest(order), &call.signature) == Some(requester);
+        let by_key = signer_of(self.order_digest(order), &call.signature) == Some(requester);
+        let signed = by_key || self.codes.get(&requester) == Some(&Code::Signs);
         ensure(signed, || IJobDesk::InvalidSignature { requester })?;
         if self.is_mutated(Mutation::RepeatedOrder) {
             self.nonces.remove(&(requester, order.terms.nonce));

@@ -16,6 +16,8 @@ pub(crate) enum Signed {
     /// Another fee than what was signed.
     Altered,
     OtherUri,
+    /// For a target, whose code is asked.
+    ByWallet(u8),
 }
 
 /// Two receipts for one seat.

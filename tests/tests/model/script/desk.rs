@@ -28,6 +28,10 @@ impl Script {
                 let call = IJobDesk::depositCall { account: self.account(*account) };
                 return Some((self.account(*by), *amount, To::deposit(call)));
             }
+            Op::DepositFor { target, amount, by } => {
+                let call = IJobDesk::depositCall { account: self.target(*target) };
+                return Some((self.account(*by), *amount, To::deposit(call)));
+            }
             Op::StartThaw { amount, by } => {
                 let from = self.account(*by);
                 let amount = if *amount == u128::MAX { model.desk.account(from).balance } else { *amount };
@@ -139,7 +143,10 @@ impl Script {
     fn order(&mut self, model: &Model, operation: &Operation) -> Option<requestSignedCall> {
         let Operation::Order { request: Asked(request), lasts, relay_fee, signed, .. } = operation else { return None };
         let (_, _, asked) = self.asked(model, request)?;
-        let Item { terms, input, parameterBytes, inputUri } = item(asked);
+        let Item { mut terms, input, parameterBytes, inputUri } = item(asked);
+        if let Signed::ByWallet(wallet) = signed {
+            terms.requester = self.target(*wallet);
+        }
         let deadline = match signed {
             Signed::WithoutDeadline => 0,
             Signed::Expired => model.time() - 1,
@@ -151,7 +158,10 @@ impl Script {
             inputUriHash: uri_hash(&inputUri, *signed != Signed::OtherUri),
             terms,
         };
-        let signer = if *signed == Signed::ByAnother { self.account(0) } else { order.terms.requester };
+        let signer = match signed {
+            Signed::ByAnother | Signed::ByWallet(_) => self.account(0),
+            _ => order.terms.requester,
+        };
         let signature = signature(self.key_of(signer)?, model.order_digest(&order));
         let signature = match signed {
             Signed::TooShort => too_short(signature),

@@ -1,6 +1,6 @@
-//! The job and stake state machines once more, as a model in plain Rust, against the contracts' bytecode: random sequences of
-//! transactions run on both, and each must have the same result, the same events in the same order, or the same custom error with the
-//! same arguments, and leave the same state.
+//! The state machines of jobs, stakes, desk and courts once more, as a model in plain Rust, against the contracts' bytecode: random
+//! sequences of transactions run on both, and each must have the same result, the same events in the same order, or the same custom
+//! error with the same arguments, and leave the same state.
 //!
 //! - `model/`: the model. It knows nothing of a chain; time, block numbers and block hashes are its inputs.
 //! - `operation`: what a sequence is made of, in terms that stay meaningful when a sequence shrinks ("seat 1 of the newest job").

@@ -68,7 +68,7 @@ fn course_at(requester: u8, course: u8) -> Steps {
     steps
 }
 
-/// Five intervals, of which those at the end aren't served.
+/// A subscription, and its first three intervals.
 fn subscription(requester: u8) -> Steps {
     use Operation as Op;
     let request = prop_oneof![4 => plain_request(1, 1), 1 => request(1, 1)];

@@ -31,7 +31,7 @@ impl Model {
 
     fn punish_equivocation(&mut self, from: Address, call: &punishEquivocationCall) -> Result<u128> {
         let (first, second) = (&call.first, &call.second);
-        // The other registry is not modelled.
+        // The registry of single jobs doesn't tell who was seated, so nothing can be shown of them, and isn't tried.
         let listened_to = call.registry == self.config.at.job_registry;
         ensure(listened_to, || ISlashing::NotJobRegistry { caller: call.registry })?;
         let jobId = first.jobId;

@@ -32,6 +32,7 @@
 #[allow(dead_code, reason = "shared with the differential tests, which need more of it")]
 mod chain;
 mod generator;
+mod milestones;
 mod model;
 mod mutations;
 #[path = "../differential/network.rs"]

@@ -3,6 +3,9 @@
 //! Jobs are counted from the newest, which is 0; one that there isn't was never requested. Accounts are the chain's, by their
 //! position; executors' ids may be unknown.
 
+mod single;
+
+pub(crate) use self::single::{AllOf, HintsSent, ProofSent, Single, SingleMoment, VifSent, Who};
 use crate::model::Code;
 
 /// Who sends a transaction.
@@ -36,6 +39,8 @@ pub(crate) enum Moment {
     Interval { subscription: u8, interval: u8, plus: i8 },
     /// The last second in which a seat can be challenged.
     LastChallenge { job: u8, seat: u8, plus: i8 },
+    /// Of a job of a single executor.
+    OfSingle { job: u8, moment: SingleMoment, plus: i8 },
 }
 
 /// What is wrong, or unusual, about a request.
@@ -362,6 +367,9 @@ pub(crate) enum Operation {
         offence: u8,
         by: u8,
     },
+
+    /// About the single tier.
+    Single(Single),
 
     /// Amounts in wei; the largest number stands for all there is.
     Stake {

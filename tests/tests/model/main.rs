@@ -47,3 +47,4 @@ mod shrinking;
 mod stage;
 mod trial;
 mod views;
+mod walks;

@@ -62,11 +62,11 @@ pub(super) fn life_of_a_single() -> BoxedStrategy<Vec<Operation>> {
         .prop_flat_map(|(proven, scheduler, course, fate)| {
             let mut whole = vec![step(0.98, ask(proven, scheduler)), step(0.04, by().prop_map(take_back))];
             whole.extend(seating(scheduler, course));
-            whole.extend(answering(proven, course));
-            if !proven {
+            whole.extend(answering(proven, course, fate));
+            if !proven && !matches!(course, Course::Left) {
                 whole.extend(doubt(fate));
             }
-            whole.extend(ending());
+            whole.extend(ending(fate));
             steps(whole)
         })
         .boxed()
@@ -86,22 +86,23 @@ fn seating(scheduler: u8, course: Course) -> Steps {
     whole
 }
 
-fn answering(proven: bool, course: Course) -> Steps {
+fn answering(proven: bool, course: Course, fate: Fate) -> Steps {
     let mut whole = Steps::new();
+    let answer_by = |by| answer_by(proven, fate, by);
     match course {
-        Course::Straight | Course::OnRecord => whole.push(step(0.97, answer_by(proven, Just(Who::Drawn).boxed()))),
+        Course::Straight | Course::OnRecord => whole.push(step(0.97, answer_by(Just(Who::Drawn).boxed()))),
         Course::GivenBack => {
             whole.push(step(0.2, around(SingleMoment::LastGivingBack, -1..=1)));
             whole.push(step(0.95, who().prop_map(|by| Operation::Single(Single::GiveBack { job: 0, by }))));
-            whole.extend((0..3).map(|_| step(0.8, answer_by(proven, someone()))));
+            whole.extend((0..3).map(|_| step(0.8, answer_by(someone()))));
         }
         Course::TakenOver => {
             whole.push(step(0.97, around(SingleMoment::Priority, 0..=1)));
-            whole.extend((0..3).map(|_| step(0.9, answer_by(proven, someone()))));
+            whole.extend((0..3).map(|_| step(0.9, answer_by(someone()))));
         }
         Course::Left => {
             whole.push(step(0.97, around(SingleMoment::LastTakeover, 0..=1)));
-            whole.push(step(0.1, answer_by(proven, Just(Who::Drawn).boxed())));
+            whole.push(step(0.1, answer_by(Just(Who::Drawn).boxed())));
             whole.push(step(0.97, move_on()));
         }
     }
@@ -135,10 +136,11 @@ fn doubt(fate: Fate) -> Steps {
     whole
 }
 
-fn ending() -> Steps {
+fn ending(fate: Fate) -> Steps {
+    let condemned = if matches!(fate, Fate::Judged) { 0.9 } else { 0.05 };
     vec![
         step(0.9, around(SingleMoment::Window, 0..=1)),
-        step(0.3, overturn()),
+        step(condemned, overturn()),
         step(0.9, finalize()),
         step(0.2, try_each()),
         step(0.2, retry_result()),
@@ -161,7 +163,7 @@ fn any_single_call() -> BoxedStrategy<Operation> {
         1 => (newest(), by()).prop_map(move |(job, by)| on(Single::TakeBack { job, by })),
         2 => bid(),
         2 => (newest(), who()).prop_map(move |(job, by)| on(Single::GiveBack { job, by })),
-        4 => (any::<bool>(), who()).prop_flat_map(|(proven, by)| answer_by(proven, Just(by).boxed())),
+        4 => (any::<bool>(), who()).prop_flat_map(|(proven, by)| answer_by(proven, Fate::Checked, Just(by).boxed())),
         3 => finalize(),
         3 => (newest(), account()).prop_map(move |(job, by)| on(Single::MoveOn { job, by })),
         1 => retry_result(),
@@ -170,7 +172,7 @@ fn any_single_call() -> BoxedStrategy<Operation> {
         1 => overturn(),
         1 => (newest(), forged()).prop_map(move |(job, forged)| on(Single::Reopen { job, forged })),
         1 => who().prop_map(move |by| on(Single::AdoptKey { by })),
-        1 => Just(on(Single::AdoptKey { by: Who::Executor(6) })),
+        1 => Just(on(Single::AdoptKey { by: Who::Executor(2) })),
         2 => challenge_vif(),
         1 => (executor(), account()).prop_map(move |(executor, by)| on(Single::UsurpKey { executor, by })),
         1 => (newest(), account()).prop_map(move |(job, by)| on(Single::UsurpVif { job, by })),
@@ -279,7 +281,7 @@ fn who() -> BoxedStrategy<Who> {
 }
 
 fn someone() -> BoxedStrategy<Who> {
-    prop_oneof![30 => (1..=6_u32).prop_map(Who::Executor), 1 => account().prop_map(Who::Stranger)].boxed()
+    prop_oneof![20 => (1..=6_u32).prop_map(Who::Executor), 10 => Just(Who::Next), 1 => account().prop_map(Who::Stranger)].boxed()
 }
 
 fn bid() -> BoxedStrategy<Operation> {
@@ -294,10 +296,16 @@ fn bid() -> BoxedStrategy<Operation> {
     (newest(), price, someone()).prop_map(|(job, price, by)| Operation::Single(Single::Bid { job, price, by })).boxed()
 }
 
-fn answer_by(proven: bool, by: BoxedStrategy<Who>) -> BoxedStrategy<Operation> {
-    let answer = prop_oneof![12 => Just(0_u8), 4 => Just(3), 1 => 0..=8_u8];
-    let vif = sample(&[VifSent::Honest, VifSent::BadPrefix, VifSent::NoPoint, VifSent::Truncated]);
-    let vif = prop_oneof![6 => Just(VifSent::Honest), 4 => vif];
+/// Wrong in what will be looked at.
+fn answer_by(proven: bool, fate: Fate, by: BoxedStrategy<Who>) -> BoxedStrategy<Operation> {
+    let lies = if matches!(fate, Fate::Judged) { 12 } else { 1 };
+    let answer = prop_oneof![12 => Just(0_u8), lies => Just(3), 1 => 0..=8_u8];
+    let spoiled = if matches!(fate, Fate::Checked) { 12 } else { 1 };
+    let vif = prop_oneof![
+        12 => Just(VifSent::Honest),
+        spoiled => sample(&[VifSent::BadPrefix, VifSent::NoPoint]),
+        1 => Just(VifSent::Truncated),
+    ];
     let proof = sample(&[
         ProofSent::SignedBy(1),
         ProofSent::Descending,

@@ -7,6 +7,8 @@ use super::{By, Flaw};
 pub(crate) enum Who {
     /// The seat's holder, or who would be drawn now.
     Drawn,
+    /// The executor behind that one.
+    Next,
     Executor(u32),
     Stranger(u8),
 }

@@ -269,6 +269,7 @@ impl Script {
     fn who(&self, model: &Model, who: Who, terms: &SingleTerms) -> (Address, u32) {
         let executor = match who {
             Who::Drawn => model.drawn_of(terms).0,
+            Who::Next => model.drawn_of(terms).0 % model.config.executors.len() as u32 + 1,
             Who::Executor(executor) if model.config.knows(executor) => executor,
             Who::Executor(_) => 0,
             Who::Stranger(account) => return (self.account(account), 0),

@@ -36,6 +36,7 @@
 mod chain;
 mod edges;
 mod generator;
+mod milestones;
 mod model;
 mod mutations;
 #[path = "../differential/network.rs"]
@@ -50,3 +51,4 @@ mod shrinking;
 mod stage;
 mod trial;
 mod views;
+mod walks;

@@ -14,7 +14,7 @@ const SEED: u64 = 9;
 const CASES: u32 = 200;
 
 /// Only the mutated model tells the sequence otherwise than the contracts.
-fn tells_apart(stage: &Stage, operations: &[Operation], mutation: Mutation) {
+pub(crate) fn tells_apart(stage: &Stage, operations: &[Operation], mutation: Mutation) {
     let told = |mutation| trial::run(stage, operations, mutation, Views::Often, &mut Seen::new());
     assert_eq!(told(None), Ok(()));
     assert!(told(Some(mutation)).is_err(), "{mutation:?} makes no difference");

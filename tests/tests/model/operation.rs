@@ -4,8 +4,12 @@
 //! position; executors' ids may be unknown.
 
 mod parts;
+mod single;
 
-pub(crate) use self::parts::{Asked, Keeper, Receipts, SeatPrice, Signed};
+pub(crate) use self::{
+    parts::{Asked, Keeper, Receipts, SeatPrice, Signed},
+    single::{AllOf, HintsSent, ProofSent, Single, SingleMoment, VifSent, Who},
+};
 use crate::model::Code;
 
 /// Who sends a transaction.
@@ -39,6 +43,8 @@ pub(crate) enum Moment {
     Interval { subscription: u8, interval: u8, plus: i8 },
     /// The last second in which a seat can be challenged.
     LastChallenge { job: u8, seat: u8, plus: i8 },
+    /// Of a job of a single executor.
+    OfSingle { job: u8, moment: SingleMoment, plus: i8 },
 }
 
 /// What is wrong, or unusual, about a request.
@@ -315,6 +321,9 @@ pub(crate) enum Operation {
         offence: u8,
         by: u8,
     },
+
+    /// About the single tier.
+    Single(Single),
 
     /// Amounts in wei; the largest number stands for all there is.
     Stake {

@@ -2,6 +2,7 @@
 
 mod court;
 mod desk;
+mod single;
 
 use std::fmt::Debug;
 
@@ -54,8 +55,11 @@ pub(crate) fn newest_differences(stage: &Stage, model: &Model, script: &Script) 
     stage.network.chain.wait(async {
         let jobs = script.jobs();
         job_views(stage, model, &jobs[jobs.len().saturating_sub(1)..], &mut comparison).await;
+        let singles = script.singles();
+        single::jobs(stage, model, script, &singles[singles.len().saturating_sub(1)..], &mut comparison).await;
         let at = &model.config.at;
-        money(stage, model, &[at.job_registry, at.staking, at.job_desk, at.court], &mut comparison).await;
+        let contracts = [at.job_registry, at.staking, at.job_desk, at.court, at.single_job_registry];
+        money(stage, model, &contracts, &mut comparison).await;
     });
     comparison.0
 }
@@ -70,6 +74,8 @@ pub(crate) fn differences(stage: &Stage, model: &Model, script: &Script) -> Vec<
         let everybody: Vec<_> = model.ledger.accounts().collect();
         desk::desk(stage, model, script, &everybody, &mut comparison).await;
         court::court(stage, model, &everybody, &mut comparison).await;
+        single::jobs(stage, model, script, script.singles(), &mut comparison).await;
+        single::rest(stage, model, &everybody, &mut comparison).await;
         money(stage, model, &everybody, &mut comparison).await;
     });
     comparison.0

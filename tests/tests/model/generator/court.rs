@@ -79,7 +79,7 @@ fn lapse(challenger: u8) -> Steps {
 }
 
 /// A court, mostly of honest judges.
-fn judgement() -> Steps {
+pub(super) fn judgement() -> Steps {
     use Operation as Op;
     let mut steps = vec![step(0.99, Just(Op::Mine { blocks: 1 })), step(0.05, decide())];
     for seat in 0..JUDGES {
@@ -180,7 +180,7 @@ fn last_challenge(job: u8, plus: i8) -> Operation {
     Operation::Wait(Moment::LastChallenge { job, seat: 0, plus })
 }
 
-fn lapse_of(job: u8) -> BoxedStrategy<Operation> {
+pub(super) fn lapse_of(job: u8) -> BoxedStrategy<Operation> {
     account().prop_map(move |by| Operation::Lapse { job, by }).boxed()
 }
 

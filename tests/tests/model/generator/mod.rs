@@ -3,11 +3,12 @@
 mod court;
 mod desk;
 mod operations;
+mod single;
 mod values;
 
 use proptest::{collection::vec, option::weighted, prelude::*};
 
-use self::{court::*, desk::*, operations::*, values::*};
+use self::{court::*, desk::*, operations::*, single::*, values::*};
 use crate::operation::{Given, Moment, Operation};
 
 type Steps = Vec<BoxedStrategy<Option<Operation>>>;
@@ -27,10 +28,16 @@ pub(crate) fn sequence() -> impl Strategy<Value = Vec<Operation>> {
         9 => life_of_a_case(),
         3 => equivocation(),
         8 => life_at_the_desk(),
+        8 => life_of_a_single(),
         3 => vec(anything(), 1..6),
         1 => vec(odd_request(), 1..6),
     ];
     vec(life, 1..=5).prop_map(|lives| lives.concat())
+}
+
+/// A sequence of up to three lives of single jobs.
+pub(crate) fn sequence_of_singles() -> impl Strategy<Value = Vec<Operation>> {
+    vec(life_of_a_single(), 1..=3).prop_map(|lives| lives.concat())
 }
 
 /// From a request to the end of its payments, on one of many ways.

@@ -2,7 +2,7 @@
 
 use proptest::{collection::vec, option::weighted, prelude::*};
 
-use super::{DELEGATORS, REQUESTERS, any_court_call, any_desk_call, values::*};
+use super::{DELEGATORS, REQUESTERS, any_court_call, any_desk_call, single::any_single, values::*};
 use crate::{
     network::PRICE,
     operation::{By, Calls, Flaw, Operation},
@@ -20,6 +20,7 @@ pub(super) fn anything() -> BoxedStrategy<Operation> {
         8 => any_stake_call(),
         3 => any_desk_call(),
         3 => any_court_call(),
+        5 => any_single(),
         1 => (prop_oneof![8 => 1..=9_u32, 1 => Just(600), 1 => Just(601), 1 => Just(0)], by())
             .prop_map(|(duration, by)| Op::Pause { duration, by }),
         1 => by().prop_map(|by| Op::Resume { by }),

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::WEI;
+use super::{WEI, single::single_moment};
 use crate::{
     model::{Code, PRIVATE_POOL},
     operation::{By, Forbidden, Given, Moment, Operation},
@@ -72,6 +72,7 @@ pub(super) fn moment() -> BoxedStrategy<Moment> {
         1 => (0..2_u8, 0..5_u8, plus())
             .prop_map(|(subscription, interval, plus)| Moment::Interval { subscription, interval, plus }),
         1 => (job(), 0..3_u8, plus()).prop_map(|(job, seat, plus)| Moment::LastChallenge { job, seat, plus }),
+        3 => single_moment(),
     ]
     .boxed()
 }

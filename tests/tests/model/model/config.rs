@@ -1,9 +1,11 @@
 //! What is fixed before the first transaction.
 
-use alloy::primitives::{Address, B256};
-use infera_contracts::{ICourt, IJobRegistry::Parameters};
+use alloy::primitives::{Address, B256, U256};
+use infera_contracts::{ICourt, IJobRegistry::Parameters, ISingleJobRegistry};
 use infera_protocol::profile::VerificationProfile;
 use infera_sdk::Deployment;
+
+use super::single::Quorum;
 
 /// An executor; its id is its position, counted from 1.
 #[derive(Debug, Clone, Copy)]
@@ -11,6 +13,8 @@ pub(crate) struct Executor {
     pub(crate) owner: Address,
     /// Its first; later ones are not modelled.
     pub(crate) signer: Address,
+    /// Its VRF key's x and y.
+    pub(crate) vrf: (U256, U256),
 }
 
 /// How an account with code takes a call.
@@ -60,6 +64,12 @@ pub(crate) enum Mutation {
     KindConviction,
     /// The same equivocation can be shown again.
     RepeatedEquivocation,
+    /// A takeover blames nobody.
+    KindTakeover,
+    /// A single job's royalty is rounded up.
+    GenerousRoyalty,
+    /// A bid that equals the best is taken.
+    EqualBid,
 }
 
 /// Deployment, parameters and who is there.
@@ -69,6 +79,8 @@ pub(crate) struct Config {
     pub(crate) at: Deployment,
     pub(crate) jobs: Parameters,
     pub(crate) court: ICourt::Parameters,
+    pub(crate) single: ISingleJobRegistry::Parameters,
+    pub(crate) quorum: Quorum,
     /// Of the desk, in seconds.
     pub(crate) thaw_period: u32,
     pub(crate) minimum_stake: u128,

@@ -1,5 +1,4 @@
-//! Courts: a fresh committee runs a job again and judges an answer. (Of the registries that bring cases themselves, nothing is
-//! modelled, so every verdict is told.)
+//! Courts: a fresh committee runs a job again and judges an answer.
 
 use std::collections::BTreeMap;
 
@@ -130,50 +129,62 @@ impl Model {
         ensure(has(job.revealed, seat), || ICourt::SeatNotRevealed { jobId: id, seat })?;
         let deadline = self.last_challenge(id, seat);
         ensure(self.time <= deadline, || ICourt::TooLate { jobId: id, deadline: U256::from(deadline) })?;
-        self.check_accusation(id, seat, &accused, &call.court)?;
-
-        let terms = self.court_terms(from, &accused, &call.court);
-        let (escrow, bond) = (escrow_of(&terms), self.config.court.bond);
-        let (required, given) = (escrow + U256::from(bond), U256::from(value));
-        ensure(given >= required, || ICourt::InsufficientPayment { required, given })?;
-        let (court_job, executorId) = (self.id_of(&terms), job.committee[usize::from(seat)]);
         let case = Case {
             challenger: from,
-            executorId,
+            executorId: job.committee[usize::from(seat)],
             seat,
-            verdict: Verdict::Pending as u8,
             version: accused.version,
             registry: self.config.at.job_registry,
-            undelivered: false,
             jobId: id,
             answerHash: answer_of(&job, seat),
             modelId: accused.modelId,
             runtimeClass: accused.runtimeClass,
             seatFee: job.seat_fee,
-            lapses: self.lapses_about(id, seat),
+            ..Case::default()
         };
+        self.open_case(value, case, &accused, &call.court, [&call.input, &call.parameterBytes], &call.inputUri)
+    }
+
+    /// Opens a case for a registry. Of the accused's terms, what a court's job takes over matters.
+    pub(super) fn open_case(
+        &mut self,
+        value: u128,
+        case: Case,
+        accused: &Terms,
+        court: &CourtTerms,
+        [input, parameters]: [&Bytes; 2],
+        input_uri: &str,
+    ) -> Result<B256> {
+        let (challenger, id, seat) = (case.challenger, case.jobId, case.seat);
+        self.check_accusation(&case, accused, court)?;
+        let terms = self.court_terms(challenger, accused, court);
+        let (escrow, bond) = (escrow_of(&terms), self.config.court.bond);
+        let (required, given) = (escrow + U256::from(bond), U256::from(value));
+        ensure(given >= required, || ICourt::InsufficientPayment { required, given })?;
+        let court_job = self.id_of(&terms);
+        let case = Case { verdict: Verdict::Pending as u8, lapses: self.lapses_about(id, seat), ..case };
         self.emit_court(ICourt::Challenged {
             courtJobId: court_job,
             jobId: id,
-            executorId,
+            executorId: case.executorId,
             seat,
             registry: case.registry,
-            challenger: from,
+            challenger,
             bond: U256::from(bond),
         });
         self.court.cases.insert(court_job, case);
         self.court.about.insert((id, seat), court_job);
         let escrow: u128 = escrow.to();
         self.court.owed.liabilities += value - escrow;
-        self.credit_of_court(from, court_job, value - escrow - bond);
+        self.credit_of_court(challenger, court_job, value - escrow - bond);
 
         let court = self.config.at.court;
         self.ledger.transfer(court, self.config.at.job_registry, escrow);
         let request = IJobRegistry::requestCall {
             terms,
-            input: call.input.clone(),
-            parameters: call.parameterBytes.clone(),
-            inputUri: call.inputUri.clone(),
+            input: input.clone(),
+            parameters: parameters.clone(),
+            inputUri: input_uri.to_owned(),
         };
         self.request(court, escrow, &request)
     }
@@ -186,7 +197,8 @@ impl Model {
         }
     }
 
-    fn check_accusation(&self, job: B256, seat: u8, accused: &Terms, court: &CourtTerms) -> Result<()> {
+    fn check_accusation(&self, case: &Case, accused: &Terms, court: &CourtTerms) -> Result<()> {
+        let (job, seat) = (case.jobId, case.seat);
         ensure(self.court.calibrated, || ICourt::NotCalibrated {
             modelId: accused.modelId,
             version: accused.version,
@@ -197,7 +209,7 @@ impl Model {
             ensure(lapsed, || ICourt::AlreadyChallenged { jobId: job, seat, courtJobId: *previous })?;
         }
         let offered = U256::from(court.maxPricePerUnit) * U256::from(accused.maxUnits);
-        let lowest = self.lowest_seat_fee(job, seat);
+        let lowest = self.lowest_seat_fee(job, seat, case.seatFee);
         ensure(offered >= lowest, || ICourt::PriceTooLow { offered, lowest })
     }
 
@@ -209,9 +221,9 @@ impl Model {
     }
 
     /// What `lowestSeatFee` gives for the fee that a seat had.
-    pub(crate) fn lowest_seat_fee(&self, job: B256, seat: u8) -> U256 {
+    pub(crate) fn lowest_seat_fee(&self, job: B256, seat: u8, seat_fee: u128) -> U256 {
         let doublings = if self.is_mutated(Mutation::PatientLapse) { 0 } else { self.lapses_about(job, seat) };
-        U256::from(self.job(job).seat_fee) << doublings
+        U256::from(seat_fee) << doublings
     }
 
     /// The same question to a committee of the public pool.
@@ -236,10 +248,11 @@ impl Model {
         }
     }
 
-    /// Who can't sit on a court's job: the judged job's committee.
+    /// Who can't sit on a court's job: the judged job's committee, or single executor.
     pub(crate) fn excluded_from(&self, court_job: B256) -> Vec<u32> {
         let case = self.court.case(court_job);
-        let mut seated = self.job(case.jobId).committee;
+        let is_redundant = case.registry == self.config.at.job_registry;
+        let mut seated = if is_redundant { self.job(case.jobId).committee } else { vec![case.executorId] };
         let may_stay = self.is_mutated(Mutation::SeatedAccused);
         seated.retain(|member| *member != 0 && !(may_stay && *member == case.executorId));
         seated
@@ -281,11 +294,13 @@ impl Model {
         if comparison::agree(&self.config.profile, accused, courts) {
             self.close_case(*court_job, &case, Verdict::Acquitted);
             self.forfeit_bond(*court_job, &case, &job);
+            self.tell(*court_job, &case, Verdict::Acquitted);
             return Ok(Verdict::Acquitted);
         }
         self.close_case(*court_job, &case, Verdict::Convicted);
         self.credit_of_court(case.challenger, *court_job, bond);
         self.slash(Offence::Conviction, case.executorId, jobId, case.seatFee, case.challenger);
+        self.tell(*court_job, &case, Verdict::Convicted);
         Ok(Verdict::Convicted)
     }
 
@@ -313,7 +328,16 @@ impl Model {
         let burned = if self.is_mutated(Mutation::FreeLapse) { 0 } else { bond / BOND_PARTS };
         self.credit_of_court(case.challenger, courtJobId, bond - burned);
         self.burn_of_court(burned);
+        self.tell(courtJobId, &case, Verdict::Lapsed);
         Ok(())
+    }
+
+    /// Tells the registry that brought the case, which takes every verdict.
+    fn tell(&mut self, court_job: B256, case: &Case, verdict: Verdict) {
+        if case.registry != self.config.at.job_registry {
+            self.judge(case.jobId, verdict);
+            self.emit_court(ICourt::VerdictDelivered { courtJobId: court_job, registry: case.registry });
+        }
     }
 
     // ---------------------------------------------------------------- money

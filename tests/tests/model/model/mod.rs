@@ -30,6 +30,7 @@ mod resolution;
 mod seats;
 mod settlement;
 mod signature;
+mod single;
 mod slashing;
 mod stake;
 
@@ -49,6 +50,7 @@ use infera_contracts::{
     IJobDesk::IJobDeskCalls,
     IJobRegistry::{self, IJobRegistryCalls},
     IPolicyRegistry::IPolicyRegistryCalls,
+    ISingleJobRegistry::ISingleJobRegistryCalls,
     ISlashing::ISlashingCalls,
     IStaking::IStakingCalls,
 };
@@ -62,6 +64,10 @@ pub(crate) use self::{
     outcome::{Event, Outcome, Refusal},
     pools::PRIVATE_POOL,
     registry::escrow_of,
+    single::{
+        IVifVerifier, IVifs, OPTIMISTIC, PROVEN, Quorum, REVERSE_AUCTION, ROUND_ROBIN, SORTITION, SinglePhase, Singles,
+        VerdictCall, single_escrow_of, vif_hash,
+    },
     slashing::BURN_ADDRESS,
     stake::Stakes,
 };
@@ -77,6 +83,9 @@ pub(crate) enum Call {
     Court(ICourtCalls),
     Calibration(ICalibrationListCalls),
     Slashing(ISlashingCalls),
+    Single(ISingleJobRegistryCalls),
+    Verdict(VerdictCall),
+    Vifs(IVifs::IVifsCalls),
 }
 
 impl Call {
@@ -91,18 +100,21 @@ impl Call {
             Self::Court(_) => config.at.court,
             Self::Calibration(_) => config.at.calibration_list,
             Self::Slashing(_) => config.at.slashing,
+            Self::Single(_) | Self::Verdict(_) => config.at.single_job_registry,
+            Self::Vifs(_) => config.at.vifs,
         }
     }
 
     /// Whether its function has return values.
     pub(crate) fn returns_something(&self) -> bool {
-        use {ICourtCalls as Court, IJobDeskCalls as Desk};
+        use {ICourtCalls as Court, IJobDeskCalls as Desk, ISingleJobRegistryCalls as Single};
         matches!(
             self,
             Self::Jobs(IJobRegistryCalls::request(_) | IJobRegistryCalls::batch(_))
                 | Self::Desk(Desk::requestMany(_) | Desk::requestSigned(_) | Desk::subscribe(_) | Desk::serve(_))
                 | Self::Court(Court::challenge(_) | Court::decide(_))
                 | Self::Slashing(_)
+                | Self::Single(Single::request(_) | Single::challenge(_))
         )
     }
 
@@ -116,6 +128,9 @@ impl Call {
             Self::Court(call) => call.abi_encode().into(),
             Self::Calibration(call) => call.abi_encode().into(),
             Self::Slashing(call) => call.abi_encode().into(),
+            Self::Single(call) => call.abi_encode().into(),
+            Self::Verdict(call) => call.abi_encode().into(),
+            Self::Vifs(call) => call.abi_encode().into(),
         }
     }
 }
@@ -149,6 +164,7 @@ pub(crate) struct Model {
     pub(crate) pause: Pause,
     pub(crate) desk: Desk,
     pub(crate) court: Court,
+    pub(crate) singles: Singles,
     /// Executors and the jobs of which they were punished for two receipts.
     equivocated: BTreeSet<(u32, B256)>,
     /// What every account owns.
@@ -168,6 +184,7 @@ impl Model {
             pause: Pause::default(),
             desk: Desk::default(),
             court: Court::default(),
+            singles: Singles::default(),
             equivocated: BTreeSet::new(),
             config: Rc::new(config),
             number: 0,
@@ -224,6 +241,9 @@ impl Model {
                 Call::Court(call) => model.run_court(from, transaction.value, call)?,
                 Call::Calibration(call) => model.run_calibration(from, call)?,
                 Call::Slashing(call) => model.run_slashing(from, call)?,
+                Call::Single(call) => model.run_single(from, transaction.value, call)?,
+                Call::Verdict(_) => model.run_verdict(from)?,
+                Call::Vifs(call) => model.run_vifs(from, call)?,
             };
             Ok(Outcome { events: std::mem::take(&mut model.events), output })
         })

@@ -22,7 +22,7 @@ use super::{
     slashing::Offence,
 };
 
-const MAX_VECTOR_BYTES: usize = 2048;
+pub(super) const MAX_VECTOR_BYTES: usize = 2048;
 /// Seats that are declined after so many draws stay empty.
 const MAX_DECLINE_ROUNDS: u8 = 126;
 

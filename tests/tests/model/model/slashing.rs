@@ -1,4 +1,4 @@
-//! What offences cost. (VIFs that don't hold are not modelled.)
+//! What offences cost.
 
 use alloy::primitives::{Address, B256, U256};
 use infera_contracts::IStaking;
@@ -23,6 +23,7 @@ pub(crate) const BURN_ADDRESS: Address = alloy::primitives::address!("0000000000
 pub(super) enum Offence {
     NoReveal = 0,
     Equivocation = 1,
+    InvalidVif = 2,
     Conviction = 4,
 }
 
@@ -32,6 +33,7 @@ impl Offence {
         let percent = match self {
             Self::NoReveal | Self::Conviction => [5, 20, 100],
             Self::Equivocation => [100; 3],
+            Self::InvalidVif => [20, 50, 100],
         };
         percent[usize::from(strike).min(percent.len()) - 1]
     }

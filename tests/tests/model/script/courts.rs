@@ -77,7 +77,8 @@ impl Script {
         let Operation::Challenge { job, seat, price, odd, flaw, by } = *operation else { return None };
         let from = self.account(by);
         let terms = self.terms(model, job);
-        let lowest = model.lowest_seat_fee(model.id_of(&terms), seat).div_ceil(U256::from(terms.maxUnits));
+        let id = model.id_of(&terms);
+        let lowest = model.lowest_seat_fee(id, seat, model.job(id).seat_fee).div_ceil(U256::from(terms.maxUnits));
         let price = match price {
             SeatPrice::Lowest => lowest.to(),
             SeatPrice::TooLow => lowest.to::<u128>().saturating_sub(1),
@@ -111,7 +112,7 @@ impl Script {
         Some(Transaction { from, value, call: Call::Court(ICourtCalls::challenge(call)) })
     }
 
-    fn court_terms(&self, model: &Model, price: u128, odd: u8) -> CourtTerms {
+    pub(super) fn court_terms(&self, model: &Model, price: u128, odd: u8) -> CourtTerms {
         let bounds = &model.config.jobs;
         CourtTerms {
             nonce: U256::from(self.challenges),

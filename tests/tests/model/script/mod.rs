@@ -5,6 +5,7 @@ mod desk;
 mod opinions;
 mod receipts;
 mod requests;
+mod single;
 mod stakes;
 
 use std::collections::BTreeMap;
@@ -17,10 +18,15 @@ use alloy::{
 use infera_contracts::{
     IJobDesk::{self, requestSignedCall},
     IJobRegistry::{self, Answer, IJobRegistryCalls, JobRequested, Terms},
+    ISingleJobRegistry::SingleTerms,
 };
 use infera_protocol::commitment::Commitment;
 
-use self::opinions::{Opinion, opinions};
+pub(crate) use self::single::vrf_key;
+use self::{
+    opinions::{Opinion, opinions},
+    single::Answered,
+};
 use crate::{
     model::{Call, Model, Outcome, Phase, Transaction, nonce_of, seats_of},
     operation::{By, Calls, Given, Moment, Operation},
@@ -40,6 +46,8 @@ pub(crate) struct Script {
     opinions: Vec<Opinion>,
     /// Jobs in the order of their requests.
     jobs: Vec<Terms>,
+    singles: Vec<SingleTerms>,
+    answered: BTreeMap<B256, Answered>,
     requests: u64,
     challenges: u64,
     order: Option<requestSignedCall>,
@@ -57,6 +65,8 @@ impl Script {
             targets,
             opinions: opinions(),
             jobs: Vec::new(),
+            singles: Vec::new(),
+            answered: BTreeMap::new(),
             requests: 0,
             challenges: 0,
             order: None,
@@ -119,6 +129,7 @@ impl Script {
                 let subscription = self.subscription(model, subscription).subscription;
                 (subscription.start + u64::from(interval) * u64::from(subscription.period), plus)
             }
+            Moment::OfSingle { job, moment, plus } => (self.single_time(model, job, moment), plus),
             Moment::LastChallenge { job, seat, plus } => (model.last_challenge(self.id(model, job), seat), plus),
         };
         time.saturating_add_signed(plus.into())
@@ -126,6 +137,9 @@ impl Script {
 
     /// The transaction of an operation that is one.
     pub(crate) fn transaction(&mut self, model: &Model, operation: &Operation) -> Transaction {
+        if let Operation::Single(operation) = operation {
+            return self.single_transaction(model, operation);
+        }
         if let Some((from, value, call)) = self.job_call(model, operation) {
             return Transaction { from, value, call: Call::Jobs(call) };
         }

@@ -22,7 +22,7 @@ pub(super) async fn case(stage: &Stage, model: &Model, terms: &Terms, comparison
     let until = U256::from(model.court.open_again_until(job, seat));
     comparison.same(|| name("openAgainUntil"), until, contract.openAgainUntil(job, seat).call().await.unwrap());
     let theirs = contract.lowestSeatFee(job, seat, case.seatFee).call().await.unwrap();
-    comparison.same(|| name("lowestSeatFee"), model.lowest_seat_fee(job, seat), theirs);
+    comparison.same(|| name("lowestSeatFee"), model.lowest_seat_fee(job, seat, case.seatFee), theirs);
     let theirs = contract.excludedFrom(id).call().await.unwrap();
     comparison.same(|| name("excludedFrom"), model.excluded_from(id), theirs);
 }

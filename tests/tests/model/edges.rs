@@ -19,14 +19,14 @@ fn comes_to(operations: &[Operation], expected: &[(&str, usize)]) {
     }
 }
 
-/// One that only the cheapest executors are paid enough for.
+/// One that only the three cheapest executors are paid enough for.
 fn request() -> Operation {
     Request {
         requester: 14,
         by: Rightful,
         pool: 0,
-        size: 1,
-        quorum: 1,
+        size: 3,
+        quorum: 2,
         price: 30_000_000_000_000,
         odd: 0,
         commit_window: 60,
@@ -38,22 +38,16 @@ fn request() -> Operation {
     }
 }
 
-fn commit(answer: u8) -> Operation {
-    Commit { job: 0, seat: 0, answer, draw: true, by: Rightful }
-}
-
 fn challenge(job: u8, price: SeatPrice) -> Operation {
     Challenge { job, seat: 0, price, odd: 0, flaw: Flaw::Sound, by: 16 }
 }
 
 fn answered_job() -> Vec<Operation> {
-    vec![
-        request(),
-        Mine { blocks: 1 },
-        commit(0),
-        Reveal { job: 0, seat: 0, answer: None },
-        Resolve { job: 0, answers: Given::Complete, by: 15 },
-    ]
+    let mut steps = vec![request(), Mine { blocks: 1 }];
+    steps.extend((0..3).map(|seat| Commit { job: 0, seat, answer: 0, draw: true, by: Rightful }));
+    steps.extend((0..3).map(|seat| Reveal { job: 0, seat, answer: None }));
+    steps.push(Resolve { job: 0, answers: Given::Complete, by: 15 });
+    steps
 }
 
 /// A court that nobody answers, or that isn't found: a later advance than that which ends it is refused.
@@ -98,9 +92,9 @@ fn a_thaw_pays_what_jobs_have_left() {
             WithdrawThawed { account: 14 },
         ]
     };
-    // 101 units, the least dispatch fee and reserve, the relay fee: nothing is left.
+    // 3 times 101 units, the least dispatch fee and reserve, the relay fee: nothing is left.
     let expected = [("Charged", 1), ("NotThawed", 1), ("AccountWithdrawn", 1), ("NothingThawing", 1)];
-    comes_to(&order(101 * 30_000_000_000_000 + 1_500_000_000_000_000 + 11), &expected);
+    comes_to(&order(303 * 30_000_000_000_000 + 1_500_000_000_000_000 + 11), &expected);
     comes_to(&order(WEI), &expected);
 }
 

@@ -61,22 +61,14 @@ fn a_lapse_that_burns_nothing_is_found() {
 }
 
 /// The first three executors are the only ones that work for so little, so all of them are drawn.
-fn cheap_job(size: u8, quorum: u8) -> Vec<Operation> {
-    vec![request(size, quorum, CHEAP), Mine { blocks: 1 }, Advance { job: 0, by: 16 }]
-}
-
-/// Wei a unit: what the cheapest ask, and what all ask.
-const CHEAP: u128 = 30_000_000_000_000;
-const FOR_ALL: u128 = 10_010_000_000_000_000;
-
-fn request(size: u8, quorum: u8, price: u128) -> Operation {
-    Request {
+fn cheap_job() -> Vec<Operation> {
+    let request = Request {
         requester: 14,
         by: Rightful,
         pool: 0,
-        size,
-        quorum,
-        price,
+        size: 3,
+        quorum: 2,
+        price: 30_000_000_000_000,
         odd: 0,
         commit_window: 60,
         reveal_window: 30,
@@ -84,7 +76,8 @@ fn request(size: u8, quorum: u8, price: u128) -> Operation {
         on_failure: false,
         refund_to: None,
         flaw: Flaw::Sound,
-    }
+    };
+    vec![request, Mine { blocks: 1 }, Advance { job: 0, by: 16 }]
 }
 
 fn commit(seat: u8) -> Operation {
@@ -98,12 +91,12 @@ fn answer(seat: u8, answer: u8) -> Operation {
 #[test]
 fn a_decline_after_half_the_window_is_noticed() {
     let late = vec![Wait(LastDecline { job: 0, plus: 1 }), Decline { job: 0, seat: 0, by: Rightful }];
-    tells_apart(&Stage::start(), &[cheap_job(1, 1), late].concat(), Mutation::LateDecline);
+    tells_apart(&Stage::start(), &[cheap_job(), late].concat(), Mutation::LateDecline);
 }
 
 #[test]
 fn misses_that_count_twice_an_epoch_are_noticed() {
-    let missed = [cheap_job(3, 2), vec![Wait(CommitDeadline { job: 0, plus: 1 }), Advance { job: 0, by: 16 }]].concat();
+    let missed = [cheap_job(), vec![Wait(CommitDeadline { job: 0, plus: 1 }), Advance { job: 0, by: 16 }]].concat();
     tells_apart(&Stage::start(), &[missed.clone(), missed].concat(), Mutation::Bait);
 }
 
@@ -115,7 +108,7 @@ fn shares_that_are_burned_rounded_down_are_noticed() {
     // 950 wei are left for 1000 shares.
     let exit = vec![Undelegate { executor: 3, amount: 3, by: 17 }];
     let commits = (0..3).map(commit).collect();
-    let operations = [delegation, cheap_job(3, 2), commits, silence, slash, exit].concat();
+    let operations = [delegation, cheap_job(), commits, silence, slash, exit].concat();
     tells_apart(&Stage::start(), &operations, Mutation::CheapUndelegation);
 }
 
@@ -127,11 +120,15 @@ fn money_that_thaws_at_once_is_noticed() {
     tells_apart(&Stage::start(), &[vec![deposit], early.to_vec()].concat(), Mutation::QuickThaw);
 }
 
-/// A job of one seat, answered, resolved and challenged.
-fn challenged(job: Vec<Operation>, given: u8, price: SeatPrice) -> Vec<Operation> {
-    let reveal = Reveal { job: 0, seat: 0, answer: None };
-    let resolve = Resolve { job: 0, answers: Given::Complete, by: 15 };
-    [job, vec![answer(0, given), reveal, resolve, challenge(0, price)]].concat()
+/// The others, who would judge the first three, ask no more. Wei a unit.
+const FOR_ALL: SeatPrice = SeatPrice::Wei(10_010_000_000_000_000);
+
+/// Gives an answer in the first seat, the usual one in the others, and resolves.
+fn answers(first: u8) -> Vec<Operation> {
+    let mut steps = vec![answer(0, first), commit(1), commit(2)];
+    steps.extend((0..3).map(|seat| Reveal { job: 0, seat, answer: None }));
+    steps.push(Resolve { job: 0, answers: Given::Complete, by: 15 });
+    steps
 }
 
 fn challenge(job: u8, price: SeatPrice) -> Operation {
@@ -140,33 +137,29 @@ fn challenge(job: u8, price: SeatPrice) -> Operation {
 
 #[test]
 fn an_offer_that_does_not_double_is_noticed() {
-    // Two others are as cheap: too few for a court.
-    let lapsed = vec![Mine { blocks: 1 }, Advance { job: 0, by: 17 }, Lapse { job: 0, by: 17 }];
-    let again = vec![challenge(1, SeatPrice::Lowest)];
-    let operations = [challenged(cheap_job(1, 1), 0, SeatPrice::Lowest), lapsed, again].concat();
-    tells_apart(&Stage::start(), &operations, Mutation::PatientLapse);
+    // Nobody else is as cheap.
+    let court = vec![challenge(0, SeatPrice::Lowest), Mine { blocks: 1 }, Advance { job: 0, by: 17 }];
+    let again = vec![Lapse { job: 0, by: 17 }, challenge(1, SeatPrice::Lowest)];
+    tells_apart(&Stage::start(), &[cheap_job(), answers(0), court, again].concat(), Mutation::PatientLapse);
 }
 
 #[test]
 fn an_accused_that_judges_itself_is_noticed() {
-    let operations = challenged(cheap_job(1, 1), 0, SeatPrice::Wei(FOR_ALL));
+    let operations = [cheap_job(), answers(0), vec![challenge(0, FOR_ALL)]].concat();
     tells_apart(&Stage::start(), &operations, Mutation::SeatedAccused);
 }
 
 #[test]
 fn a_conviction_that_leaves_the_reputation_is_noticed() {
-    let mut operations = challenged(cheap_job(1, 1), 3, SeatPrice::Wei(FOR_ALL));
-    operations.extend([Mine { blocks: 1 }, Advance { job: 0, by: 17 }]);
-    operations.extend((0..3).map(commit));
-    operations.extend((0..3).map(|seat| Reveal { job: 0, seat, answer: None }));
-    operations.push(Resolve { job: 0, answers: Given::Complete, by: 15 });
-    operations.push(Decide { job: 0, accused: None, courts: None, by: 17 });
+    let court = vec![challenge(0, FOR_ALL), Mine { blocks: 1 }, Advance { job: 0, by: 17 }];
+    let decide = vec![Decide { job: 0, accused: None, courts: None, by: 17 }];
+    let operations = [cheap_job(), answers(3), court, answers(0), decide].concat();
     tells_apart(&Stage::start(), &operations, Mutation::KindConviction);
 }
 
 #[test]
 fn an_equivocation_that_is_punished_twice_is_noticed() {
     let receipts = Equivocate { job: 0, seat: 0, receipts: Receipts::Conflicting, by: 17 };
-    let operations = [cheap_job(1, 1), vec![receipts.clone(), receipts]].concat();
+    let operations = [cheap_job(), vec![receipts.clone(), receipts]].concat();
     tells_apart(&Stage::start(), &operations, Mutation::RepeatedEquivocation);
 }

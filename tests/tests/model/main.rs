@@ -8,6 +8,7 @@
 //! - `stage`: the contracts on a chain in process, and their views.
 //! - `trial`: runs a sequence on both and compares.
 //! - `generator`: random sequences: mostly sensible, with wrong callers, times, amounts, seats, nonces and replays among them.
+//! - `walks`: single jobs on all of their ways, so that none depends on chance; `milestones` tells where they came to.
 //! - `shrinking`: makes one that shows a difference as small as it gets.
 //! - `printer`: a sequence as the source of a test, to be pasted into `regressions`.
 //!
@@ -16,11 +17,12 @@
 //! Compared of every transaction: whether it reverts; its revert data; its return values, if its function has any; the events of all
 //! contracts in their order. Compared of the newest job and the contracts' money after every step, of all jobs and everybody after
 //! each twelfth and the last (`views`): `jobState`, `committeeOf`, `seatHash`, `nonceUsed`, `creditOf`, `accountOf`, `poolOf`,
-//! `strikesOf` (for not revealing), exits, delegations, undelegations, votes, provers' rewards, what is to be burned, weights in the
-//! draw, `pauseTimes`, `activityOf`, `burnedBy`, and every balance. Gas costs nothing there, so balances tell payments to the wei.
+//! `strikesOf`, exits, delegations, undelegations, votes, provers' rewards, what is to be burned, weights in the
+//! draw, `pauseTimes`, `activityOf`, `burnedBy`, and every balance; of the desk and the court their accounts, subscriptions and
+//! cases; of single jobs `stateOf`, `drawnOf`, `quote`, `verifyResult`, `nonceUsed`, `creditOf`, `turnsOf` and `vrfKeyHashOf`. Gas costs nothing there, so balances tell payments to the wei.
 //!
-//! Not modelled, so neither generated: courts (and so exclusions from a draw, convictions), equivocation and VIF proofs, the job desk,
-//! more than one private pool, announced keys, changes of models, royalties and policies, rewards; gas (there is always
+//! Not modelled, so neither generated: VIFs that are well-formed, on the curve and false (`model/single/vifs`), changes of the
+//! verifiers of proofs and of their signers, more than one private pool, announced keys, changes of models, royalties and policies, rewards; gas (there is always
 //! enough; a callback may burn all of its own); targets that call back; calldata that doesn't decode; calls from contracts; a
 //! beacon older than 8,191 blocks; stakes beyond 88 bits and earnings beyond 80; a thousand clean jobs.
 

@@ -75,7 +75,7 @@ fn commit(seat: u8) -> Operation {
 #[test]
 fn a_decline_after_half_the_window_is_noticed() {
     let late = vec![Wait(LastDecline { job: 0, plus: 1 }), Decline { job: 0, seat: 0, by: Rightful }];
-    tells_apart(&Stage::start(), &[cheap_job(1, 1), late].concat(), Mutation::LateDecline);
+    tells_apart(&Stage::start(), &[cheap_job(3, 2), late].concat(), Mutation::LateDecline);
 }
 
 #[test]

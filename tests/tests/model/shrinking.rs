@@ -3,6 +3,9 @@
 //! proptest would try a few thousand of its own simplifications, most of them behind the difference. This knows the step at which
 //! the difference shows: all that is behind it goes first, then runs of steps from long to short, then what is odd about steps.
 
+mod single;
+
+use self::single::simpler_single;
 use crate::{
     operation::{By, Calls, Flaw, Given, Operation},
     trial::Difference,
@@ -129,6 +132,7 @@ fn simpler(operation: &Operation) -> Vec<Operation> {
                 .map(|left_out| with!(operation, Batch, calls = Calls(without(left_out).collect())))
                 .collect()
         }
+        Operation::Single(single) => simpler_single(single),
         _ => Vec::new(),
     };
     candidates.into_iter().filter(|candidate| candidate != operation).collect()

@@ -8,6 +8,7 @@
 //! - `stage`: the contracts on a chain in process, and their views.
 //! - `trial`: runs a sequence on both and compares.
 //! - `generator`: random sequences: mostly sensible, with wrong callers, times, amounts, seats, nonces and replays among them.
+//! - `walks`: single jobs on all of their ways, so that none depends on chance; `milestones` tells where they came to.
 //! - `shrinking`: makes one that shows a difference as small as it gets.
 //! - `printer`: a sequence as the source of a test, to be pasted into `regressions`.
 //! - `edges`: sequences by hand, of what random ones hardly reach.
@@ -18,14 +19,15 @@
 //! contracts in their order. Compared of the newest job, of the case that it judges and of the contracts' money after every step, of
 //! all jobs and everybody after each twelfth and the last (`views`): `jobState`, `committeeOf`, `seatHash`, `nonceUsed`, `creditOf`,
 //! `accountOf`, `poolOf`, `strikesOf`, exits, delegations, undelegations, votes, provers' rewards, what is to be burned, weights in the
-//! draw, `pauseTimes`, `activityOf`, `burnedBy`; of the desk `accountOf`, `creditOf`, `liabilities`, `subscriptionIdOf`,
-//! `endIntervalOf`, `nonceOf`; of the court `caseOf`, `caseAbout`, `openAgainUntil`, `lowestSeatFee`, `excludedFrom`, `creditOf`,
-//! `liabilities`; `isCalibrated`; and every balance. Gas costs nothing there, so balances tell payments to the wei.
+//! draw, `pauseTimes`, `activityOf`, `burnedBy`; of single jobs `stateOf`, `drawnOf`, `quote`, `verifyResult`, `nonceUsed`, `creditOf`,
+//! `turnsOf`, `vrfKeyHashOf`; of the desk `accountOf`, `creditOf`, `liabilities`, `subscriptionIdOf`, `endIntervalOf`, `nonceOf`; of
+//! the court `caseOf`, `caseAbout`, `openAgainUntil`, `lowestSeatFee`, `excludedFrom`, `creditOf`, `liabilities`; `isCalibrated`; and
+//! every balance. Gas costs nothing there, so balances tell payments to the wei.
 //!
-//! Not modelled, so neither generated: cases of registries that bring them to the court themselves, VIF proofs, more than one private
-//! pool, announced keys, changes of models, royalties and policies, rewards; gas (there is always enough; a callback may burn all of
-//! its own); targets that call back; calldata that doesn't decode; calls from contracts; a beacon older than 8,191 blocks; stakes
-//! beyond 88 bits and earnings beyond 80; a thousand clean jobs.
+//! Not modelled, so neither generated: VIFs that are well-formed, on the curve and false (`model/single/vifs`), changes of the
+//! verifiers of proofs and of their signers, more than one private pool, announced keys, changes of models, royalties and policies,
+//! rewards; gas (there is always enough; a callback may burn all of its own); targets that call back; calldata that doesn't decode;
+//! calls from contracts; a beacon older than 8,191 blocks; stakes beyond 88 bits and earnings beyond 80; a thousand clean jobs.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::print_stdout, reason = "a search tells its seed and what it found")]

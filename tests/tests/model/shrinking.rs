@@ -3,6 +3,9 @@
 //! proptest would try a few thousand of its own simplifications, most of them behind the difference. This knows the step at which
 //! the difference shows: all that is behind it goes first, then runs of steps from long to short, then what is odd about steps.
 
+mod single;
+
+use self::single::simpler_single;
 use crate::{
     operation::{Asked, By, Calls, Flaw, Given, Operation, Receipts, Signed},
     trial::Difference,
@@ -149,6 +152,7 @@ fn simpler(operation: &Operation) -> Vec<Operation> {
             vec![with!(operation, Decide, accused = None), with!(operation, Decide, courts = None)]
         }
         Operation::Equivocate { .. } => vec![with!(operation, Equivocate, receipts = Receipts::Conflicting)],
+        Operation::Single(single) => simpler_single(single),
         _ => Vec::new(),
     };
     candidates.into_iter().filter(|candidate| candidate != operation).collect()

@@ -73,7 +73,8 @@ pub(super) fn life_of_a_single() -> BoxedStrategy<Vec<Operation>> {
 }
 
 fn seating(scheduler: u8, course: Course) -> Steps {
-    let mut whole = vec![step(0.97, (1..=2_u16).prop_map(|blocks| Operation::Mine { blocks }))];
+    let mut whole =
+        vec![step(0.97, (1..=2_u16).prop_map(|blocks| Operation::Mine { blocks })), step(0.07, forgetting())];
     if scheduler == REVERSE_AUCTION {
         whole.extend([0.97, 0.8, 0.8, 0.4].map(|probability| step(probability, bid())));
         whole.push(step(0.95, around(SingleMoment::LastBid, 0..=1)));
@@ -84,6 +85,11 @@ fn seating(scheduler: u8, course: Course) -> Steps {
         whole.push(step(0.97, move_on()));
     }
     whole
+}
+
+/// Weights move, and are forgotten an epoch later.
+fn forgetting() -> BoxedStrategy<Operation> {
+    (1..=2_u8, -1..=1_i8).prop_map(|(next, plus)| Operation::Wait(Moment::Epoch { next, plus })).boxed()
 }
 
 fn answering(proven: bool, course: Course, fate: Fate) -> Steps {
@@ -102,6 +108,7 @@ fn answering(proven: bool, course: Course, fate: Fate) -> Steps {
         }
         Course::Left => {
             whole.push(step(0.97, around(SingleMoment::LastTakeover, 0..=1)));
+            whole.push(step(0.2, forgetting()));
             whole.push(step(0.1, answer_by(Just(Who::Drawn).boxed())));
             whole.push(step(0.97, move_on()));
         }

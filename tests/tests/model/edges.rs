@@ -136,3 +136,17 @@ fn a_wallet_signs_as_long_as_its_code_says_so() {
     }
     comes_to(&operations, &[("Deposited", 4), ("Charged", 1), ("InvalidSignature", 3)]);
 }
+
+#[test]
+fn a_wallet_takes_a_callback_only_with_gas() {
+    let mut operations = vec![Recode { target: 0, code: Code::Signs }];
+    for gas in [0, 50_000] {
+        let mut job = answered_job();
+        let Some(Request { callback, .. }) = job.first_mut() else { panic!("a job begins with its request") };
+        *callback = Some((0, gas));
+        operations.extend(job);
+        operations.push(RetryCallback { job: 0, truly: true });
+    }
+    // The first fails twice.
+    comes_to(&operations, &[("JobResolved", 2), ("CallbackExecuted", 3), ("CallbackNotFailed", 1)]);
+}

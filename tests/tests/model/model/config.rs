@@ -29,9 +29,14 @@ pub(crate) enum Code {
 }
 
 impl Code {
-    /// Whether a call or a plain payment succeeds.
-    pub(crate) fn accepts(self) -> bool {
-        matches!(self, Self::Accepts | Self::Signs)
+    /// Whether a call with so much gas succeeds.
+    pub(crate) fn accepts(self, gas: u32) -> bool {
+        match self {
+            Self::Accepts => true,
+            // Any that is given is enough to return a word.
+            Self::Signs => gas != 0,
+            Self::Refuses | Self::Burns => false,
+        }
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) fn milestone(before: &Model, transaction: &Transaction) -> Option<&'s
             _ => Some("UnchallengedFinal"),
         },
         Call::Single(Calls::overturn(_)) => Some("ConvictedOverturned"),
-        Call::Vifs(IVifsCalls::challenge(_)) => Some("FalseVifOverturned"),
+        Call::Vifs(call) if matches!(**call, IVifsCalls::challenge(_)) => Some("FalseVifOverturned"),
         _ => None,
     }
 }

@@ -263,7 +263,7 @@ fn list_verifier(network: &Network, owner: &Sender, config: &Config) {
 
 /// All executors but one will send VIFs.
 fn adopt_keys(network: &Network, model: &mut Model) {
-    let call = Call::Vifs(IVifs::IVifsCalls::adoptKey(IVifs::adoptKeyCall {}));
+    let call = Call::Vifs(IVifs::IVifsCalls::adoptKey(IVifs::adoptKeyCall {}).into());
     for member in network.members.iter().filter(|member| member.id != KEYLESS) {
         let request = TransactionRequest::default().to(call.to(&model.config)).input(call.encoded().into());
         network.chain.wait(member.signer.send("adopting a key", request)).unwrap();

@@ -81,6 +81,18 @@ fn taken_over() -> Vec<Operation> {
     [asked(TIER_OF_PROOFS, ROUND_ROBIN), vec![wait(PaidDraw, 0), move_on(), wait(Priority, 1), takeover]].concat()
 }
 
+/// Nobody can be drawn any more.
+fn forgotten() -> Vec<Operation> {
+    let late = vec![Wait(Epoch { next: 2, plus: 0 }), submit(0, Honest), move_on()];
+    [asked(false, SORTITION), late].concat()
+}
+
+/// Nobody can make a VIF any more, so the executor isn't blamed.
+fn excused() -> Vec<Operation> {
+    let late = vec![wait(PaidDraw, 0), move_on(), Wait(Epoch { next: 2, plus: 0 }), move_on()];
+    [asked(false, ROUND_ROBIN), late].concat()
+}
+
 /// Of two bidders, at so much a unit.
 fn auction(first: u128, second: u128) -> Vec<Operation> {
     let bid = |price, executor| Single(Bid { job: 0, price, by: Executor(executor) });
@@ -118,6 +130,8 @@ fn single_jobs_end_in_every_way() {
         (final_by_time(SORTITION), "UnchallengedFinal"),
         (final_by_time(ROUND_ROBIN), "UnchallengedFinal"),
         (given_back(), "JobRefunded"),
+        (forgotten(), "BeaconOutOfReach"),
+        (excused(), "JobRefunded"),
         (false_vif(), "FalseVifOverturned"),
         (taken_over(), "TakenOver"),
         (auction(3 * PRICE, 2 * PRICE), "AuctionWon"),

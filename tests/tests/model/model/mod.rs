@@ -85,7 +85,7 @@ pub(crate) enum Call {
     Slashing(ISlashingCalls),
     Single(ISingleJobRegistryCalls),
     Verdict(VerdictCall),
-    Vifs(IVifs::IVifsCalls),
+    Vifs(Box<IVifs::IVifsCalls>),
 }
 
 impl Call {

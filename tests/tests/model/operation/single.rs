@@ -5,7 +5,7 @@ use super::{By, Flaw};
 /// Who sends an executor's transaction: a signer, or a stranger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Who {
-    /// The seat's holder, or who would be drawn now.
+    /// The seat's holder, or who would be drawn now; where nobody is, the first.
     Drawn,
     /// The executor behind that one.
     Next,

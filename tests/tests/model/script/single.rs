@@ -178,7 +178,7 @@ impl Script {
             Single::AdoptKey { by } => {
                 let from = self.who(model, *by, &self.single_terms(model, 0)).0;
                 let call = IVifs::IVifsCalls::adoptKey(IVifs::adoptKeyCall {});
-                Transaction { from, value: 0, call: Call::Vifs(call) }
+                Transaction { from, value: 0, call: Call::Vifs(call.into()) }
             }
             other => self.about_an_answer(model, other),
         }
@@ -258,7 +258,7 @@ impl Script {
             Single::ChallengeVif { job, forged, hints, by } => {
                 let (id, answered) = recorded(self, job, forged);
                 let call = self.vif_challenge(model, id, &self.single_terms(model, job), answered, hints);
-                let call = Call::Vifs(IVifs::IVifsCalls::challenge(call));
+                let call = Call::Vifs(IVifs::IVifsCalls::challenge(call).into());
                 Transaction { from: self.account(by), value: 0, call }
             }
             ref other => panic!("{other:?} is about no answer"),
@@ -268,7 +268,7 @@ impl Script {
     /// The sender, and the executor that it signs for, 0 for none.
     fn who(&self, model: &Model, who: Who, terms: &SingleTerms) -> (Address, u32) {
         let executor = match who {
-            Who::Drawn => model.drawn_of(terms).0,
+            Who::Drawn => model.drawn_of(terms).0.max(1),
             Who::Next => model.drawn_of(terms).0 % model.config.executors.len() as u32 + 1,
             Who::Executor(executor) if model.config.knows(executor) => executor,
             Who::Executor(_) => 0,

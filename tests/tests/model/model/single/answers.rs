@@ -50,7 +50,7 @@ impl Model {
             vif: call.vif.clone(),
         });
         if calls_back {
-            self.call_back_single(id, record.callbackTarget);
+            self.call_back_single(id, record.callbackTarget, record.callbackGas);
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use super::{
     super::{
         Model,
         arithmetic::{basis_points, basis_points_up},
-        config::{Code, Mutation},
+        config::Mutation,
         job::{CallbackStatus, RefundReason},
         outcome::{Result, ensure},
         reputation::SeatOutcome,
@@ -82,7 +82,7 @@ impl Model {
             refund: U256::from(refund),
         });
         if calls_back {
-            self.call_back_single(id, record.callbackTarget);
+            self.call_back_single(id, record.callbackTarget, record.callbackGas);
         }
     }
 
@@ -104,7 +104,7 @@ impl Model {
             refund: U256::from(refund),
         });
         if calls_back {
-            self.call_back_single(id, record.callbackTarget);
+            self.call_back_single(id, record.callbackTarget, record.callbackGas);
         }
     }
 
@@ -126,16 +126,16 @@ impl Model {
             refund: U256::from(refund),
         });
         if calls_back {
-            self.call_back_single(id, terms.callbackTarget);
+            self.call_back_single(id, terms.callbackTarget, terms.callbackGas);
         }
     }
 
     // ---------------------------------------------------------------- callbacks
 
     /// The job says `Delivered` already.
-    pub(super) fn call_back_single(&mut self, id: B256, target: Address) {
+    pub(super) fn call_back_single(&mut self, id: B256, target: Address, gas: u32) {
         // Without code nothing was delivered.
-        let success = self.codes.get(&target) == Some(&Code::Accepts);
+        let success = self.codes.get(&target).copied().is_some_and(|code| code.accepts(gas));
         if !success {
             self.single_mut(id).callback = CallbackStatus::Failed;
         }
@@ -158,7 +158,7 @@ impl Model {
         ensure(!is_judged, || ISingleJobRegistry::WrongPhase { jobId: id, phase: phase as u8 })?;
         let told = phase == SinglePhase::Overturned || is_result(record, &call.result, call.vectorHash);
         ensure(told, || ISingleJobRegistry::ResultMismatch { jobId: id })?;
-        self.call_back_single(id, record.callbackTarget);
+        self.call_back_single(id, record.callbackTarget, record.callbackGas);
         Ok(())
     }
 
@@ -166,7 +166,7 @@ impl Model {
         let id = self.single_id_of(terms);
         self.require_single_phase(id, SinglePhase::Refunded)?;
         self.retried(id)?;
-        self.call_back_single(id, terms.callbackTarget);
+        self.call_back_single(id, terms.callbackTarget, terms.callbackGas);
         Ok(())
     }
 }

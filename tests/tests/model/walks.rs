@@ -5,14 +5,28 @@ use crate::{
     mutations::tells_apart,
     network::PRICE,
     operation::{
-        By::*, Flaw::*, Given::*, HintsSent::*, Moment::*, Operation, Operation::*, ProofSent::*, Single::*,
-        SingleMoment::*, VifSent::*, Who::*,
+        By::*,
+        Flaw::*,
+        Given::*,
+        HintsSent::*,
+        Moment::*,
+        Operation,
+        Operation::*,
+        ProofSent::*,
+        Single::*,
+        SingleMoment,
+        SingleMoment::*,
+        VifSent::{self, *},
+        Who::*,
     },
     stage::Stage,
     trial::{self, Seen, Views},
 };
 
-const TIER_OF_PROOFS: bool = true;
+/// Whether a job is proven.
+const PROVEN: bool = true;
+const OPTIMISTIC: bool = false;
+const INFER: u128 = 1_000_000_000_000_000_000;
 /// Wei a unit that everybody works for.
 const FOR_ALL: u128 = 1_001 * PRICE;
 
@@ -39,11 +53,11 @@ fn asked(proven: bool, scheduler: u8) -> Vec<Operation> {
     vec![Single(AdoptKey { by: Executor(2) }), Single(ask), Mine { blocks: 2 }]
 }
 
-fn wait(moment: crate::operation::SingleMoment, plus: i8) -> Operation {
+fn wait(moment: SingleMoment, plus: i8) -> Operation {
     Wait(OfSingle { job: 0, moment, plus })
 }
 
-fn submit(answer: u8, vif: crate::operation::VifSent) -> Operation {
+fn submit(answer: u8, vif: VifSent) -> Operation {
     Single(Submit { job: 0, answer, vif, by: Drawn })
 }
 
@@ -56,7 +70,7 @@ fn finalize() -> Operation {
 }
 
 fn final_by_time(scheduler: u8) -> Vec<Operation> {
-    [asked(false, scheduler), vec![submit(0, Honest), wait(Window, 1), finalize()]].concat()
+    [asked(OPTIMISTIC, scheduler), vec![submit(0, Honest), wait(Window, 1), finalize()]].concat()
 }
 
 fn given_back() -> Vec<Operation> {
@@ -68,42 +82,49 @@ fn given_back() -> Vec<Operation> {
         wait(LastTakeover, 1),
         move_on(),
     ];
-    [asked(false, SORTITION), course].concat()
+    [asked(OPTIMISTIC, SORTITION), course].concat()
 }
 
 fn false_vif() -> Vec<Operation> {
     let challenge = Single(ChallengeVif { job: 0, forged: false, hints: RightHints, by: 18 });
-    [asked(false, SORTITION), vec![submit(0, NoPoint), challenge]].concat()
+    [asked(OPTIMISTIC, SORTITION), vec![submit(0, NoPoint), challenge]].concat()
 }
 
 fn taken_over() -> Vec<Operation> {
     let takeover = Single(Prove { job: 0, answer: 0, proof: SignedBy(2), by: Next });
-    [asked(TIER_OF_PROOFS, ROUND_ROBIN), vec![wait(PaidDraw, 0), move_on(), wait(Priority, 1), takeover]].concat()
+    [asked(PROVEN, ROUND_ROBIN), vec![wait(PaidDraw, 0), move_on(), wait(Priority, 1), takeover]].concat()
 }
 
 /// Nobody can be drawn any more.
 fn forgotten() -> Vec<Operation> {
     let late = vec![Wait(Epoch { next: 2, plus: 0 }), submit(0, Honest), move_on()];
-    [asked(false, SORTITION), late].concat()
+    [asked(OPTIMISTIC, SORTITION), late].concat()
 }
 
 /// Nobody can make a VIF any more, so the executor isn't blamed.
 fn excused() -> Vec<Operation> {
     let late = vec![wait(PaidDraw, 0), move_on(), Wait(Epoch { next: 2, plus: 0 }), move_on()];
-    [asked(false, ROUND_ROBIN), late].concat()
+    [asked(OPTIMISTIC, ROUND_ROBIN), late].concat()
+}
+
+/// The second turn of a wheel whose weights have moved since the request.
+fn turned() -> Vec<Operation> {
+    let stake = vec![Stake { executor: 3, amount: 77 * INFER, by: 17 }, RefreshWeights { executor: 3 }];
+    let late = vec![Wait(Epoch { next: 1, plus: 0 }), move_on()];
+    [asked(PROVEN, ROUND_ROBIN), asked(PROVEN, ROUND_ROBIN), stake, late].concat()
 }
 
 /// Of two bidders, at so much a unit.
 fn auction(first: u128, second: u128) -> Vec<Operation> {
     let bid = |price, executor| Single(Bid { job: 0, price, by: Executor(executor) });
     let prove = Single(Prove { job: 0, answer: 0, proof: SignedBy(3), by: Drawn });
-    [asked(TIER_OF_PROOFS, REVERSE_AUCTION), vec![bid(first, 1), bid(second, 3), wait(LastBid, 1), prove]].concat()
+    [asked(PROVEN, REVERSE_AUCTION), vec![bid(first, 1), bid(second, 3), wait(LastBid, 1), prove]].concat()
 }
 
 /// An answer that a court of three looks at.
 fn disputed(answer: u8) -> Vec<Operation> {
     let dispute = Single(Dispute { job: 0, forged: false, price: FOR_ALL, by: 17 });
-    [asked(false, SORTITION), vec![submit(answer, Honest), dispute, Mine { blocks: 2 }]].concat()
+    [asked(OPTIMISTIC, SORTITION), vec![submit(answer, Honest), dispute, Mine { blocks: 2 }]].concat()
 }
 
 fn judged(answer: u8) -> Vec<Operation> {
@@ -129,6 +150,7 @@ fn single_jobs_end_in_every_way() {
     let ways = [
         (final_by_time(SORTITION), "UnchallengedFinal"),
         (final_by_time(ROUND_ROBIN), "UnchallengedFinal"),
+        (turned(), "SeatTaken"),
         (given_back(), "JobRefunded"),
         (forgotten(), "BeaconOutOfReach"),
         (excused(), "JobRefunded"),

@@ -3,6 +3,13 @@
 //! Jobs are counted from the newest, which is 0; one that there isn't was never requested. Accounts are the chain's, by their
 //! position; executors' ids may be unknown.
 
+mod parts;
+mod single;
+
+pub(crate) use self::{
+    parts::{Asked, Keeper, Receipts, SeatPrice, Signed},
+    single::{AllOf, HintsSent, ProofSent, Single, SingleMoment, VifSent, Who},
+};
 use crate::model::Code;
 
 /// Who sends a transaction.
@@ -30,6 +37,14 @@ pub(crate) enum Moment {
     LastDecline { job: u8, plus: i8 },
     /// When the draw begins to be paid.
     DrawBounty { job: u8, plus: i8 },
+    /// When what an account asked out of the desk has thawed.
+    Thawed { account: u8, plus: i8 },
+    /// The beginning of a subscription's interval.
+    Interval { subscription: u8, interval: u8, plus: i8 },
+    /// The last second in which a seat can be challenged.
+    LastChallenge { job: u8, seat: u8, plus: i8 },
+    /// Of a job of a single executor.
+    OfSingle { job: u8, moment: SingleMoment, plus: i8 },
 }
 
 /// What is wrong, or unusual, about a request.
@@ -53,6 +68,7 @@ pub(crate) enum Flaw {
     InputAndUri,
     UsedNonce,
     TooDear,
+    RefundToDesk,
 }
 
 /// How the answers for a resolution are sent.
@@ -175,6 +191,139 @@ pub(crate) enum Operation {
         calls: Calls,
         by: u8,
     },
+    /// That of the so many next request; 0 is the newest request's.
+    RevokeNonce {
+        ahead: u8,
+        by: u8,
+    },
+    /// That of a subscription's interval.
+    RevokeInterval {
+        subscription: u8,
+        interval: u64,
+        by: By,
+    },
+
+    /// Into an account at the desk. Amounts in wei; the largest number stands for all there is.
+    Deposit {
+        account: u8,
+        amount: u128,
+        by: u8,
+    },
+    /// Into a target's.
+    DepositFor {
+        target: u8,
+        amount: u128,
+        by: u8,
+    },
+    StartThaw {
+        amount: u128,
+        by: u8,
+    },
+    CancelThaw {
+        by: u8,
+    },
+    WithdrawThawed {
+        account: u8,
+    },
+    WithdrawFrom {
+        keeper: Keeper,
+        account: u8,
+    },
+    /// Requests, with so much paid into the account before.
+    RequestMany {
+        requests: Calls,
+        value: u128,
+        by: u8,
+    },
+    /// A request that its requester has signed for so many seconds.
+    Order {
+        request: Asked,
+        lasts: u32,
+        relay_fee: u64,
+        signed: Signed,
+        by: u8,
+    },
+    /// The newest order, sound or not, once more.
+    OrderAgain {
+        by: u8,
+    },
+    /// From so many seconds on; `truly` with the address of the input that it names.
+    Subscribe {
+        request: Asked,
+        wait: u32,
+        period: u32,
+        count: u32,
+        serve_fee: u64,
+        truly: bool,
+        by: By,
+    },
+    /// Subscriptions are counted like jobs; one that there isn't was never made.
+    SubscribeAgain {
+        subscription: u8,
+        by: By,
+    },
+    Serve {
+        subscription: u8,
+        interval: u64,
+        truly: bool,
+        by: u8,
+    },
+    CancelSubscription {
+        subscription: u8,
+        by: By,
+    },
+
+    Challenge {
+        job: u8,
+        seat: u8,
+        price: SeatPrice,
+        /// Wei on top of the least dispatch fee and reserve.
+        odd: u8,
+        flaw: Flaw,
+        by: u8,
+    },
+    /// What only registries may do.
+    OpenCase {
+        job: u8,
+        by: u8,
+    },
+    /// A case is named by its court's job. The answers that were given, or others.
+    Decide {
+        job: u8,
+        accused: Option<u8>,
+        courts: Option<u8>,
+        by: u8,
+    },
+    Lapse {
+        job: u8,
+        by: u8,
+    },
+    RetryVerdict {
+        job: u8,
+        by: u8,
+    },
+    /// The model's version, or another one.
+    Calibrate {
+        version: u32,
+        calibrated: bool,
+        by: By,
+    },
+    /// Two receipts of whoever has a seat.
+    Equivocate {
+        job: u8,
+        seat: u8,
+        receipts: Receipts,
+        by: u8,
+    },
+    /// An offence, by its number, which only registries and the court may report.
+    Report {
+        executor: u32,
+        offence: u8,
+        by: u8,
+    },
+
+    /// About the single tier.
+    Single(Single),
 
     /// Amounts in wei; the largest number stands for all there is.
     Stake {

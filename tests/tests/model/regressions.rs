@@ -5,7 +5,11 @@
 
 use crate::{
     model::Code::*,
-    operation::{By::*, Calls, Flaw::*, Forbidden::*, Given::*, Moment::*, Operation, Operation::*},
+    operation::{
+        AllOf, Asked, By::*, Calls, Flaw::*, Forbidden::*, Given::*, HintsSent::*, Keeper::*, Moment::*, Operation,
+        Operation::*, ProofSent::*, Receipts::*, SeatPrice::*, Signed::*, Single::*, SingleMoment::*, VifSent::*,
+        Who::*,
+    },
     printer::source,
     stage::Stage,
     trial::{self, Views},
@@ -78,6 +82,36 @@ fn every_operation_operations() -> Vec<Operation> {
         Pause { duration: 9, by: Rightful },
         Resume { by: Account(0) },
         Trespass { executor: 1, call: Slash, by: 19 },
+        RevokeNonce { ahead: 0, by: 14 },
+        RevokeInterval { subscription: 0, interval: 1, by: Account(14) },
+        Deposit { account: 14, amount: 20000000000000000000, by: 17 },
+        RequestMany { requests: Calls(vec![Request { requester: 14, by: Rightful, pool: 0, size: 1, quorum: 1, price: 30000000000000, odd: 0, commit_window: 60, reveal_window: 30, callback: None, on_failure: false, refund_to: None, flaw: RefundToDesk }]), value: 0, by: 14 },
+        Order { request: Asked(Box::new(Request { requester: 14, by: Rightful, pool: 0, size: 1, quorum: 1, price: 30000000000000, odd: 0, commit_window: 60, reveal_window: 30, callback: None, on_failure: false, refund_to: None, flaw: Sound })), lasts: 600, relay_fee: 9, signed: Rightly, by: 17 },
+        OrderAgain { by: 18 },
+        Recode { target: 3, code: Signs },
+        DepositFor { target: 3, amount: 20000000000000000000, by: 17 },
+        Order { request: Asked(Box::new(Request { requester: 14, by: Rightful, pool: 0, size: 1, quorum: 1, price: 30000000000000, odd: 0, commit_window: 60, reveal_window: 30, callback: None, on_failure: false, refund_to: None, flaw: Sound })), lasts: 600, relay_fee: 9, signed: ByWallet(3), by: 17 },
+        Wait(Interval { subscription: 0, interval: 0, plus: 0 }),
+        Subscribe { request: Asked(Box::new(Request { requester: 14, by: Rightful, pool: 0, size: 1, quorum: 1, price: 30000000000000, odd: 0, commit_window: 60, reveal_window: 30, callback: None, on_failure: false, refund_to: None, flaw: Sound })), wait: 1, period: 100, count: 2, serve_fee: 8, truly: true, by: Rightful },
+        SubscribeAgain { subscription: 0, by: Rightful },
+        Serve { subscription: 0, interval: 0, truly: true, by: 17 },
+        CancelSubscription { subscription: 0, by: Rightful },
+        StartThaw { amount: 340282366920938463463374607431768211455, by: 14 },
+        CancelThaw { by: 14 },
+        Wait(Thawed { account: 14, plus: 0 }),
+        WithdrawThawed { account: 14 },
+        WithdrawFrom { keeper: Desk, account: 17 },
+        Calibrate { version: 1, calibrated: true, by: Rightful },
+        Wait(LastChallenge { job: 0, seat: 0, plus: 0 }),
+        Challenge { job: 0, seat: 0, price: Wei(30000000000000), odd: 0, flaw: Sound, by: 18 },
+        Challenge { job: 0, seat: 0, price: Lowest, odd: 0, flaw: Overpaid, by: 18 },
+        OpenCase { job: 0, by: 18 },
+        Decide { job: 0, accused: None, courts: Some(3), by: 18 },
+        Lapse { job: 0, by: 18 },
+        RetryVerdict { job: 0, by: 18 },
+        WithdrawFrom { keeper: Court, account: 18 },
+        Equivocate { job: 0, seat: 0, receipts: Conflicting, by: 18 },
+        Report { executor: 1, offence: 4, by: 18 },
     ]
 }
 
@@ -93,5 +127,57 @@ fn a_target_that_burns_all_gas_operations() -> Vec<Operation> {
         Request { requester: 1, by: Rightful, pool: 0, size: 1, quorum: 1, price: 30000000000000, odd: 0, commit_window: 60, reveal_window: 30, callback: None, on_failure: false, refund_to: Some(2), flaw: Overpaid },
         WithdrawOfTarget { target: 2 },
         WithdrawOfTarget { target: 2 },
+    ]
+}
+
+#[test]
+fn a_sequence_of_single_jobs_prints_as_its_source_too() {
+    let operations = every_operation_on_single_jobs_operations();
+    assert!(include_str!("regressions.rs").contains(&source("every_operation_on_single_jobs", &operations)));
+}
+
+#[test]
+fn every_operation_on_single_jobs() {
+    replay(&every_operation_on_single_jobs_operations());
+}
+
+#[rustfmt::skip]
+fn every_operation_on_single_jobs_operations() -> Vec<Operation> {
+    vec![
+        Single(AdoptKey { by: Executor(2) }),
+        Single(Ask { requester: 14, by: Rightful, proven: false, misnamed: false, scheduler: 0, price: 10010000000000000, odd: 1, bid_window: 0, submit_window: 60, takeover_window: 30, challenge_window: 40, callback: Some((1, 50000)), provisionally: true, on_failure: true, refund_to: Some(0), flaw: Overpaid }),
+        Mine { blocks: 1 },
+        Single(TakeBack { job: 0, by: Rightful }),
+        Wait(OfSingle { job: 0, moment: PaidDraw, plus: 0 }),
+        Single(MoveOn { job: 0, by: 16 }),
+        Wait(OfSingle { job: 0, moment: LastGivingBack, plus: 1 }),
+        Single(GiveBack { job: 0, by: Drawn }),
+        Wait(OfSingle { job: 0, moment: Priority, plus: 0 }),
+        Single(Submit { job: 0, answer: 3, vif: Truncated, by: Drawn }),
+        Single(Submit { job: 0, answer: 3, vif: BadPrefix, by: Drawn }),
+        Single(RetryResult { job: 0, forged: false, truly: true }),
+        Single(Dispute { job: 0, forged: true, price: 10010000000000000, by: 17 }),
+        Single(Dispute { job: 0, forged: false, price: 10010000000000000, by: 17 }),
+        Single(UsurpVerdict { job: 0, verdict: 3, by: 18 }),
+        Single(Overturn { job: 0, forged: false, by: 18 }),
+        Single(Reopen { job: 0, forged: false }),
+        Single(UsurpVif { job: 0, by: 18 }),
+        Single(UsurpKey { executor: 1, by: 18 }),
+        Single(ChallengeVif { job: 0, forged: false, hints: AnotherBeacon, by: 18 }),
+        Single(ChallengeVif { job: 0, forged: false, hints: NoHints, by: 18 }),
+        Single(Ask { requester: 15, by: Rightful, proven: true, misnamed: false, scheduler: 2, price: 10010000000000000, odd: 1, bid_window: 20, submit_window: 60, takeover_window: 30, challenge_window: 0, callback: Some((0, 50000)), provisionally: false, on_failure: false, refund_to: None, flaw: Sound }),
+        Single(Bid { job: 0, price: 20000000000001, by: Executor(3) }),
+        Single(Bid { job: 0, price: 30000000000000, by: Executor(4) }),
+        Wait(OfSingle { job: 0, moment: LastBid, plus: 1 }),
+        Single(Prove { job: 0, answer: 0, proof: Doubled, by: Drawn }),
+        Single(Prove { job: 0, answer: 0, proof: Ragged, by: Next }),
+        Single(TryEach { calls: AllOf(vec![Collect { account: 15 }, Prove { job: 0, answer: 0, proof: SignedBy(2), by: Drawn }, MoveOn { job: 1, by: 16 }]), by: Drawn }),
+        Single(Finalize { job: 0, forged: false, truly: true, by: 17 }),
+        Wait(OfSingle { job: 0, moment: Window, plus: 1 }),
+        Single(RetryFailure { job: 0 }),
+        Single(CollectOfTarget { target: 0 }),
+        Single(Collect { account: 17 }),
+        Wait(OfSingle { job: 1, moment: LastTakeover, plus: 0 }),
+        Single(Prove { job: 0, answer: 0, proof: ForOtherResult, by: Stranger(19) }),
     ]
 }

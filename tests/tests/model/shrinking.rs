@@ -3,8 +3,11 @@
 //! proptest would try a few thousand of its own simplifications, most of them behind the difference. This knows the step at which
 //! the difference shows: all that is behind it goes first, then runs of steps from long to short, then what is odd about steps.
 
+mod single;
+
+use self::single::simpler_single;
 use crate::{
-    operation::{By, Calls, Flaw, Given, Operation},
+    operation::{Asked, By, Calls, Flaw, Given, Operation, Receipts, Signed},
     trial::Difference,
 };
 
@@ -93,9 +96,9 @@ impl Found {
 /// The operation with another value in one of its fields.
 macro_rules! with {
     ($operation:expr, $variant:ident, $field:ident = $value:expr) => {{
-        let mut changed = $operation.clone();
+        let (mut changed, value) = ($operation.clone(), $value);
         if let Operation::$variant { $field, .. } = &mut changed {
-            *$field = $value;
+            *$field = value;
         }
         changed
     }};
@@ -123,13 +126,40 @@ fn simpler(operation: &Operation) -> Vec<Operation> {
         ],
         Operation::Resolve { .. } => vec![with!(operation, Resolve, answers = Given::Complete)],
         Operation::Mine { .. } => vec![Operation::Mine { blocks: 1 }],
-        Operation::Batch { calls: Calls(calls), .. } => {
-            let without = |position: usize| calls.iter().take(position).chain(calls.iter().skip(position + 1)).cloned();
-            (0..calls.len())
-                .map(|left_out| with!(operation, Batch, calls = Calls(without(left_out).collect())))
-                .collect()
+        Operation::Batch { calls, .. } => {
+            one_less(calls).into_iter().map(|calls| with!(operation, Batch, calls = calls)).collect()
         }
+        Operation::RequestMany { requests, .. } => {
+            one_less(requests).into_iter().map(|requests| with!(operation, RequestMany, requests = requests)).collect()
+        }
+        Operation::Order { request: Asked(request), .. } => {
+            let requests = simpler(request).into_iter().map(|request| Asked(Box::new(request)));
+            let mut candidates: Vec<_> = requests.map(|request| with!(operation, Order, request = request)).collect();
+            candidates.push(with!(operation, Order, signed = Signed::Rightly));
+            candidates.push(with!(operation, Order, relay_fee = 0));
+            candidates
+        }
+        Operation::Subscribe { request: Asked(request), .. } => {
+            let requests = simpler(request).into_iter().map(|request| Asked(Box::new(request)));
+            requests.map(|request| with!(operation, Subscribe, request = request)).collect()
+        }
+        Operation::Challenge { .. } => vec![
+            with!(operation, Challenge, flaw = Flaw::Sound),
+            with!(operation, Challenge, odd = 0),
+            with!(operation, Challenge, seat = 0),
+        ],
+        Operation::Decide { .. } => {
+            vec![with!(operation, Decide, accused = None), with!(operation, Decide, courts = None)]
+        }
+        Operation::Equivocate { .. } => vec![with!(operation, Equivocate, receipts = Receipts::Conflicting)],
+        Operation::Single(single) => simpler_single(single),
         _ => Vec::new(),
     };
     candidates.into_iter().filter(|candidate| candidate != operation).collect()
+}
+
+/// The calls without each of them.
+fn one_less(Calls(calls): &Calls) -> Vec<Calls> {
+    let without = |position: usize| calls.iter().take(position).chain(calls.iter().skip(position + 1)).cloned();
+    (0..calls.len()).map(|left_out| Calls(without(left_out).collect())).collect()
 }

@@ -6,21 +6,26 @@ use alloy::{
     primitives::{Address, Bytes, U256, aliases::U96, hex},
     providers::{DynProvider, Provider, ext::AnvilApi},
     rpc::types::TransactionRequest,
+    sol,
+    sol_types::SolValue,
 };
 use infera_contracts::{
+    ICalibrationList::{self, ICalibrationListCalls},
     IExecutorRegistry::{self, IExecutorRegistryCalls as To, listExecutorCall, listRequesterCall, setOfferingCall},
     IJobRegistry::{self, IJobRegistryInstance},
     IModelRegistry,
+    ISingleJobRegistry::{self, ISingleJobRegistryInstance},
     IStaking::{self, IStakingCalls, IStakingInstance},
 };
 use infera_protocol::profile::{ResultRule, VerificationProfile};
 use infera_sdk::{DeploymentParameters, Sender};
 use serde_json::{Value, json};
 
+use self::verifier::SignatureQuorumVerifier;
 use crate::{
-    model::{Call, Code, Config, Event, Executor, Model, Outcome, PRIVATE_POOL, Refusal, Transaction},
+    model::{Call, Code, Config, Event, Executor, IVifs, Model, Outcome, PRIVATE_POOL, Quorum, Refusal, Transaction},
     network::{Joining, Network, PRICE},
-    script::Script,
+    script::{Script, vrf_key},
 };
 
 const PROFILE: VerificationProfile = VerificationProfile {
@@ -62,6 +67,25 @@ const TARGETS: [(Address, Option<Code>); 4] = [
     (Address::repeat_byte(0xa4), None),
 ];
 
+/// Who has adopted no key: that with the least stake.
+const KEYLESS: u32 = 2;
+/// Accounts that sign proofs, and how many of them must.
+const PROVERS: [usize; 3] = [16, 17, 18];
+const PROOF_QUORUM: usize = 2;
+
+sol! {
+    /// What `infera-contracts` has no binding for.
+    #[sol(rpc)]
+    interface IProofVerifierList {
+        function add(address verifier) external;
+    }
+}
+
+/// The verifier that proven jobs may name.
+mod verifier {
+    alloy::sol!(SignatureQuorumVerifier, "../contracts/artifacts/SignatureQuorumVerifier.json");
+}
+
 /// A transaction's block and what became of it.
 #[derive(Debug)]
 pub(crate) struct Sent {
@@ -73,7 +97,6 @@ pub(crate) struct Sent {
 /// A chain that every trial starts from anew.
 pub(crate) struct Stage {
     pub(crate) network: Network,
-    pub(crate) accounts: Vec<Address>,
     model: Model,
     snapshot: Cell<U256>,
 }
@@ -93,10 +116,13 @@ impl Stage {
             }
         }
         let mut model = model_of(&network, &accounts);
+        calibrate(&network, &publisher, &mut model);
+        list_verifier(&network, &publisher, &model.config);
+        adopt_keys(&network, &mut model);
         open_pool(&network, &publisher, &mut model);
         settle_in(&network, &accounts, &mut model);
         let snapshot = Cell::new(chain.wait(chain.provider.anvil_snapshot()).unwrap());
-        Self { network, accounts, model, snapshot }
+        Self { network, model, snapshot }
     }
 
     /// The chain as it was at the start, and what goes with it.
@@ -105,11 +131,15 @@ impl Stage {
         assert!(chain.wait(chain.provider.anvil_revert(self.snapshot.get())).unwrap());
         self.snapshot.set(chain.wait(chain.provider.anvil_snapshot()).unwrap());
         let targets = TARGETS.map(|(target, _)| target).to_vec();
-        (self.model.clone(), Script::new(self.accounts.clone(), targets))
+        (self.model.clone(), Script::new(chain.devnet.accounts(), targets))
     }
 
     pub(crate) fn jobs(&self) -> IJobRegistryInstance<&DynProvider> {
         IJobRegistry::new(self.network.deployment.job_registry, &self.network.chain.provider)
+    }
+
+    pub(crate) fn singles(&self) -> ISingleJobRegistryInstance<&DynProvider> {
+        ISingleJobRegistry::new(self.network.deployment.single_job_registry, &self.network.chain.provider)
     }
 
     pub(crate) fn stakes(&self) -> IStakingInstance<&DynProvider> {
@@ -156,12 +186,19 @@ impl Stage {
 fn model_of(network: &Network, accounts: &[Address]) -> Model {
     let chain = &network.chain;
     let parameters = DeploymentParameters::devnet().unwrap();
-    let executors =
-        network.members.iter().map(|member| Executor { owner: member.owner, signer: member.signer.address() });
+    let executors = network.members.iter().map(|member| Executor {
+        owner: member.owner,
+        signer: member.signer.address(),
+        vrf: vrf_key(member.id),
+    });
     let mut model = Model::new(Config {
         chain_id: chain.devnet.chain_id(),
         at: network.deployment.clone(),
         jobs: parameters.jobs,
+        court: parameters.court,
+        single: parameters.single,
+        quorum: quorum_of(network, accounts),
+        thaw_period: parameters.desk_thaw_period,
         minimum_stake: parameters.minimum_stake.to(),
         epoch_length: parameters.epoch_length,
         unbonding_epochs: parameters.unbonding_epochs,
@@ -188,6 +225,51 @@ fn model_of(network: &Network, accounts: &[Address]) -> Model {
         model.run(&Transaction { from: member.owner, value: 0, call: registry(To::setOffering(offer)) }).unwrap();
     }
     model
+}
+
+/// Lets the model's version cost stake.
+fn calibrate(network: &Network, owner: &Sender, model: &mut Model) {
+    let call = ICalibrationList::setCalibratedCall {
+        modelId: network.model,
+        version: 1,
+        runtimeClass: network.class,
+        calibrated: true,
+    };
+    let call = Call::Calibration(ICalibrationListCalls::setCalibrated(call));
+    let request = TransactionRequest::default().to(call.to(&model.config)).input(call.encoded().into());
+    network.chain.wait(owner.send("calibrating", request)).unwrap();
+    model.run(&Transaction { from: owner.address(), value: 0, call }).unwrap();
+}
+
+/// Deploys the verifier of proofs, which some accounts sign.
+fn quorum_of(network: &Network, accounts: &[Address]) -> Quorum {
+    let mut signers = PROVERS.map(|account| accounts[account]).to_vec();
+    signers.sort();
+    let governance = network.deployment.policy_registry;
+    let arguments = (governance, signers.clone(), U256::from(PROOF_QUORUM)).abi_encode_params();
+    let code = [SignatureQuorumVerifier::BYTECODE.as_ref(), &arguments].concat();
+    let deployer = network.chain.sender(0);
+    let sent = network.chain.wait(deployer.create("SignatureQuorumVerifier", code.into())).unwrap();
+    Quorum { verifier: sent.receipt.contract_address.unwrap(), signers, quorum: PROOF_QUORUM }
+}
+
+/// Lets proven jobs name it.
+fn list_verifier(network: &Network, owner: &Sender, config: &Config) {
+    let chain = &network.chain;
+    let list = IProofVerifierList::new(network.deployment.proof_verifier_list, &chain.provider);
+    chain.wait(owner.call("listing the verifier", list.add(config.quorum.verifier))).unwrap();
+    chain.skip(DeploymentParameters::devnet().unwrap().governance.change_delay.into());
+}
+
+/// All executors but one will send VIFs.
+fn adopt_keys(network: &Network, model: &mut Model) {
+    let call = Call::Vifs(IVifs::IVifsCalls::adoptKey(IVifs::adoptKeyCall {}).into());
+    for member in network.members.iter().filter(|member| member.id != KEYLESS) {
+        let request = TransactionRequest::default().to(call.to(&model.config)).input(call.encoded().into());
+        network.chain.wait(member.signer.send("adopting a key", request)).unwrap();
+        let from = member.signer.address();
+        model.run(&Transaction { from, value: 0, call: call.clone() }).unwrap();
+    }
 }
 
 /// Opens the private pool for some executors, which offer in it, and two requesters.
@@ -217,7 +299,8 @@ fn open_pool(network: &Network, admin: &Sender, model: &mut Model) {
 /// The last block before a sequence, and what everybody has left by then.
 fn settle_in(network: &Network, accounts: &[Address], model: &mut Model) {
     let (chain, at) = (&network.chain, &network.deployment);
-    let contracts = [at.job_registry, at.staking, crate::model::BURN_ADDRESS];
+    let contracts =
+        [at.job_registry, at.staking, at.job_desk, at.court, at.single_job_registry, crate::model::BURN_ADDRESS];
     let targets = TARGETS.map(|(target, _)| target);
     model.ledger = Default::default();
     for account in accounts.iter().copied().chain(targets).chain(contracts) {
@@ -253,5 +336,7 @@ fn bytecode(code: Code) -> Bytes {
         Code::Refuses => hex!("5f5ffd").into(),
         // JUMPDEST PUSH0 JUMP
         Code::Burns => hex!("5b5f56").into(),
+        // Returns the selector of isValidSignature, in the high bytes of a word.
+        Code::Signs => hex!("631626ba7e60e01b5f5260205ff3").into(),
     }
 }

@@ -11,16 +11,21 @@ use alloy::{
     sol_types::{SolEventInterface, SolInterface},
 };
 use infera_contracts::{
+    ICalibrationList::ICalibrationListEvents,
+    ICourt::ICourtEvents,
     IExecutorRegistry::IExecutorRegistryEvents,
-    IJobRegistry::{IJobRegistryCalls, IJobRegistryEvents},
+    IJobDesk::{IJobDeskErrors, IJobDeskEvents},
+    IJobRegistry::IJobRegistryEvents,
     IPolicyRegistry::{IPolicyRegistryErrors, IPolicyRegistryEvents},
+    ISingleJobRegistry::{ISingleJobRegistryErrors, ISingleJobRegistryEvents},
     ISortition::ISortitionEvents,
     IStaking::IStakingEvents,
     decode_revert,
 };
 
 use crate::{
-    model::{Call, Event, Mutation, Outcome, Refusal},
+    milestones::milestone,
+    model::{Event, IVifs, Mutation, Outcome, Refusal, Verdict},
     operation::Operation,
     stage::Stage,
     views,
@@ -52,7 +57,7 @@ impl fmt::Display for Difference {
     }
 }
 
-/// How often what came of the steps: the names of events and errors.
+/// How often what came of the steps: the names of events, errors and milestones.
 pub(crate) type Seen = BTreeMap<String, usize>;
 
 /// Runs a sequence from the stage's start. Counts what happened in `seen`.
@@ -92,6 +97,7 @@ pub(crate) fn run(
                 (number, now) = (number + 1, next.max(now + 1));
                 model.begin(number, now);
                 let transaction = script.transaction(&model, operation);
+                let milestone = milestone(&model, &transaction);
                 // A sum that overflows in the model is a difference too, and shrinks like one.
                 let Ok(ours) = catch_unwind(AssertUnwindSafe(|| model.run(&transaction))) else {
                     return Err(differs("  the model panics\n".to_owned()));
@@ -101,11 +107,15 @@ pub(crate) fn run(
                 let head = devnet.head();
                 model.learn_hash(head.number, head.hash);
                 note(seen, &sent.result);
+                if let (Ok(_), Some(milestone)) = (&sent.result, milestone) {
+                    *seen.entry(milestone.to_owned()).or_default() += 1;
+                }
                 if ours != sent.result {
                     return Err(differs(format!("  model:\n{}  contracts:\n{}", told(&ours), told(&sent.result))));
                 }
-                if let (Ok(_), Call::Jobs(IJobRegistryCalls::request(call))) = (&ours, transaction.call) {
-                    script.requested(call.terms);
+                if let Ok(outcome) = &ours {
+                    script.learn(outcome);
+                    script.learn_of_singles(&model, outcome);
                 }
             }
         }
@@ -133,7 +143,7 @@ fn told(result: &Result<Outcome, Refusal>) -> String {
         Ok(Outcome { events, output }) => {
             let mut text = String::new();
             for event in events {
-                writeln!(text, "    {}", event_in_words(event)).unwrap();
+                writeln!(text, "    {} of {}", event_in_words(event), event.from).unwrap();
             }
             writeln!(text, "    returns {output}").unwrap();
             text
@@ -143,9 +153,16 @@ fn told(result: &Result<Outcome, Refusal>) -> String {
 }
 
 fn refusal_in_words(Refusal(data): &Refusal) -> String {
-    match IPolicyRegistryErrors::abi_decode(data) {
-        Ok(error) => format!("{error:?}"),
-        Err(_) => decode_revert(data).to_string(),
+    if let Ok(error) = IPolicyRegistryErrors::abi_decode(data) {
+        format!("{error:?}")
+    } else if let Ok(error) = IJobDeskErrors::abi_decode(data) {
+        format!("{error:?}")
+    } else if let Ok(error) = ISingleJobRegistryErrors::abi_decode(data) {
+        format!("{error:?}")
+    } else if let Ok(error) = IVifs::IVifsErrors::abi_decode(data) {
+        format!("{error:?}")
+    } else {
+        decode_revert(data).to_string()
     }
 }
 
@@ -160,6 +177,18 @@ fn event_in_words(event: &Event) -> String {
     } else if let Ok(event) = IPolicyRegistryEvents::decode_log(&log) {
         format!("{:?}", event.data)
     } else if let Ok(event) = ISortitionEvents::decode_log(&log) {
+        format!("{:?}", event.data)
+    } else if let Ok(Log { data: ICourtEvents::Decided(event), .. }) = ICourtEvents::decode_log(&log) {
+        format!("{:?}: {event:?}", Verdict::numbered(event.verdict))
+    } else if let Ok(event) = ICourtEvents::decode_log(&log) {
+        format!("{:?}", event.data)
+    } else if let Ok(event) = IJobDeskEvents::decode_log(&log) {
+        format!("{:?}", event.data)
+    } else if let Ok(event) = ICalibrationListEvents::decode_log(&log) {
+        format!("{:?}", event.data)
+    } else if let Ok(event) = ISingleJobRegistryEvents::decode_log(&log) {
+        format!("{:?}", event.data)
+    } else if let Ok(event) = IVifs::IVifsEvents::decode_log(&log) {
         format!("{:?}", event.data)
     } else {
         format!("{event:?}")

@@ -1,5 +1,9 @@
 //! What the contracts' views say, against the model.
 
+mod court;
+mod desk;
+mod single;
+
 use std::fmt::Debug;
 
 use alloy::{
@@ -51,8 +55,11 @@ pub(crate) fn newest_differences(stage: &Stage, model: &Model, script: &Script) 
     stage.network.chain.wait(async {
         let jobs = script.jobs();
         job_views(stage, model, &jobs[jobs.len().saturating_sub(1)..], &mut comparison).await;
+        let singles = script.singles();
+        single::jobs(stage, model, script, &singles[singles.len().saturating_sub(1)..], &mut comparison).await;
         let at = &model.config.at;
-        money(stage, model, &[at.job_registry, at.staking], &mut comparison).await;
+        let contracts = [at.job_registry, at.staking, at.job_desk, at.court, at.single_job_registry];
+        money(stage, model, &contracts, &mut comparison).await;
     });
     comparison.0
 }
@@ -65,6 +72,10 @@ pub(crate) fn differences(stage: &Stage, model: &Model, script: &Script) -> Vec<
         executors(stage, model, &mut comparison).await;
         history(stage, model, &mut comparison).await;
         let everybody: Vec<_> = model.ledger.accounts().collect();
+        desk::desk(stage, model, script, &everybody, &mut comparison).await;
+        court::court(stage, model, &everybody, &mut comparison).await;
+        single::jobs(stage, model, script, script.singles(), &mut comparison).await;
+        single::rest(stage, model, &everybody, &mut comparison).await;
         money(stage, model, &everybody, &mut comparison).await;
     });
     comparison.0
@@ -98,8 +109,7 @@ async fn job_views(stage: &Stage, model: &Model, jobs: &[Terms], comparison: &mu
         for (seat, hash) in (0..).zip(job.seats).take(job.committee.len()) {
             comparison.same(|| name("seatHash"), hash, contract.seatHash(id, seat).call().await.unwrap());
         }
-        let used = contract.nonceUsed(terms.requester, terms.nonce).call().await.unwrap();
-        comparison.same(|| name("nonceUsed"), true, used);
+        court::case(stage, model, terms, comparison).await;
     }
 }
 
@@ -133,7 +143,10 @@ async fn executors(stage: &Stage, model: &Model, comparison: &mut Comparison) {
             ownerEarnings: U256::from(model.owner_earnings(id)),
         };
         comparison.same(|| name("poolOf"), ours, theirs);
-        comparison.same(|| name("strikesOf"), pool.strikes, contract.strikesOf(id, 0).call().await.unwrap());
+        for (offence, strikes) in (0..).zip(pool.strikes) {
+            let theirs = contract.strikesOf(id, offence).call().await.unwrap();
+            comparison.same(|| name("strikesOf"), (offence, strikes), (offence, theirs));
+        }
         let owner = model.config.executor(id).owner;
         let votes = contract.votesOf(id, owner, model.epoch()).call().await.unwrap();
         comparison.same(|| name("votesOf the owner"), U256::from(model.votes_of(id, owner)), votes);

@@ -1,11 +1,14 @@
 //! Random sequences: lives of jobs and stakes in which every step may be missing, with anything else in between.
 
+mod court;
+mod desk;
 mod operations;
+mod single;
 mod values;
 
 use proptest::{collection::vec, option::weighted, prelude::*};
 
-use self::{operations::*, values::*};
+use self::{court::*, desk::*, operations::*, single::*, values::*};
 use crate::operation::{Given, Moment, Operation};
 
 type Steps = Vec<BoxedStrategy<Option<Operation>>>;
@@ -22,10 +25,19 @@ pub(crate) fn sequence() -> impl Strategy<Value = Vec<Operation>> {
         1 => silent_job(),
         1 => fall(),
         4 => life_of_a_stake(),
+        9 => life_of_a_case(),
+        3 => equivocation(),
+        8 => life_at_the_desk(),
+        8 => life_of_a_single(),
         3 => vec(anything(), 1..6),
         1 => vec(odd_request(), 1..6),
     ];
     vec(life, 1..=5).prop_map(|lives| lives.concat())
+}
+
+/// A sequence of up to three lives of single jobs.
+pub(crate) fn sequence_of_singles() -> impl Strategy<Value = Vec<Operation>> {
+    vec(life_of_a_single(), 1..=3).prop_map(|lives| lives.concat())
 }
 
 /// From a request to the end of its payments, on one of many ways.
@@ -41,9 +53,15 @@ fn life_of_a_job() -> BoxedStrategy<Vec<Operation>> {
 }
 
 fn course_of_a_job(size: u8, quorum: u8, course: u8) -> Steps {
-    use Operation as Op;
     let mut steps = vec![step(0.98, request(size, quorum))];
-    steps.push(step(0.04, by().prop_map(|by| Op::Cancel { job: 0, by })));
+    steps.extend(rest_of_a_job(size, course));
+    steps
+}
+
+/// What comes after the request.
+fn rest_of_a_job(size: u8, course: u8) -> Steps {
+    use Operation as Op;
+    let mut steps = vec![step(0.04, by().prop_map(|by| Op::Cancel { job: 0, by }))];
     steps.push(step(0.97, (1..=2_u16).prop_map(|blocks| Op::Mine { blocks })));
     if course == 1 {
         steps.push(step(0.7, (-1..=1_i8).prop_map(|plus| Op::Wait(Moment::DrawBounty { job: 0, plus }))));

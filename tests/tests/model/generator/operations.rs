@@ -2,7 +2,7 @@
 
 use proptest::{collection::vec, option::weighted, prelude::*};
 
-use super::{DELEGATORS, REQUESTERS, values::*};
+use super::{DELEGATORS, REQUESTERS, any_court_call, any_desk_call, single::any_single, values::*};
 use crate::{
     network::PRICE,
     operation::{By, Calls, Flaw, Operation},
@@ -18,6 +18,9 @@ pub(super) fn anything() -> BoxedStrategy<Operation> {
         8 => any_job_call(),
         2 => (vec(any_job_call(), 0..5), account()).prop_map(|(calls, by)| Op::Batch { calls: Calls(calls), by }),
         8 => any_stake_call(),
+        3 => any_desk_call(),
+        3 => any_court_call(),
+        5 => any_single(),
         1 => (prop_oneof![8 => 1..=9_u32, 1 => Just(600), 1 => Just(601), 1 => Just(0)], by())
             .prop_map(|(duration, by)| Op::Pause { duration, by }),
         1 => by().prop_map(|by| Op::Resume { by }),
@@ -43,6 +46,7 @@ pub(super) fn any_job_call() -> BoxedStrategy<Operation> {
         2 => (of_seat(), account()).prop_map(|((job, seat), by)| Op::PunishSilent { job, seat, by }),
         2 => (job(), account()).prop_map(|(job, by)| Op::Advance { job, by }),
         1 => (job(), any::<bool>()).prop_map(|(job, truly)| Op::RetryCallback { job, truly }),
+        1 => (0..=2_u8, sample(&REQUESTERS)).prop_map(|(ahead, by)| Op::RevokeNonce { ahead, by }),
         1 => account().prop_map(|account| Op::Withdraw { account }),
         1 => (0..4_u8).prop_map(|target| Op::WithdrawOfTarget { target }),
     ]
@@ -206,6 +210,7 @@ pub(super) fn flaw() -> impl Strategy<Value = Flaw> {
         Flaw::InputAndUri,
         Flaw::UsedNonce,
         Flaw::TooDear,
+        Flaw::RefundToDesk,
     ])
 }
 
@@ -214,6 +219,11 @@ pub(super) fn commit(seat: u8) -> BoxedStrategy<Operation> {
     (answer(), draw, by())
         .prop_map(move |(answer, draw, by)| Operation::Commit { job: 0, seat, answer, draw, by })
         .boxed()
+}
+
+/// By whoever has the seat, who draws the committee if nobody has.
+pub(super) fn commit_of(seat: u8, answer: BoxedStrategy<u8>) -> BoxedStrategy<Operation> {
+    answer.prop_map(move |answer| Operation::Commit { job: 0, seat, answer, draw: true, by: By::Rightful }).boxed()
 }
 
 pub(super) fn advance() -> impl Strategy<Value = Operation> {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::WEI;
+use super::{WEI, single::single_moment};
 use crate::{
     model::{Code, PRIVATE_POOL},
     operation::{By, Forbidden, Given, Moment, Operation},
@@ -68,6 +68,11 @@ pub(super) fn moment() -> BoxedStrategy<Moment> {
         1 => (job(), plus()).prop_map(|(job, plus)| Moment::CommitDeadline { job, plus }),
         2 => (job(), plus()).prop_map(|(job, plus)| Moment::LastDecline { job, plus }),
         1 => (job(), plus()).prop_map(|(job, plus)| Moment::DrawBounty { job, plus }),
+        1 => (account(), plus()).prop_map(|(account, plus)| Moment::Thawed { account, plus }),
+        1 => (0..2_u8, 0..5_u8, plus())
+            .prop_map(|(subscription, interval, plus)| Moment::Interval { subscription, interval, plus }),
+        1 => (job(), 0..3_u8, plus()).prop_map(|(job, seat, plus)| Moment::LastChallenge { job, seat, plus }),
+        3 => single_moment(),
     ]
     .boxed()
 }
@@ -104,7 +109,7 @@ pub(super) fn before() -> BoxedStrategy<u64> {
 }
 
 pub(super) fn code() -> impl Strategy<Value = Code> {
-    sample(&[Code::Accepts, Code::Refuses, Code::Burns])
+    sample(&[Code::Accepts, Code::Refuses, Code::Burns, Code::Signs])
 }
 
 pub(super) fn forbidden() -> impl Strategy<Value = Forbidden> {

@@ -17,13 +17,15 @@ impl Model {
     /// `largest` is the size of the largest of the input, the parameters and the address of the input.
     pub(super) fn admit(&self, terms: &Terms, largest: usize) -> Result<()> {
         let bounds = &self.config.jobs;
-        ensure(!self.is_paused(), || IJobRegistry::NewJobsPaused {})?;
+        // Nothing keeps answers that were given before from their court. (Its version never ends here.)
+        let judges = terms.requester == self.config.at.court;
         ensure(!terms.refundTo.is_zero(), || IJobRegistry::ZeroRefundAddress {})?;
         let (seats, quorum) = (terms.committeeSize, terms.quorum);
         let majority = u16::from(quorum) * 2 > u16::from(seats) && quorum <= seats;
         ensure(seats != 0 && seats <= MAX_SEATS && majority && !(seats >= 3 && quorum == seats), || {
             IJobRegistry::InvalidCommittee { committeeSize: seats, quorum }
         })?;
+        ensure(judges || !self.is_paused(), || IJobRegistry::NewJobsPaused {})?;
         let (model, version, class) = (terms.modelId, terms.version, terms.runtimeClass);
         ensure(model == self.config.model && version == 1 && class == self.config.class, || {
             IJobRegistry::UnknownModelVersion { modelId: model, version, runtimeClass: class }

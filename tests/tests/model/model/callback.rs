@@ -6,7 +6,6 @@ use infera_protocol::commitment::reveal_hash;
 
 use super::{
     Model,
-    config::Code,
     job::{CallbackStatus, Phase},
     outcome::{Result, ensure},
 };
@@ -16,7 +15,7 @@ impl Model {
     pub(super) fn call_back(&mut self, id: B256, terms: &Terms) {
         let target = terms.callbackTarget;
         // Without code nothing was delivered.
-        let success = self.codes.get(&target) == Some(&Code::Accepts);
+        let success = self.codes.get(&target).copied().is_some_and(|code| code.accepts(terms.callbackGas));
         if !success {
             self.job_mut(id).callback = CallbackStatus::Failed;
         }
@@ -39,6 +38,6 @@ impl Model {
 
     /// Whether a plain payment to an account succeeds.
     pub(super) fn takes_money(&self, account: Address) -> bool {
-        self.codes.get(&account).is_none_or(|code| *code == Code::Accepts)
+        self.codes.get(&account).copied().is_none_or(|code| code.accepts(u32::MAX))
     }
 }

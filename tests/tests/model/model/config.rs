@@ -1,9 +1,11 @@
 //! What is fixed before the first transaction.
 
-use alloy::primitives::{Address, B256};
-use infera_contracts::IJobRegistry::Parameters;
+use alloy::primitives::{Address, B256, U256};
+use infera_contracts::{ICourt, IJobRegistry::Parameters, ISingleJobRegistry};
 use infera_protocol::profile::VerificationProfile;
 use infera_sdk::Deployment;
+
+use super::single::Quorum;
 
 /// An executor; its id is its position, counted from 1.
 #[derive(Debug, Clone, Copy)]
@@ -11,6 +13,8 @@ pub(crate) struct Executor {
     pub(crate) owner: Address,
     /// Its first; later ones are not modelled.
     pub(crate) signer: Address,
+    /// Its VRF key's x and y.
+    pub(crate) vrf: (U256, U256),
 }
 
 /// How an account with code takes a call.
@@ -20,6 +24,20 @@ pub(crate) enum Code {
     Refuses,
     /// Runs until its gas is gone.
     Burns,
+    /// Accepts, and takes every signature for its own (ERC-1271).
+    Signs,
+}
+
+impl Code {
+    /// Whether a call with so much gas succeeds.
+    pub(crate) fn accepts(self, gas: u32) -> bool {
+        match self {
+            Self::Accepts => true,
+            // Any that is given is enough to return a word.
+            Self::Signs => gas != 0,
+            Self::Refuses | Self::Burns => false,
+        }
+    }
 }
 
 /// A rule that the contracts don't have.
@@ -37,6 +55,26 @@ pub(crate) enum Mutation {
     CheapUndelegation,
     /// Misses step the reputation every time.
     Bait,
+    /// An order can be brought again.
+    RepeatedOrder,
+    /// Money thaws at once.
+    QuickThaw,
+    /// A case that lapses costs nothing.
+    FreeLapse,
+    /// After a lapse, the same offer will do again.
+    PatientLapse,
+    /// A court may seat whom it judges.
+    SeatedAccused,
+    /// A conviction leaves the reputation alone.
+    KindConviction,
+    /// The same equivocation can be shown again.
+    RepeatedEquivocation,
+    /// A takeover blames nobody.
+    KindTakeover,
+    /// A single job's royalty is rounded up.
+    GenerousRoyalty,
+    /// A bid that equals the best is taken.
+    EqualBid,
 }
 
 /// Deployment, parameters and who is there.
@@ -45,6 +83,11 @@ pub(crate) struct Config {
     pub(crate) chain_id: u64,
     pub(crate) at: Deployment,
     pub(crate) jobs: Parameters,
+    pub(crate) court: ICourt::Parameters,
+    pub(crate) single: ISingleJobRegistry::Parameters,
+    pub(crate) quorum: Quorum,
+    /// Of the desk, in seconds.
+    pub(crate) thaw_period: u32,
     pub(crate) minimum_stake: u128,
     /// Seconds.
     pub(crate) epoch_length: u64,
@@ -57,7 +100,7 @@ pub(crate) struct Config {
     /// Of the model's publisher.
     pub(crate) royalty_receiver: Address,
     pub(crate) royalty_bps: u16,
-    /// Owns the policies too.
+    /// Owns the policies and the list of calibrated profiles too.
     pub(crate) guardian: Address,
     /// Seconds.
     pub(crate) maximum_pause: u32,

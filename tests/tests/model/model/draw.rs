@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Blocks back from which a hash can be had.
-const BEACON_REACH: u64 = 8191;
+pub(super) const BEACON_REACH: u64 = 8191;
 
 /// A draw that is not recorded yet.
 pub(crate) struct Draw {
@@ -105,6 +105,10 @@ impl Model {
         let epoch = job.request_time / self.config.epoch_length;
         let mut candidates = self.offers.weights_before(terms.pool, epoch);
         candidates.retain(|(candidate, _)| !committee.contains(candidate));
+        if terms.requester == self.config.at.court {
+            let judged = self.excluded_from(id);
+            candidates.retain(|(candidate, _)| !judged.contains(candidate));
+        }
         let mut skips_left = 2 * committee.len();
         let mut free = seats_of(seats).map(usize::from).peekable();
         for seat in seats_of(seats) {
@@ -114,7 +118,8 @@ impl Model {
         let mut draw = Draw { committee, highest_fee: 0, seated: Vec::new() };
         let mut index = 0_u64;
         while let Some(seat) = free.peek().copied() {
-            let Some(candidate) = pick(&mut candidates, seed, index) else { break };
+            let random = U256::from_be_bytes(keccak256((seed, U256::from(index)).abi_encode()).0);
+            let Some(candidate) = pick(&mut candidates, random) else { break };
             index += 1;
             let offer = self.offers.offer_before(candidate, terms.pool, epoch);
             let fee = offer.price * u128::from(terms.maxUnits);
@@ -154,11 +159,10 @@ impl Model {
     }
 }
 
-/// Takes the candidate that the draw of this index picks: the first of which it and all before it weigh more than the random
-/// number modulo the total.
-fn pick(candidates: &mut Vec<(u32, u64)>, seed: B256, index: u64) -> Option<u32> {
+/// Takes the candidate that a random number picks: the first of which it and all before it weigh more than the number modulo
+/// the total.
+pub(super) fn pick(candidates: &mut Vec<(u32, u64)>, random: U256) -> Option<u32> {
     let total: u64 = candidates.iter().map(|(_, weight)| weight).sum();
-    let random = U256::from_be_bytes(keccak256((seed, U256::from(index)).abi_encode()).0);
     let mut rest: u64 = random.checked_rem(U256::from(total))?.to();
     let position = candidates.iter().position(|(_, weight)| match rest.checked_sub(*weight) {
         Some(left) => {

@@ -23,6 +23,13 @@ pub(crate) enum CallbackStatus {
     Failed,
 }
 
+impl CallbackStatus {
+    /// Of a job that ends now: `Delivered` stands while its target is called.
+    pub(crate) fn of(calls_back: bool) -> Self {
+        if calls_back { Self::Delivered } else { Self::None }
+    }
+}
+
 /// Why a job was refunded, by its number in the contracts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RefundReason {

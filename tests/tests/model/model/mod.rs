@@ -11,13 +11,17 @@ mod admission;
 mod arithmetic;
 mod callback;
 mod config;
+mod court;
 mod delegation;
+mod desk;
 mod draw;
 mod earnings;
+mod equivocation;
 mod job;
 mod ledger;
 mod offers;
 mod outcome;
+mod owed;
 mod pause;
 mod pools;
 mod registry;
@@ -25,6 +29,8 @@ mod reputation;
 mod resolution;
 mod seats;
 mod settlement;
+mod signature;
+mod single;
 mod slashing;
 mod stake;
 
@@ -38,19 +44,30 @@ use alloy::{
     sol_types::{SolCall, SolEvent, SolInterface},
 };
 use infera_contracts::{
+    ICalibrationList::ICalibrationListCalls,
+    ICourt::ICourtCalls,
     IExecutorRegistry::IExecutorRegistryCalls,
+    IJobDesk::IJobDeskCalls,
     IJobRegistry::{self, IJobRegistryCalls},
     IPolicyRegistry::IPolicyRegistryCalls,
+    ISingleJobRegistry::ISingleJobRegistryCalls,
+    ISlashing::ISlashingCalls,
     IStaking::IStakingCalls,
 };
 
 use self::{activity::Activities, ledger::Ledger, offers::Offers, outcome::Result, pause::Pause, pools::Admitted};
 pub(crate) use self::{
     config::{Code, Config, Executor, Mutation},
+    court::{Court, Verdict},
+    desk::{Desk, nonce_of},
     job::{Job, Phase, seats_of},
     outcome::{Event, Outcome, Refusal},
     pools::PRIVATE_POOL,
     registry::escrow_of,
+    single::{
+        IVifVerifier, IVifs, OPTIMISTIC, PROVEN, Quorum, REVERSE_AUCTION, ROUND_ROBIN, SORTITION, SinglePhase, Singles,
+        VerdictCall, single_escrow_of, vif_hash,
+    },
     slashing::BURN_ADDRESS,
     stake::Stakes,
 };
@@ -62,6 +79,13 @@ pub(crate) enum Call {
     Stake(IStakingCalls),
     Executors(IExecutorRegistryCalls),
     Policy(IPolicyRegistryCalls),
+    Desk(IJobDeskCalls),
+    Court(ICourtCalls),
+    Calibration(ICalibrationListCalls),
+    Slashing(ISlashingCalls),
+    Single(ISingleJobRegistryCalls),
+    Verdict(VerdictCall),
+    Vifs(Box<IVifs::IVifsCalls>),
 }
 
 impl Call {
@@ -72,12 +96,26 @@ impl Call {
             Self::Stake(_) => config.at.staking,
             Self::Executors(_) => config.at.executor_registry,
             Self::Policy(_) => config.at.policy_registry,
+            Self::Desk(_) => config.at.job_desk,
+            Self::Court(_) => config.at.court,
+            Self::Calibration(_) => config.at.calibration_list,
+            Self::Slashing(_) => config.at.slashing,
+            Self::Single(_) | Self::Verdict(_) => config.at.single_job_registry,
+            Self::Vifs(_) => config.at.vifs,
         }
     }
 
     /// Whether its function has return values.
     pub(crate) fn returns_something(&self) -> bool {
-        matches!(self, Self::Jobs(IJobRegistryCalls::request(_) | IJobRegistryCalls::batch(_)))
+        use {ICourtCalls as Court, IJobDeskCalls as Desk, ISingleJobRegistryCalls as Single};
+        matches!(
+            self,
+            Self::Jobs(IJobRegistryCalls::request(_) | IJobRegistryCalls::batch(_))
+                | Self::Desk(Desk::requestMany(_) | Desk::requestSigned(_) | Desk::subscribe(_) | Desk::serve(_))
+                | Self::Court(Court::challenge(_) | Court::decide(_))
+                | Self::Slashing(_)
+                | Self::Single(Single::request(_) | Single::challenge(_))
+        )
     }
 
     pub(crate) fn encoded(&self) -> Bytes {
@@ -86,6 +124,13 @@ impl Call {
             Self::Stake(call) => call.abi_encode().into(),
             Self::Executors(call) => call.abi_encode().into(),
             Self::Policy(call) => call.abi_encode().into(),
+            Self::Desk(call) => call.abi_encode().into(),
+            Self::Court(call) => call.abi_encode().into(),
+            Self::Calibration(call) => call.abi_encode().into(),
+            Self::Slashing(call) => call.abi_encode().into(),
+            Self::Single(call) => call.abi_encode().into(),
+            Self::Verdict(call) => call.abi_encode().into(),
+            Self::Vifs(call) => call.abi_encode().into(),
         }
     }
 }
@@ -110,13 +155,18 @@ pub(crate) struct Model {
     /// Code that accounts beside the contracts have.
     pub(crate) codes: BTreeMap<Address, Code>,
     pub(crate) jobs: BTreeMap<B256, Job>,
-    nonces: BTreeSet<(Address, U256)>,
+    pub(crate) nonces: BTreeSet<(Address, U256)>,
     pub(crate) credits: BTreeMap<Address, u128>,
     pub(crate) stakes: Stakes,
     pub(crate) activities: Activities,
     pub(crate) offers: Offers,
     admitted: Admitted,
     pub(crate) pause: Pause,
+    pub(crate) desk: Desk,
+    pub(crate) court: Court,
+    pub(crate) singles: Singles,
+    /// Executors and the jobs of which they were punished for two receipts.
+    equivocated: BTreeSet<(u32, B256)>,
     /// What every account owns.
     pub(crate) ledger: Ledger,
     events: Vec<Event>,
@@ -132,6 +182,10 @@ impl Model {
             offers: Offers::default(),
             admitted: Admitted::default(),
             pause: Pause::default(),
+            desk: Desk::default(),
+            court: Court::default(),
+            singles: Singles::default(),
+            equivocated: BTreeSet::new(),
             config: Rc::new(config),
             number: 0,
             time: 0,
@@ -183,6 +237,13 @@ impl Model {
                 Call::Stake(call) => model.run_stake(from, transaction.value, call)?,
                 Call::Executors(call) => model.run_executors(from, call)?,
                 Call::Policy(call) => model.run_policy(from, call)?,
+                Call::Desk(call) => model.run_desk(from, transaction.value, call)?,
+                Call::Court(call) => model.run_court(from, transaction.value, call)?,
+                Call::Calibration(call) => model.run_calibration(from, call)?,
+                Call::Slashing(call) => model.run_slashing(from, call)?,
+                Call::Single(call) => model.run_single(from, transaction.value, call)?,
+                Call::Verdict(_) => model.run_verdict(from)?,
+                Call::Vifs(call) => model.run_vifs(from, call)?,
             };
             Ok(Outcome { events: std::mem::take(&mut model.events), output })
         })
@@ -220,6 +281,7 @@ impl Model {
             Calls::advanceJob(call) => self.advance_job(from, &call.terms)?,
             Calls::retryCallback(call) => self.retry_callback(call)?,
             Calls::withdrawFor(call) => self.withdraw_for(call.account)?,
+            Calls::revokeNonce(call) => self.revoke_nonce(from, call.nonce)?,
             other => panic!("not modelled: {other:?}"),
         }
         Ok(Bytes::new())

@@ -55,7 +55,8 @@ pub(crate) struct Offers {
     weights: BTreeMap<(u32, u64), History<u64>>,
     /// Pools of each executor's active offers, in the contracts' order.
     active: BTreeMap<u32, Vec<u64>>,
-    revoked: BTreeMap<u32, bool>,
+    /// When signers were revoked, in Unix seconds.
+    revoked: BTreeMap<u32, u64>,
 }
 
 impl Offers {
@@ -80,7 +81,7 @@ impl Offers {
     }
 
     fn is_revoked(&self, executor: u32) -> bool {
-        self.revoked.get(&executor).copied().unwrap_or_default()
+        self.revoked.contains_key(&executor)
     }
 }
 
@@ -97,10 +98,17 @@ impl Model {
         if self.offers.is_revoked(executor) { 0 } else { executor }
     }
 
+    /// Who a signer acted for at a time, 0 for nobody. All executors are older than any job; the time of one that there isn't is 0.
+    pub(super) fn signed_at(&self, signer: Address, time: u64) -> u32 {
+        let executor = self.config.id_where(|executor| executor.signer == signer);
+        let until = self.offers.revoked.get(&executor).copied().unwrap_or(u64::MAX);
+        if time != 0 && time < until { executor } else { 0 }
+    }
+
     pub(super) fn revoke_signer(&mut self, from: Address) -> Result<()> {
         let executor = self.registered(from)?;
         ensure(!self.offers.is_revoked(executor), || IExecutorRegistry::ZeroSigner {})?;
-        self.offers.revoked.insert(executor, true);
+        self.offers.revoked.insert(executor, self.time);
         let signer = self.config.executor(executor).signer;
         self.emit_executor(IExecutorRegistry::SignerRevoked { executorId: executor, signer });
         Ok(())

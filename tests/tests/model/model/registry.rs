@@ -19,9 +19,10 @@ use super::{
     job::{Job, Phase, RefundReason, bit, has},
     outcome::{Refusal, Result, ensure},
     reputation::SeatOutcome,
+    slashing::Offence,
 };
 
-const MAX_VECTOR_BYTES: usize = 2048;
+pub(super) const MAX_VECTOR_BYTES: usize = 2048;
 /// Seats that are declined after so many draws stay empty.
 const MAX_DECLINE_ROUNDS: u8 = 126;
 
@@ -41,6 +42,11 @@ pub(crate) fn escrow_of(terms: &Terms) -> U256 {
     max_seat_fee(terms) * U256::from(terms.committeeSize) + fees.into_iter().map(U256::from).sum::<U256>()
 }
 
+/// The EIP-712 hash of terms, in whichever interface's struct.
+pub(super) fn hash_of(terms: &impl SolValue) -> B256 {
+    terms_hash(&terms::Terms::abi_decode(&terms.abi_encode()).unwrap())
+}
+
 /// What bounties left of the reserve.
 pub(super) fn reserve_left(terms: &Terms, job: &Job) -> u128 {
     (0..job.advances).fold(terms.advanceReserve, |left, _| left - left / 4)
@@ -48,8 +54,8 @@ pub(super) fn reserve_left(terms: &Terms, job: &Job) -> u128 {
 
 impl Model {
     pub(crate) fn id_of(&self, terms: &Terms) -> B256 {
-        let ours = terms::Terms::abi_decode(&terms.abi_encode()).unwrap();
-        ids::job_id(self.config.chain_id, self.config.at.job_registry, terms.requester, terms.nonce, terms_hash(&ours))
+        let at = self.config.at.job_registry;
+        ids::job_id(self.config.chain_id, at, terms.requester, terms.nonce, hash_of(terms))
     }
 
     /// A job that was requested.
@@ -86,8 +92,8 @@ impl Model {
         ensure(expected == actual, || IJobRegistry::ParametersHashMismatch { expected, actual })?;
         let (required, given) = (escrow_of(terms), U256::from(value));
         ensure(given >= required, || IJobRegistry::InsufficientPayment { required, given })?;
-        let (requester, nonce) = (terms.requester, terms.nonce);
-        ensure(self.nonces.insert((requester, nonce)), || IJobRegistry::NonceUsed { requester, nonce })?;
+        let requester = terms.requester;
+        self.use_nonce(requester, terms.nonce)?;
 
         let id = self.id_of(terms);
         let job =
@@ -104,6 +110,16 @@ impl Model {
         });
         self.credit(terms.refundTo, id, value - required.to::<u128>());
         Ok(id)
+    }
+
+    pub(super) fn revoke_nonce(&mut self, requester: Address, nonce: U256) -> Result<()> {
+        self.use_nonce(requester, nonce)?;
+        self.emit_job(IJobRegistry::NonceRevoked { requester, nonce });
+        Ok(())
+    }
+
+    fn use_nonce(&mut self, requester: Address, nonce: U256) -> Result<()> {
+        ensure(self.nonces.insert((requester, nonce)), || IJobRegistry::NonceUsed { requester, nonce })
     }
 
     pub(super) fn cancel(&mut self, from: Address, terms: &Terms) -> Result<()> {
@@ -273,7 +289,7 @@ impl Model {
         ensure(self.time > end, || IJobRegistry::NotBefore { jobId: id, time: U256::from(end) })?;
         let executor = job.committee[usize::from(seat)];
         self.settle_pending(id, seat, executor, SeatOutcome::Silent);
-        self.punish_no_reveal(executor, id, job.seat_fee, from);
+        self.slash(Offence::NoReveal, executor, id, job.seat_fee, from);
         Ok(())
     }
 

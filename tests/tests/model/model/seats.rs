@@ -41,14 +41,22 @@ impl Model {
 
     pub(super) fn lock_seats(&mut self, id: B256, executors: &[u32], amount: u128) -> Result<()> {
         for executor in executors {
-            let executorId = *executor;
-            ensure(self.can_lock(executorId, amount, u16::MAX), || IStaking::SeatNotLockable { executorId })?;
-            let account = self.stakes.account_mut(executorId);
-            account.locked += amount;
-            account.in_flight += 1;
-            self.emit_stake(IStaking::SeatLocked { executorId, jobId: id, amount: U256::from(amount) });
+            let locked = self.try_lock_seat(id, *executor, amount);
+            ensure(locked, || IStaking::SeatNotLockable { executorId: *executor })?;
         }
         Ok(())
+    }
+
+    /// `false`, and nothing changes, when the executor can't back it.
+    pub(super) fn try_lock_seat(&mut self, id: B256, executor: u32, amount: u128) -> bool {
+        if !self.can_lock(executor, amount, u16::MAX) {
+            return false;
+        }
+        let account = self.stakes.account_mut(executor);
+        account.locked += amount;
+        account.in_flight += 1;
+        self.emit_stake(IStaking::SeatLocked { executorId: executor, jobId: id, amount: U256::from(amount) });
+        true
     }
 
     pub(super) fn unlock_seat(&mut self, id: B256, executor: u32, amount: u128) {
@@ -62,10 +70,22 @@ impl Model {
         account.in_flight -= 1;
     }
 
-    /// Releases seats' locks of `amount` each, pays them and steps their reputation.
+    /// Releases a redundant job's seats' locks of `amount` each, pays them and steps their reputation.
     pub(super) fn settle(&mut self, id: B256, requester: Address, amount: u128, settlements: &[Settlement]) {
+        self.settle_of(self.config.at.job_registry, id, requester, amount, settlements);
+    }
+
+    /// The same of any registry's job.
+    pub(super) fn settle_of(
+        &mut self,
+        registry: Address,
+        id: B256,
+        requester: Address,
+        amount: u128,
+        settlements: &[Settlement],
+    ) {
         let total = settlements.iter().map(|settlement| settlement.payment).sum();
-        self.ledger.transfer(self.config.at.job_registry, self.config.at.staking, total);
+        self.ledger.transfer(registry, self.config.at.staking, total);
         for settlement in settlements {
             self.settle_seat(id, requester, amount, *settlement);
             self.record_activity(*settlement);

@@ -1,4 +1,4 @@
-//! What silence costs. (Convictions, equivocations and proofs are not modelled.)
+//! What offences cost.
 
 use alloy::primitives::{Address, B256, U256};
 use infera_contracts::IStaking;
@@ -7,25 +7,46 @@ use super::{
     Model,
     config::Mutation,
     outcome::{Refusal, Result},
+    reputation::EJECTION_LINE,
 };
 
-/// `Offence.NoReveal`.
-const NO_REVEAL: u8 = 0;
-/// Percent for the first, the second and every later time.
-const PERCENT: [u128; 3] = [5, 20, 100];
+/// How many kinds of offences the contracts count.
+pub(crate) const OFFENCES: usize = 5;
 /// The prover gets a part of what own stake lost, and at most so many fees.
 const PROVER_DIVISOR: u128 = 10;
 const REWARD_CAP_IN_SEAT_FEES: u128 = 10;
 /// Where slashed stake goes.
 pub(crate) const BURN_ADDRESS: Address = alloy::primitives::address!("000000000000000000000000000000000000dEaD");
 
+/// What stake is cut for, by its number in the contracts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Offence {
+    NoReveal = 0,
+    Equivocation = 1,
+    InvalidVif = 2,
+    Conviction = 4,
+}
+
+impl Offence {
+    /// For the first, the second and every later time.
+    fn percent(self, strike: u8) -> u128 {
+        let percent = match self {
+            Self::NoReveal | Self::Conviction => [5, 20, 100],
+            Self::Equivocation => [100; 3],
+            Self::InvalidVif => [20, 50, 100],
+        };
+        percent[usize::from(strike).min(percent.len()) - 1]
+    }
+}
+
 impl Model {
-    pub(super) fn punish_no_reveal(&mut self, executor: u32, id: B256, seat_fee: u128, prover: Address) {
+    /// Counts an offence and cuts an executor's stake, active and exiting. Returns how much, in wei.
+    pub(super) fn slash(&mut self, offence: Offence, executor: u32, id: B256, seat_fee: u128, prover: Address) -> u128 {
         let epoch = self.epoch();
-        let pool = self.stakes.pool_mut(executor);
-        pool.strikes = pool.strikes.saturating_add(1);
-        let strike = pool.strikes;
-        let percent = PERCENT[usize::from(strike).min(PERCENT.len()) - 1];
+        let strikes = &mut self.stakes.pool_mut(executor).strikes[offence as usize];
+        *strikes = strikes.saturating_add(1);
+        let strike = *strikes;
+        let percent = offence.percent(strike);
         let from_own = self.slash_part(self.stakes.pool(executor).own, percent);
         let from_delegated = self.slash_part(self.stakes.pool(executor).delegated, percent);
         let mut amount = from_own + from_delegated;
@@ -40,6 +61,9 @@ impl Model {
         let pool = self.stakes.pool_mut(executor);
         pool.own -= from_own;
         pool.delegated -= from_delegated;
+        if offence == Offence::Conviction && !self.is_mutated(Mutation::KindConviction) {
+            self.halve_reputation(executor);
+        }
         if percent == 100 {
             self.eject(executor);
             // Coming back takes as long as an exit would.
@@ -54,12 +78,22 @@ impl Model {
             executorId: executor,
             jobId: id,
             prover,
-            offence: NO_REVEAL,
+            offence: offence as u8,
             strike,
             percent: percent as u8,
             amount: U256::from(amount),
             reward: U256::from(reward),
         });
+        amount
+    }
+
+    fn halve_reputation(&mut self, executor: u32) {
+        let (score, epoch) = (self.score_of(executor) / 2, self.epoch());
+        self.stakes.account_mut(executor).set_reputation(score, epoch);
+        self.emit_stake(IStaking::ReputationHalved { executorId: executor, reputation: U256::from(score) });
+        if score < EJECTION_LINE {
+            self.eject(executor);
+        }
     }
 
     fn slash_bucket(&mut self, executor: u32, maturity: u64, percent: u128) -> u128 {

@@ -12,6 +12,7 @@ use super::{
     earnings::Standing,
     outcome::{Refusal, Result, ensure},
     reputation,
+    slashing::OFFENCES,
 };
 
 const CLEAN_JOBS_PER_STRIKE: u16 = 1_000;
@@ -64,8 +65,8 @@ pub(crate) struct Pool {
     pub(crate) delegated_shares: u128,
     /// Epoch when the newest exit matures.
     pub(crate) last_maturity: u64,
-    /// For not revealing.
-    pub(crate) strikes: u8,
+    /// By offence.
+    pub(crate) strikes: [u8; OFFENCES],
 }
 
 /// What leaves a pool at one maturity.
@@ -273,7 +274,7 @@ impl Model {
         };
         self.stakes.account_mut(executor).clean_jobs = rest;
         let pool = self.stakes.pool_mut(executor);
-        pool.strikes = pool.strikes.saturating_sub(1);
+        pool.strikes = pool.strikes.map(|strikes| strikes.saturating_sub(1));
         self.emit_stake(IStaking::StrikesForgiven { executorId: executor });
         Ok(())
     }

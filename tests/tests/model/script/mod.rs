@@ -1,21 +1,34 @@
 //! Turns operations into transactions, by what the model says of the jobs that there are.
 
+mod courts;
+mod desk;
 mod opinions;
+mod receipts;
 mod requests;
+mod single;
 mod stakes;
 
 use std::collections::BTreeMap;
 
 use alloy::{
     primitives::{Address, B256, Bytes, U256, keccak256},
-    sol_types::SolValue,
+    signers::local::PrivateKeySigner,
+    sol_types::{SolEvent, SolValue},
 };
-use infera_contracts::IJobRegistry::{self, Answer, IJobRegistryCalls, Terms};
+use infera_contracts::{
+    IJobDesk::{self, requestSignedCall},
+    IJobRegistry::{self, Answer, IJobRegistryCalls, JobRequested, Terms},
+    ISingleJobRegistry::SingleTerms,
+};
 use infera_protocol::commitment::Commitment;
 
-use self::opinions::{Opinion, opinions};
+pub(crate) use self::single::vrf_key;
+use self::{
+    opinions::{Opinion, opinions},
+    single::Answered,
+};
 use crate::{
-    model::{Call, Model, Phase, Transaction, seats_of},
+    model::{Call, Model, Outcome, Phase, Transaction, nonce_of, seats_of},
     operation::{By, Calls, Given, Moment, Operation},
 };
 
@@ -27,23 +40,47 @@ const INPUT: &[u8] = b"a text";
 #[derive(Debug, Clone)]
 pub(crate) struct Script {
     accounts: Vec<Address>,
+    /// Of the accounts.
+    keys: Vec<PrivateKeySigner>,
     targets: Vec<Address>,
     opinions: Vec<Opinion>,
     /// Jobs in the order of their requests.
     jobs: Vec<Terms>,
+    singles: Vec<SingleTerms>,
+    answered: BTreeMap<B256, Answered>,
     requests: u64,
+    challenges: u64,
+    order: Option<requestSignedCall>,
+    /// Subscriptions in the order of their making, with what they ask.
+    subscriptions: Vec<IJobDesk::Subscribed>,
     /// Position of the answer behind each commitment.
     commitments: BTreeMap<B256, u8>,
 }
 
 impl Script {
-    pub(crate) fn new(accounts: Vec<Address>, targets: Vec<Address>) -> Self {
-        let opinions = opinions();
-        Self { accounts, targets, opinions, jobs: Vec::new(), requests: 0, commitments: BTreeMap::new() }
+    pub(crate) fn new(keys: &[PrivateKeySigner], targets: Vec<Address>) -> Self {
+        Self {
+            accounts: keys.iter().map(PrivateKeySigner::address).collect(),
+            keys: keys.to_vec(),
+            targets,
+            opinions: opinions(),
+            jobs: Vec::new(),
+            singles: Vec::new(),
+            answered: BTreeMap::new(),
+            requests: 0,
+            challenges: 0,
+            order: None,
+            subscriptions: Vec::new(),
+            commitments: BTreeMap::new(),
+        }
     }
 
     pub(crate) fn jobs(&self) -> &[Terms] {
         &self.jobs
+    }
+
+    pub(crate) fn subscriptions(&self) -> &[IJobDesk::Subscribed] {
+        &self.subscriptions
     }
 
     pub(crate) fn target(&self, target: u8) -> Address {
@@ -54,9 +91,15 @@ impl Script {
         self.accounts[usize::from(account) % self.accounts.len()]
     }
 
-    /// A request was taken.
-    pub(crate) fn requested(&mut self, terms: Terms) {
-        self.jobs.push(terms);
+    /// Remembers the jobs and subscriptions that a transaction made.
+    pub(crate) fn learn(&mut self, outcome: &Outcome) {
+        for event in &outcome.events {
+            if let Ok(requested) = JobRequested::decode_log_data(&event.data) {
+                self.jobs.push(requested.terms);
+            } else if let Ok(subscribed) = IJobDesk::Subscribed::decode_log_data(&event.data) {
+                self.subscriptions.push(subscribed);
+            }
+        }
     }
 
     /// The time that a moment names, if it is told by a job that has it.
@@ -81,17 +124,36 @@ impl Script {
                 let delay = u64::from(model.config.jobs.drawBountyDelay);
                 (model.job(self.id(model, job)).request_time + delay, plus)
             }
+            Moment::Thawed { account, plus } => (model.desk.account(self.account(account)).thawedAt, plus),
+            Moment::Interval { subscription, interval, plus } => {
+                let subscription = self.subscription(model, subscription).subscription;
+                (subscription.start + u64::from(interval) * u64::from(subscription.period), plus)
+            }
+            Moment::OfSingle { job, moment, plus } => (self.single_time(model, job, moment), plus),
+            Moment::LastChallenge { job, seat, plus } => (model.last_challenge(self.id(model, job), seat), plus),
         };
         time.saturating_add_signed(plus.into())
     }
 
     /// The transaction of an operation that is one.
     pub(crate) fn transaction(&mut self, model: &Model, operation: &Operation) -> Transaction {
+        if let Operation::Single(operation) = operation {
+            return self.single_transaction(model, operation);
+        }
         if let Some((from, value, call)) = self.job_call(model, operation) {
             return Transaction { from, value, call: Call::Jobs(call) };
         }
         if let Some((from, value, call)) = self.stake_call(model, operation) {
             return Transaction { from, value, call: Call::Stake(call) };
+        }
+        if let Some((from, value, call)) = self.desk_call(model, operation) {
+            return Transaction { from, value, call: Call::Desk(call) };
+        }
+        if let Some(transaction) = self.court_transaction(model, operation) {
+            return transaction;
+        }
+        if let Some((from, call)) = self.slashing_call(model, operation) {
+            return Transaction { from, value: 0, call: Call::Slashing(call) };
         }
         if let Some((from, call)) = self.policy_call(model, operation) {
             return Transaction { from, value: 0, call: Call::Policy(call) };
@@ -160,7 +222,9 @@ impl Script {
             Op::Request { .. } => return self.request(model, operation),
             Op::Cancel { job, by } => {
                 let terms = self.terms(model, *job);
-                (self.sender(*by, terms.requester), To::cancel(IJobRegistry::cancelCall { terms }))
+                // The court, which has no key, cancels nothing.
+                let rightful = if self.key_of(terms.requester).is_some() { terms.requester } else { anyone };
+                (self.sender(*by, rightful), To::cancel(IJobRegistry::cancelCall { terms }))
             }
             Op::Commit { job, seat, answer, draw, by } => {
                 let terms = self.terms(model, *job);
@@ -235,6 +299,16 @@ impl Script {
             Op::WithdrawOfTarget { target } => {
                 (anyone, To::withdrawFor(IJobRegistry::withdrawForCall { account: self.target(*target) }))
             }
+            Op::RevokeNonce { ahead, by } => {
+                let nonce = U256::from(self.requests + u64::from(*ahead));
+                (self.account(*by), To::revokeNonce(IJobRegistry::revokeNonceCall { nonce }))
+            }
+            Op::RevokeInterval { subscription, interval, by } => {
+                let subscription = self.subscription(model, *subscription).subscription;
+                let nonce = nonce_of(model.subscription_id(&subscription), U256::from(*interval));
+                let from = self.sender(*by, subscription.terms.requester);
+                (from, To::revokeNonce(IJobRegistry::revokeNonceCall { nonce }))
+            }
             Op::Batch { calls: Calls(inner), by } => {
                 let calls = inner.iter().filter_map(|operation| self.job_call(model, operation));
                 let calls: Vec<Bytes> = calls.map(|(_, _, call)| Call::Jobs(call).encoded()).collect();
@@ -243,6 +317,10 @@ impl Script {
             _ => return None,
         };
         Some((from, 0, call))
+    }
+
+    fn key_of(&self, account: Address) -> Option<&PrivateKeySigner> {
+        self.keys.iter().find(|key| key.address() == account)
     }
 
     /// Who sits in a seat, or would if the committee were drawn now; 0 for nobody.

@@ -1,7 +1,7 @@
 //! Requests, sound and flawed.
 
 use alloy::primitives::{Address, B256, U256, keccak256};
-use infera_contracts::IJobRegistry::{self, IJobRegistryCalls, Terms};
+use infera_contracts::IJobRegistry::{IJobRegistryCalls, Terms, requestCall};
 
 use super::{INPUT, Script, parameters};
 use crate::{
@@ -18,6 +18,12 @@ impl Script {
         model: &Model,
         operation: &Operation,
     ) -> Option<(Address, u128, IJobRegistryCalls)> {
+        let (from, value, call) = self.asked(model, operation)?;
+        Some((from, value, IJobRegistryCalls::request(call)))
+    }
+
+    /// Who sends a request, and what.
+    pub(super) fn asked(&mut self, model: &Model, operation: &Operation) -> Option<(Address, u128, requestCall)> {
         let Operation::Request {
             requester,
             by,
@@ -86,17 +92,21 @@ impl Script {
                 terms.nonce = used.map_or(terms.nonce, |job| job.nonce);
             }
             Flaw::TooDear => terms.maxPricePerUnit = u128::MAX,
+            Flaw::RefundToDesk => terms.refundTo = model.config.at.job_desk,
         }
-        let escrow = escrow_of(&terms);
-        let escrow: u128 = if escrow > U256::from(MOST_PAID) { 0 } else { escrow.to() };
-        let value = match flaw {
-            Flaw::Overpaid => escrow + 7,
-            Flaw::Underpaid => escrow.saturating_sub(1),
-            _ => escrow,
-        };
+        let value = paid(escrow_of(&terms), flaw);
         let from = self.sender(by, terms.requester);
-        let call =
-            IJobRegistry::requestCall { terms, input: input.into(), parameters: parameters().into(), inputUri: uri };
-        Some((from, value, IJobRegistryCalls::request(call)))
+        let call = requestCall { terms, input: input.into(), parameters: parameters().into(), inputUri: uri };
+        Some((from, value, call))
+    }
+}
+
+/// What is sent where so much is asked.
+pub(super) fn paid(required: U256, flaw: Flaw) -> u128 {
+    let required: u128 = if required > U256::from(MOST_PAID) { 0 } else { required.to() };
+    match flaw {
+        Flaw::Overpaid => required + 7,
+        Flaw::Underpaid => required.saturating_sub(1),
+        _ => required,
     }
 }

@@ -100,6 +100,7 @@ contract JobInvariants is JobHandlers {
         afterInvariant();
         assertEq(jobs.creditOf(address(accomplice)), 0);
         assertGt(address(accomplice).balance, 0, "its own job was refunded");
+        assertFalse(accomplice.paidTwice());
     }
 
     /// J1
@@ -115,6 +116,7 @@ contract JobInvariants is JobHandlers {
             owed += jobs.creditOf(creditors[i]);
         }
         assertEq(address(jobs).balance, owed + burnedByJobs + donatedToJobs);
+        assertFalse(accomplice.paidTwice());
     }
 
     /// J2

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {ICredits} from "../../src/accounts/ICredits.sol";
 import {IJobRegistry} from "../../src/jobs/IJobRegistry.sol";
 import {Answer, JobState, Phase, Terms} from "../../src/jobs/JobTypes.sol";
 import {IStaking} from "../../src/stake/IStaking.sol";
@@ -14,6 +15,7 @@ contract Accomplice {
 
     /// How often it was let in, by the call's selector.
     mapping(bytes4 selector => uint256) public letIn;
+    bool public paidTwice;
 
     event Asked();
     event LetIn();
@@ -30,7 +32,11 @@ contract Accomplice {
         }
     }
 
-    receive() external payable {}
+    /// @dev Paid, it asks to be paid once more.
+    receive() external payable {
+        (bool done,) = msg.sender.call(abi.encodeCall(ICredits.withdrawFor, (address(this))));
+        paidTwice = paidTwice || done;
+    }
 }
 
 /// @notice What the invariants know about the jobs of a run: kept from events and states after each step.

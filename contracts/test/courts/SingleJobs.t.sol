@@ -354,6 +354,28 @@ contract SingleJobsInCourt is SingleCourtFixture {
         _assertConserved(_keptOf(first) + _keptOf(second));
     }
 
+    /// So that what an offer can keep from forming forms in the end.
+    function test_each_lapse_doubles_the_least_offer() public {
+        _answered(_cheat());
+        uint256 fee = record.fee;
+        for (uint256 lapses; lapses < 4; ++lapses) {
+            uint256 lowest = fee << lapses;
+            assertEq(deployedCourt.lowestSeatFee(jobId, 0, uint128(fee)), lowest);
+            _expectRefused(
+                _wanted(lapses, lowest / UNITS - 1),
+                abi.encodeWithSelector(ICourt.PriceTooLow.selector, lowest - UNITS, lowest)
+            );
+            (bytes32 courtJobId, Terms memory courts) = _challenged(lapses, lowest / UNITS);
+            _lapsed(courtJobId, courts);
+            _reopened();
+        }
+        assertEq(BURN.balance, 4 * (rules.bond / 4), "a quarter of each bond");
+        _afterWindow(record);
+        _finalize(jobId, record, _cheat());
+        (, uint256 burned) = _split(fee);
+        _assertConserved(burned);
+    }
+
     function test_what_lapsed_and_nobody_challenges_again_is_final() public {
         _answered(_honest());
         (bytes32 courtJobId, Terms memory courts) = _challenged(1, PRICE);

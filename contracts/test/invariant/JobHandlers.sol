@@ -1,27 +1,38 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {ICredits} from "../../src/accounts/ICredits.sol";
+import {IJobRegistry} from "../../src/jobs/IJobRegistry.sol";
 import {Answer, JobState, Phase, Terms} from "../../src/jobs/JobTypes.sol";
+import {IStaking} from "../../src/stake/IStaking.sol";
 import {Target} from "../jobs/Callback.t.sol";
 import {Reply} from "../jobs/JobFixture.sol";
-import {JobLedger} from "./JobLedger.sol";
+import {Accomplice, JobLedger} from "./JobLedger.sol";
 
 /// @notice The steps that a run is made of, by who takes them. A step that the contracts refuse changes nothing.
 abstract contract JobHandlers is JobLedger {
+    uint256 internal constant ACCOMPLICES_NUMBER = 1000;
+
     Target internal target;
+    Accomplice internal accomplice;
+    /// Whether a run has the accomplice's job, which is requested within a callback.
+    bool private accompliceAsks;
+    /// Jobs of the requester.
+    uint256 private asked;
 
     // ---------------------------------------------------------------- requester
 
     function request(uint256 size, uint256 fees, bool callback) external observed {
-        if (tracked.length == MAX_JOBS) return;
-        Terms memory terms = _terms(tracked.length);
+        if (asked == MAX_JOBS) return;
+        Terms memory terms = _terms(asked++);
         uint8[2][5] memory sizes = [[1, 1], [2, 2], [3, 2], [4, 3], [5, 3]];
         size %= sizes.length;
         (terms.committeeSize, terms.quorum) = (sizes[size][0], sizes[size][1]);
         terms.maxPricePerUnit = uint128(bound(fees, PRICE, 4 * PRICE));
         terms.advanceReserve += uint128(fees % 1000);
         terms.dispatchFee += uint128(fees % 777);
-        if (callback) terms = _withCallback(terms, address(target), 300_000);
+        // Every third has gas for a job that ends, and calls back, within the callback.
+        if (callback) terms = _withCallback(terms, address(target), fees % 3 == 0 ? 2_000_000 : 450_000);
         terms.refundTo = fees % 2 == 0 ? refundee : requester;
         tracked.push(terms);
         _request(terms);
@@ -80,6 +91,8 @@ abstract contract JobHandlers is JobLedger {
             } else {
                 _reveal(terms, id, reply);
             }
+            // The first opens the phase, if time hasn't.
+            _readPhase(jobId);
         }
     }
 
@@ -107,12 +120,13 @@ abstract contract JobHandlers is JobLedger {
         Terms memory terms = tracked[job % tracked.length];
         id = bound(id, 1, executors.executorCount());
         Reply memory reply = _honest();
-        what %= 4;
+        what %= 5;
         bytes32 jobId = jobs.jobIdOf(terms);
         if (what == 0) jobs.commit(jobId, keccak256("nothing"));
         else if (what == 1) jobs.reveal(jobId, uint8(id), reply.result, reply.vector, _salt(uint32(id)));
         else if (what == 2) jobs.resolve(terms, _answers(_answer(0, reply), _answer(1, reply)));
-        else jobs.cancel(terms);
+        else if (what == 3) jobs.cancel(terms);
+        else if (_phase(jobId) != Phase.None) _requestAgain(terms);
     }
 
     function changeOffering(uint256 id, uint256 price, uint256 capacity) external observed {
@@ -166,6 +180,36 @@ abstract contract JobHandlers is JobLedger {
         target.behave(Target.Manner(bound(manner, 0, uint256(Target.Manner.RevertBomb))));
     }
 
+    /// @dev From now on the target calls back into the contracts while it is called: about any job, its own among them.
+    function reenter(uint256 job, uint256 what, uint256 who) external observed {
+        Terms memory terms = tracked[job % tracked.length];
+        bytes32 jobId = jobs.jobIdOf(terms);
+        Reply memory reply = _honest();
+        what %= 8;
+        bytes memory data;
+        if (what == 0) {
+            (terms, data) = _accomplicesRequest();
+        } else if (what == 1) {
+            data = abi.encodeCall(ICredits.withdrawFor, (creditors[who % creditors.length]));
+        } else if (what == 2) {
+            data = abi.encodeCall(IJobRegistry.retryCallback, (terms, reply.result, keccak256(reply.vector)));
+        } else if (what == 3) {
+            data = abi.encodeCall(IJobRegistry.advanceJob, (terms));
+        } else if (what == 4) {
+            data = abi.encodeCall(IJobRegistry.resolve, (terms, _revealedAnswers(jobId)));
+        } else if (what == 5) {
+            data = abi.encodeCall(IJobRegistry.cancel, (_accomplicesTerms()));
+        } else if (what == 6) {
+            data = abi.encodeCall(IJobRegistry.punishSilent, (jobId, uint8(who % 7)));
+        } else {
+            data = abi.encodeCall(IStaking.withdrawEarnings, (uint32(bound(who, 1, executors.executorCount()))));
+        }
+        address to = what == 7 ? address(staking) : address(jobs);
+        uint256 value = what == 0 ? jobs.quote(terms) : 0;
+        vm.deal(address(accomplice), address(accomplice).balance + value);
+        target.reenterWith(abi.encodeCall(Accomplice.act, (to, value, data)));
+    }
+
     // ---------------------------------------------------------------- donor and time
 
     /// @dev As a block's fee recipient or a self-destructing contract can.
@@ -189,6 +233,25 @@ abstract contract JobHandlers is JobLedger {
         if (blocks % 4 != 0) return;
         skip(bound(time, 0, 1200));
         vm.roll(vm.getBlockNumber() + bound(blocks, 1, 300));
+    }
+
+    /// @dev On other terms, for the same number: must be refused, or the registry would hold what no job explains.
+    function _requestAgain(Terms memory terms) private {
+        ++terms.dispatchFee;
+        _request(terms);
+    }
+
+    function _accomplicesTerms() private view returns (Terms memory terms) {
+        terms = _terms(ACCOMPLICES_NUMBER);
+        (terms.requester, terms.refundTo) = (address(accomplice), address(accomplice));
+    }
+
+    /// @dev The accomplice's job, tracked as soon as it might be requested.
+    function _accomplicesRequest() private returns (Terms memory terms, bytes memory data) {
+        terms = _accomplicesTerms();
+        data = abi.encodeCall(IJobRegistry.request, (terms, input, labels, ""));
+        if (!accompliceAsks) tracked.push(terms);
+        accompliceAsks = true;
     }
 
     function _revealAndResolve(Terms memory terms, bytes32 jobId, uint8 seat, Reply memory reply) private {

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IJobRegistry} from "../../src/jobs/IJobRegistry.sol";
 import {JobState, Phase, Terms} from "../../src/jobs/JobTypes.sol";
 import {Target} from "../jobs/Callback.t.sol";
 import {JobHandlers} from "./JobHandlers.sol";
+import {Accomplice} from "./JobLedger.sol";
 
 /// @notice The numbered invariants of README.md.
 contract JobInvariants is JobHandlers {
     function setUp() public override {
         super.setUp();
-        target = new Target(jobs);
+        accomplice = new Accomplice();
+        _remember(address(accomplice));
+        target = new Target(IJobRegistry(address(accomplice)));
         // One executor is poor: it can hold one dear seat at a time.
         _addExecutor(10 ether, PRICE, 1);
         _nextEpoch();
 
-        bytes4[] memory steps = new bytes4[](24);
+        bytes4[] memory steps = new bytes4[](26);
         steps[0] = this.request.selector;
         steps[1] = this.request.selector;
         steps[2] = this.cancel.selector;
@@ -39,8 +43,64 @@ contract JobInvariants is JobHandlers {
         steps[21] = this.refreshWeights.selector;
         steps[22] = this.revealLate.selector;
         steps[23] = this.punishSilent.selector;
+        steps[24] = this.reenter.selector;
+        steps[25] = this.reenter.selector;
         targetSelector(FuzzSelector({addr: address(this), selectors: steps}));
         targetContract(address(this));
+    }
+
+    /// The steps get everywhere: each way to each end, and a target that gets in by each call that it may make.
+    function test_the_steps_reach_every_phase_and_reenter() public {
+        uint256 all3 = 0x030303; // three honest answers; odd, so of a job that isn't drawn yet
+        this.request(2, 6, true);
+        this.commit(0, 1 << 8 | 7, all3);
+        _assertPhase(jobs.jobIdOf(tracked[0]), Phase.Revealing);
+        this.reveal(0, 1 << 8, false);
+        this.reenter(0, 0, 0);
+        this.resolve(0);
+        _assertPhase(jobs.jobIdOf(tracked[0]), Phase.Resolved);
+        assertEq(accomplice.letIn(IJobRegistry.request.selector), 1, "requests");
+        bytes32 own = jobs.jobIdOf(tracked[1]);
+        _assertPhase(own, Phase.Requested);
+
+        // A committee of one that nobody answers for: its refund advances the accomplice's job.
+        this.request(0, 6, true);
+        this.reenter(1, 3, 0);
+        this.advanceWhenDue(2, uint8(Phase.Requested));
+        this.advanceWhenDue(2, uint8(Phase.Committing));
+        this.advanceWhenDue(2, uint8(Phase.Committing));
+        _assertPhase(jobs.jobIdOf(tracked[2]), Phase.Refunded);
+        assertEq(accomplice.letIn(IJobRegistry.advanceJob.selector), 1, "advances");
+        _assertPhase(own, Phase.Committing);
+
+        // The third seat is silent and punished; within a callback another job is resolved, and calls back.
+        this.request(2, 7, true);
+        this.commit(3, 1 << 8, all3);
+        this.reveal(3, 3, false);
+        this.request(2, 6, true);
+        this.commit(4, 1 << 8, all3);
+        this.reveal(4, 1 << 8, false);
+        vm.warp(jobs.jobState(jobs.jobIdOf(tracked[3])).deadline + parameters.revealGrace + 1);
+        this.reenter(3, 4, 0);
+        this.resolve(4);
+        assertEq(accomplice.letIn(IJobRegistry.resolve.selector), 1, "resolves");
+        _assertPhase(jobs.jobIdOf(tracked[3]), Phase.Resolved);
+        assertEq(jobs.jobState(jobs.jobIdOf(tracked[3])).pending, 4);
+        this.punishSilent(3, 2, true);
+        assertEq(jobs.jobState(jobs.jobIdOf(tracked[3])).pending, 0);
+
+        // Credits and earnings leave while a target is called.
+        this.request(0, 4, true);
+        this.reenter(0, 1, 0);
+        vm.prank(requester);
+        vm.expectRevert();
+        jobs.cancel(tracked[0]);
+        this.cancel(5);
+        _assertPhase(jobs.jobIdOf(tracked[5]), Phase.Refunded);
+        afterInvariant();
+        assertEq(jobs.creditOf(address(accomplice)), 0);
+        assertGt(address(accomplice).balance, 0, "its own job was refunded");
+        assertFalse(accomplice.paidTwice());
     }
 
     /// J1
@@ -56,6 +116,7 @@ contract JobInvariants is JobHandlers {
             owed += jobs.creditOf(creditors[i]);
         }
         assertEq(address(jobs).balance, owed + burnedByJobs + donatedToJobs);
+        assertFalse(accomplice.paidTwice());
     }
 
     /// J2
@@ -142,17 +203,27 @@ contract JobInvariants is JobHandlers {
                 jobs.seatHash(jobId, uint8(seat));
             }
             jobs.verifyResult(jobId, "", 0);
-            jobs.nonceUsed(requester, i);
         }
         jobs.parameters();
         jobs.jobState("unknown");
     }
 
+    /// J10. By requests through the desk too: see D3.
+    function invariant_a_requesters_number_is_used_by_one_job() public view {
+        for (uint256 i = 0; i < tracked.length; ++i) {
+            Terms memory terms = tracked[i];
+            uint256 expected = _phase(jobs.jobIdOf(terms)) == Phase.None ? 0 : 1;
+            assertEq(requests[terms.requester][terms.nonce], expected);
+            assertEq(jobs.nonceUsed(terms.requester, terms.nonce), expected == 1);
+        }
+    }
+
     /// J9. Run after each run, because it ends all jobs.
     function afterInvariant() public {
-        for (uint256 i = 0; i < tracked.length; ++i) {
-            _finish(tracked[i]);
-            _punish(jobs.jobIdOf(tracked[i]));
+        // Twice: a job that ends may call a target that requests another.
+        for (uint256 i = 0; i < 2 * tracked.length; ++i) {
+            _finish(tracked[i % tracked.length]);
+            _punish(jobs.jobIdOf(tracked[i % tracked.length]));
         }
         for (uint256 i = 0; i < creditors.length; ++i) {
             if (jobs.creditOf(creditors[i]) != 0) jobs.withdrawFor(creditors[i]);

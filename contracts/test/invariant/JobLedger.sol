@@ -1,11 +1,43 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {ICredits} from "../../src/accounts/ICredits.sol";
 import {IJobRegistry} from "../../src/jobs/IJobRegistry.sol";
 import {Answer, JobState, Phase, Terms} from "../../src/jobs/JobTypes.sol";
 import {IStaking} from "../../src/stake/IStaking.sol";
 import {JobFixture, Reply} from "../jobs/JobFixture.sol";
 import {Vm} from "forge-std/Test.sol";
+
+/// @notice Called by a target while that is called back: calls whom it is told to, as a party of its own, which has coins.
+contract Accomplice {
+    /// For the target to get to its end.
+    uint256 private constant GAS_KEPT = 250_000;
+
+    /// How often it was let in, by the call's selector.
+    mapping(bytes4 selector => uint256) public letIn;
+    bool public paidTwice;
+
+    event Asked();
+    event LetIn();
+    event Refused();
+
+    function act(address to, uint256 value, bytes calldata data) external {
+        emit Asked();
+        (bool done,) = to.call{value: value, gas: gasleft() - GAS_KEPT}(data);
+        if (done) {
+            ++letIn[bytes4(data)];
+            emit LetIn();
+        } else {
+            emit Refused();
+        }
+    }
+
+    /// @dev Paid, it asks to be paid once more.
+    receive() external payable {
+        (bool done,) = msg.sender.call(abi.encodeCall(ICredits.withdrawFor, (address(this))));
+        paidTwice = paidTwice || done;
+    }
+}
 
 /// @notice What the invariants know about the jobs of a run: kept from events and states after each step.
 abstract contract JobLedger is JobFixture {
@@ -26,6 +58,8 @@ abstract contract JobLedger is JobFixture {
     mapping(bytes32 jobId => uint256) internal outflow;
     /// `JobResolved` and `JobRefunded` events of a job.
     mapping(bytes32 jobId => uint256) internal endings;
+    /// `JobRequested` events of a requester's number.
+    mapping(address requester => mapping(uint256 nonce => uint256)) internal requests;
     mapping(bytes32 jobId => Phase) internal lastPhase;
     /// Hash of a job's state when it became final, without the callback's status and the pending seats.
     mapping(bytes32 jobId => bytes32) internal finalState;
@@ -43,16 +77,40 @@ abstract contract JobLedger is JobFixture {
     modifier observed() {
         vm.recordLogs();
         _;
-        _readLogs(vm.getRecordedLogs());
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        _blankUndone(logs);
+        _readLogs(logs);
         for (uint256 i = 0; i < tracked.length; ++i) {
             _readPhase(jobs.jobIdOf(tracked[i]));
         }
     }
 
+    /// @dev Logs of calls that were undone are recorded too: here those that an accomplice was refused.
+    function _blankUndone(Vm.Log[] memory logs) private pure {
+        uint256[] memory asked = new uint256[](logs.length);
+        uint256 depth;
+        for (uint256 i = 0; i < logs.length; ++i) {
+            bytes32 topic = logs[i].topics[0];
+            if (topic == Accomplice.Asked.selector) {
+                asked[depth++] = i;
+            } else if (topic == Accomplice.LetIn.selector) {
+                --depth;
+            } else if (topic == Accomplice.Refused.selector) {
+                for (uint256 undone = asked[--depth]; undone < i; ++undone) {
+                    logs[undone].topics[0] = 0;
+                }
+            }
+        }
+        assertEq(depth, 0, "an accomplice ran out of gas");
+    }
+
     function _readLogs(Vm.Log[] memory logs) private {
         for (uint256 i = 0; i < logs.length; ++i) {
             bytes32 topic = logs[i].topics[0];
-            if (topic == IJobRegistry.Credited.selector) {
+            if (topic == IJobRegistry.JobRequested.selector) {
+                (Terms memory terms,,,) = abi.decode(logs[i].data, (Terms, bytes, bytes, string));
+                ++requests[terms.requester][terms.nonce];
+            } else if (topic == IJobRegistry.Credited.selector) {
                 outflow[logs[i].topics[2]] += abi.decode(logs[i].data, (uint256));
                 _remember(address(uint160(uint256(logs[i].topics[1]))));
             } else if (topic == IStaking.SeatSettled.selector) {
@@ -70,13 +128,13 @@ abstract contract JobLedger is JobFixture {
         }
     }
 
-    function _remember(address account) private {
+    function _remember(address account) internal {
         if (known[account]) return;
         known[account] = true;
         creditors.push(account);
     }
 
-    function _readPhase(bytes32 jobId) private {
+    function _readPhase(bytes32 jobId) internal {
         Phase before = lastPhase[jobId];
         Phase phase = _phase(jobId);
         if (phase == before) return;

@@ -44,9 +44,9 @@ abstract contract GasFloor is CommonBase {
     function _snapshotFloor(string memory name) internal returns (uint256 floor) {
         VmSafe.AccountAccess[] memory accesses = vm.stopAndReturnStateDiff();
         Touched memory touched;
-        // Cheats may come before the call.
+        // Cheats may come before the call, and the look whether there is a contract.
         uint256 start;
-        while (accesses[start].account != to) ++start;
+        while (accesses[start].account != to || accesses[start].kind != VmSafe.AccountAccessKind.Call) ++start;
         for (uint256 i = start; i < accesses.length; ++i) {
             VmSafe.AccountAccess memory access = accesses[i];
             if (i != start && access.kind == VmSafe.AccountAccessKind.Call && access.value != 0) ++touched.transfers;

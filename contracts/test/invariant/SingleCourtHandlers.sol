@@ -5,7 +5,7 @@ import {CourtTerms, ICourt, Verdict} from "../../src/courts/ICourt.sol";
 import {Answer, JobState, Phase, Terms} from "../../src/jobs/JobTypes.sol";
 import {Record, Scheduler, SinglePhase, SingleTerms} from "../../src/single/SingleTypes.sol";
 import {Offence} from "../../src/stake/IStaking.sol";
-import {SingleCourtFixture} from "../courts/SingleJobs.t.sol";
+import {SingleCourtFixture} from "../courts/SingleCourtFixture.sol";
 import {Reply} from "../jobs/JobFixture.sol";
 
 /// @notice The steps of runs over single jobs and the court that is deployed beside their registry, and what is remembered of

@@ -55,36 +55,28 @@ contract StakingGasTest is NetworkFixture {
         assertEq(thousand, one);
     }
 
+    /// Whole transactions.
+    /// forge-config: default.isolate = true
     function test_gasOfStakingAndLeaving() public {
         _skipEpochs(1);
-        bytes memory data = abi.encodeCall(staking.stake, (id));
         hoax(alice, STAKE);
-        _cool();
-        vm.cool(address(executors));
         staking.stake{value: STAKE}(id);
-        vm.snapshotValue("gas", "stake", _intrinsic(data) + vm.lastCallGas().gasTotalUsed);
+        vm.snapshotValue("gas", "stake", vm.lastCallGas().gasTotalUsed);
 
-        data = abi.encodeCall(staking.requestExit, (STAKE));
         vm.prank(alice);
-        _cool();
-        vm.cool(address(executors));
         staking.requestExit(STAKE);
-        uint256 gas = _intrinsic(data) + vm.lastCallGas().gasTotalUsed;
+        uint256 gas = vm.lastCallGas().gasTotalUsed;
         uint64 maturesAt = staking.exitMaturity();
         _skipToEpoch(maturesAt);
-        data = abi.encodeCall(staking.completeExit, (id, maturesAt));
-        _cool();
-        vm.cool(address(executors));
         staking.completeExit(id, maturesAt);
         // Both steps.
-        vm.snapshotValue("gas", "exit", gas + _intrinsic(data) + vm.lastCallGas().gasTotalUsed);
+        vm.snapshotValue("gas", "exit", gas + vm.lastCallGas().gasTotalUsed);
     }
 
+    /// forge-config: default.isolate = true
     function test_gasOfPublishingAModel() public {
-        bytes memory data =
-            abi.encodeCall(models.publish, ("minilm", keccak256("manifest"), 2, "ipfs://manifest", _classes()));
         _publish("minilm");
-        vm.snapshotValue("gas", "publish_model", _intrinsic(data) + vm.lastCallGas().gasTotalUsed);
+        vm.snapshotValue("gas", "publish_model", vm.lastCallGas().gasTotalUsed);
     }
 
     function test_gasOfDelegating() public {

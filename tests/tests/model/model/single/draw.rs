@@ -42,9 +42,10 @@ impl Model {
         let Some(randomness) = self.single_randomness(id) else { return Err(self.without_beacon(id)) };
         let job = self.single(id);
         let mut candidates = self.offers.weights_before(0, job.request_time / self.config.epoch_length);
+        let total: u64 = candidates.iter().map(|(_, weight)| weight).sum();
         for skips in 0..=MAX_SKIPS {
             let random = if terms.scheduler == ROUND_ROBIN {
-                self.place_on_the_wheel(job.turn)
+                place_on_the_wheel(job.turn, total)
             } else {
                 U256::from_be_bytes(keccak256((randomness, U256::from(skips)).abi_encode()).0)
             };
@@ -56,12 +57,6 @@ impl Model {
             }
         }
         Ok(None)
-    }
-
-    /// Turns are a golden part of the present epoch's whole weight apart.
-    fn place_on_the_wheel(&self, turn: u64) -> U256 {
-        let total: u64 = self.offers.weights_before(0, self.epoch()).iter().map(|(_, weight)| weight).sum();
-        U256::from(turn) * (U256::from(total) * U256::from(STRIDE) / U256::from(STRIDE_UNIT))
     }
 
     /// What an executor gets by its offer as of the request; none for who doesn't serve the version or is too dear.
@@ -100,4 +95,9 @@ impl Model {
     pub(super) fn single_beacon_block(&self, id: B256) -> u64 {
         self.single(id).request_block + u64::from(self.config.single.beaconDelay)
     }
+}
+
+/// Turns are a golden part of the whole weight apart.
+fn place_on_the_wheel(turn: u64, total: u64) -> U256 {
+    U256::from(turn) * (U256::from(total) * U256::from(STRIDE) / U256::from(STRIDE_UNIT))
 }

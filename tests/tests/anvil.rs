@@ -65,7 +65,8 @@ async fn an_account_without_money_deploys_nothing_to_anvil() {
     let anvil = anvil();
     let provider = connect(&anvil.endpoint()).unwrap();
     let poor = Sender::new(provider.clone(), PrivateKeySigner::random()).await.unwrap();
-    let refusal = deploy_and_account(&poor, &Preset::Devnet.parameters(None, None).unwrap()).await.unwrap_err().to_string();
+    let refusal =
+        deploy_and_account(&poor, &Preset::Devnet.parameters(None, None).unwrap()).await.unwrap_err().to_string();
     assert!(refusal.contains("may cost up to") && refusal.contains(&poor.address().to_string()), "{refusal}");
     assert_eq!(provider.get_block_number().await.unwrap(), 0);
 }

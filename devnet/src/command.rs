@@ -21,7 +21,7 @@ use clap::Parser;
 use tokio::io::AsyncReadExt;
 
 use self::anvil::AnvilFlags;
-use crate::{Config, Console, DEFAULT_DERIVATION_PATH, DEFAULT_MNEMONIC, Devnet, MiningMode};
+use crate::{Config, Console, DEFAULT_DERIVATION_PATH, DEFAULT_MNEMONIC, Devnet, MiningMode, chain::bounds::LARGEST};
 
 /// A development chain, served as JSON-RPC over HTTP and WebSocket. Takes anvil's flags.
 #[derive(Clone, Debug, Parser)]
@@ -70,6 +70,10 @@ pub struct Args {
     /// Gas limit of every block
     #[arg(long, value_name = "GAS", default_value_t = 30_000_000)]
     pub gas_limit: u64,
+
+    /// Blocks without a gas limit: one that nothing reaches
+    #[arg(long, conflicts_with = "gas_limit")]
+    pub disable_block_gas_limit: bool,
 
     /// Base fee of the first block, in wei per gas
     #[arg(long, visible_alias = "base-fee", value_name = "FEE", default_value_t = 1_000_000_000)]
@@ -182,7 +186,7 @@ impl Args {
                 (false, Some(interval)) => MiningMode::Interval(interval),
                 (false, None) => MiningMode::Automine,
             },
-            gas_limit: self.gas_limit,
+            gas_limit: if self.disable_block_gas_limit { LARGEST } else { self.gas_limit },
             base_fee: self.block_base_fee_per_gas,
             timestamp: self.timestamp,
             mnemonic: self.mnemonic.clone(),

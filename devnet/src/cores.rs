@@ -7,10 +7,10 @@ const WORTH_THREADS: usize = 32;
 
 /// What `work` makes of each, in their order; `lost` stands for what a thread that ended did not tell.
 pub(crate) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync, lost: impl Fn() -> R) -> Vec<R> {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    if items.len() < WORTH_THREADS || cores == 1 {
+    if items.len() < WORTH_THREADS {
         return items.iter().map(work).collect();
     }
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let work = &work;
     let parts = items.chunks(items.len().div_ceil(cores));
     thread::scope(|scope| {

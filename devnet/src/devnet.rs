@@ -19,6 +19,7 @@ use crate::{
     genesis::genesis,
     hub::Hub,
     pacer::Pacer,
+    rpc::place::Place,
     rpc::{SUGGESTED_TIP, written_in_block},
     server::Server,
     transport::InProcess,
@@ -136,7 +137,7 @@ impl Devnet {
     /// Answers JSON-RPC as a server hears it: the bytes of a request or a batch. Nothing to a notification. What needs a
     /// channel back, subscriptions, is refused.
     pub async fn respond(&self, body: &[u8]) -> Option<String> {
-        respond(self, body, None).await
+        respond(self, body, None, Place::Aside).await
     }
 
     /// Keys of the development accounts, which own coins from the start.

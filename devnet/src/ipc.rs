@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     devnet::Devnet,
     error::Error,
+    rpc::place::Place,
     server::LONGEST_REQUEST,
     wire::{Subscriptions, notification, respond},
 };
@@ -102,12 +103,12 @@ async fn converse(devnet: &Devnet, mut stream: UnixStream) -> io::Result<()> {
                 }
                 let (requests, taken, broken) = requests(&received);
                 for request in requests {
-                    texts.extend(respond(devnet, request.as_bytes(), Some(&mut subscriptions)).await);
+                    texts.extend(respond(devnet, request.as_bytes(), Some(&mut subscriptions), Place::of_own_task()).await);
                 }
                 received.drain(..taken);
                 if broken || received.len() > LONGEST_REQUEST {
                     // Where the next request starts can't be known.
-                    texts.extend(respond(devnet, b"", None).await);
+                    texts.extend(respond(devnet, b"", None, Place::of_own_task()).await);
                     is_last = true;
                 }
             }

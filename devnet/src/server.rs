@@ -22,6 +22,7 @@ use tower_http::{cors::CorsLayer, limit::RequestBodyLimitLayer};
 use crate::{
     devnet::Devnet,
     error::Error,
+    rpc::place::Place,
     wire::{Subscriptions, notification, respond},
 };
 
@@ -118,7 +119,7 @@ struct Served {
 }
 
 async fn http(State(served): State<Served>, body: Bytes) -> impl IntoResponse {
-    let answer = respond(&served.devnet, &body, None).await.unwrap_or_default();
+    let answer = respond(&served.devnet, &body, None, Place::of_own_task()).await.unwrap_or_default();
     ([(header::CONTENT_TYPE, "application/json")], answer)
 }
 
@@ -136,16 +137,17 @@ async fn websocket(State(served): State<Served>, request: Request) -> axum::resp
 async fn converse(served: Served, socket: ws::WebSocket) {
     let (mut outgoing, mut incoming) = socket.split();
     let (mut subscriptions, mut news) = Subscriptions::new(&served.devnet);
+    let place = Place::of_own_task();
     loop {
         let text = tokio::select! {
             () = served.stop.cancelled() => break,
             Some(news) = news.recv() => notification(news),
             message = incoming.next() => match message {
                 Some(Ok(ws::Message::Text(text))) => {
-                    respond(&served.devnet, text.as_bytes(), Some(&mut subscriptions)).await
+                    respond(&served.devnet, text.as_bytes(), Some(&mut subscriptions), place).await
                 }
                 Some(Ok(ws::Message::Binary(bytes))) => {
-                    respond(&served.devnet, &bytes, Some(&mut subscriptions)).await
+                    respond(&served.devnet, &bytes, Some(&mut subscriptions), place).await
                 }
                 Some(Ok(ws::Message::Ping(_) | ws::Message::Pong(_))) => continue,
                 Some(Ok(ws::Message::Close(_)) | Err(_)) | None => break,

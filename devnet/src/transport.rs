@@ -3,7 +3,7 @@
 use std::task::{Context, Poll};
 
 use alloy::{
-    rpc::json_rpc::{Id, RequestPacket, Response, ResponsePacket, SerializedRequest},
+    rpc::json_rpc::{Id, RequestPacket, Response, ResponsePacket, ResponsePayload, SerializedRequest},
     transports::{TransportError, TransportFut},
 };
 use tower::Service;
@@ -12,7 +12,8 @@ use crate::{
     devnet::Devnet,
     rpc::{
         self,
-        batch::{self, Request},
+        batch::{self, LONGEST_BATCH, LONGEST_RESPONSE, Request},
+        error::RpcError,
         place::Place,
     },
 };
@@ -35,8 +36,15 @@ impl InProcess {
     }
 
     async fn answer_all(&self, ids: Vec<Id>, calls: Vec<Request>) -> Vec<Response> {
-        // Nothing is sent, so nothing is too long.
-        let mut room = usize::MAX;
+        if calls.len() > LONGEST_BATCH {
+            let refusal = RpcError::batch_too_large().0;
+            return ids
+                .into_iter()
+                .take(1)
+                .map(|id| Response { id, payload: ResponsePayload::Failure(refusal.clone()) })
+                .collect();
+        }
+        let mut room = LONGEST_RESPONSE;
         let answers = batch::answer_all(&self.devnet, calls, &mut room, Place::Aside).await;
         ids.into_iter().zip(answers).map(|(id, answer)| Response { id, payload: answer.into() }).collect()
     }

@@ -12,7 +12,7 @@ use crate::{
     hub::{FollowerId, News},
     rpc::{
         self,
-        batch::{self, Request},
+        batch::{self, LONGEST_BATCH, LONGEST_RESPONSE, Request},
         error::RpcError,
         place::Place,
     },
@@ -20,12 +20,6 @@ use crate::{
 
 /// How much news a subscriber may be behind before its subscription ends.
 const BACKLOG: usize = 1 << 14;
-
-/// The most requests in a batch.
-const LONGEST_BATCH: usize = 10_000;
-
-/// How long the answers to a batch may be together, in bytes, before what is left of it is not answered.
-const LONGEST_RESPONSE: usize = 128 << 20;
 
 /// The subscriptions of one connection; they end with it.
 pub(crate) struct Subscriptions<'a> {
@@ -131,12 +125,13 @@ pub(crate) async fn respond(
     devnet: &Devnet,
     body: &[u8],
     mut subscriptions: Option<&mut Subscriptions<'_>>,
+    place: Place,
 ) -> Option<String> {
     let Ok(body) = serde_json::from_slice::<&RawValue>(body) else {
         return write(&failure(null(), RpcError::parse_error()));
     };
     if !body.get().starts_with('[') {
-        return write(&respond_one(devnet, body, subscriptions).await?);
+        return write(&respond_one(devnet, body, subscriptions, place).await?);
     }
     let requests: Vec<&RawValue> = serde_json::from_str(body.get()).unwrap_or_default();
     let Some(first) = requests.first() else {
@@ -145,13 +140,17 @@ pub(crate) async fn respond(
     if requests.len() > LONGEST_BATCH {
         return write(&[failure(id_of(first), RpcError::batch_too_large())]);
     }
-    let mut batch = Batch::new(devnet);
+    let mut batch = Batch::new(devnet, place);
     for request in requests {
         match Asked::read(request) {
             Asked::Call(id, call) => batch.ask(id, call),
             other => {
                 batch.answer().await;
-                batch.responses.extend(other.respond(subscriptions.as_deref_mut()));
+                let response = match batch.room {
+                    0 => Some(failure(id_of(request), RpcError::response_too_large())),
+                    _ => other.respond(subscriptions.as_deref_mut()),
+                };
+                batch.responses.extend(response);
             }
         }
     }
@@ -162,6 +161,7 @@ pub(crate) async fn respond(
 /// What a batch has been answered. Calls that follow each other are carried out together.
 struct Batch<'a> {
     devnet: &'a Devnet,
+    place: Place,
     ids: Vec<Option<Id>>,
     calls: Vec<Request>,
     responses: Vec<Wire>,
@@ -170,8 +170,8 @@ struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    const fn new(devnet: &'a Devnet) -> Self {
-        Self { devnet, ids: Vec::new(), calls: Vec::new(), responses: Vec::new(), room: LONGEST_RESPONSE }
+    const fn new(devnet: &'a Devnet, place: Place) -> Self {
+        Self { devnet, place, ids: Vec::new(), calls: Vec::new(), responses: Vec::new(), room: LONGEST_RESPONSE }
     }
 
     fn ask(&mut self, id: Option<Id>, call: Request) {
@@ -182,7 +182,7 @@ impl<'a> Batch<'a> {
     /// Answers the calls that wait.
     async fn answer(&mut self) {
         let calls = std::mem::take(&mut self.calls);
-        let answers = batch::answer_all(self.devnet, calls, &mut self.room, Place::of_own_task()).await;
+        let answers = batch::answer_all(self.devnet, calls, &mut self.room, self.place).await;
         for (id, answer) in self.ids.drain(..).zip(answers) {
             self.responses.extend(id.map(|id| wire(id, answer.into())));
         }
@@ -240,10 +240,11 @@ async fn respond_one(
     devnet: &Devnet,
     request: &RawValue,
     subscriptions: Option<&mut Subscriptions<'_>>,
+    place: Place,
 ) -> Option<Wire> {
     match Asked::read(request) {
         Asked::Call(id, Request { method, params }) => {
-            let payload = rpc::answer(devnet, method, params, Place::of_own_task()).await.into();
+            let payload = rpc::answer(devnet, method, params, place).await.into();
             id.map(|id| wire(id, payload))
         }
         other => other.respond(subscriptions),

@@ -18,6 +18,8 @@ const TRANSFERS: u64 = 100;
 on_both_transports!(
     transactions_of_a_batch_are_taken_in_its_order_and_each_has_its_own_answer,
     a_batch_goes_on_after_a_call_that_waits_for_a_block,
+    a_batch_that_is_too_long_is_refused_whole,
+    subscriptions_need_a_connection_that_can_be_told,
 );
 
 /// A transfer of development account 0 to an address of its own.
@@ -79,4 +81,23 @@ async fn a_batch_goes_on_after_a_call_that_waits_for_a_block(link: Link) {
     assert_eq!(answers[0], Ok(json!(U64::from(31337))));
     assert_eq!(answers[1].as_ref().unwrap()["blockNumber"], json!("0x1"));
     assert_eq!([&answers[2], &answers[4]], [&Ok(json!("0x1")), &Ok(json!("0x2"))]);
+}
+
+async fn a_batch_that_is_too_long_is_refused_whole(link: Link) {
+    let mut batch = link.client.new_batch();
+    let waiting: Vec<_> = (0..10_001).map(|_| batch.add_call::<_, Value>("evm_mine", &[(); 0]).unwrap()).collect();
+    let sent = batch.send().await;
+    // Over HTTP the client only knows that most of its calls were not answered.
+    let refusal = match (sent, waiting.into_iter().next()) {
+        (Ok(()), Some(first)) => first.await.unwrap_err().to_string(),
+        (Err(error), _) => error.to_string(),
+        (_, None) => String::new(),
+    };
+    assert!(refusal.contains("batch too large"), "{refusal}");
+    assert_eq!(link.devnet.head().number, 0);
+}
+
+async fn subscriptions_need_a_connection_that_can_be_told(link: Link) {
+    let (code, message, _) = link.fail("eth_subscribe", json!(["newHeads"])).await;
+    assert_eq!((code, message.as_str()), (-32601, "notifications not supported"));
 }

@@ -43,6 +43,7 @@ on_both_transports!(
     the_state_can_be_set_by_hand,
     a_reset_begins_anew,
     a_dump_moves_to_another_chain,
+    receipts_of_old_blocks_are_what_they_were,
 );
 
 #[derive(Deserialize)]
@@ -349,4 +350,36 @@ async fn a_dump_moves_to_another_chain(link: Link) {
     assert!(message.contains("it is of chain 31337, and this is 5"), "{message}");
     let raw: Bytes = serde_json::from_value(link.ask("debug_getRawBlock", json!(["0x1"])).await).unwrap();
     assert!(alloy::consensus::Block::<alloy::consensus::TxEnvelope>::decode(&mut raw.as_ref()).is_ok());
+}
+
+/// Old blocks are records, which leave out what can be computed again.
+async fn receipts_of_old_blocks_are_what_they_were(link: Link) {
+    // PUSH1 aa PUSH1 bb PUSH1 cc PUSH1 20 PUSH1 00 LOG3
+    let logger = Address::repeat_byte(0x10);
+    link.ask("anvil_setCode", json!([logger, "0x60aa60bb60cc60206000a300"])).await;
+    let call = async |from: usize| -> B256 {
+        let request = TransactionRequest::default().with_from(link.account(from)).with_to(logger);
+        link.client.request("eth_sendTransaction", (request,)).await.unwrap()
+    };
+    // A block with one log, one with the logs of two and a transfer between them, one without.
+    call(0).await;
+    link.devnet.set_mining(MiningMode::Manual);
+    call(0).await;
+    link.transfer(1, 2).await;
+    call(2).await;
+    link.devnet.mine(1).unwrap();
+    link.transfer(1, 2).await;
+    link.devnet.mine(1).unwrap();
+    let all = async || -> Vec<Value> {
+        let mut all = Vec::new();
+        for number in ["0x1", "0x2", "0x3"] {
+            all.push(link.ask("eth_getBlockReceipts", json!([number])).await);
+        }
+        all.push(link.ask("eth_getLogs", json!([{"fromBlock": "0x0", "address": logger}])).await);
+        all
+    };
+    let before = all().await;
+    assert_eq!(before[3].as_array().unwrap().len(), 3);
+    link.devnet.mine(300).unwrap();
+    assert_eq!(all().await, before);
 }

@@ -94,6 +94,25 @@ async fn alloys_anvil_helper_starts_it() {
 }
 
 #[tokio::test]
+async fn blocks_can_be_without_a_gas_limit() {
+    let (_program, url) = Running::start(&["--disable-block-gas-limit"]);
+    let provider = ProviderBuilder::new().connect_http(url.parse().unwrap());
+    let from = provider.get_accounts().await.unwrap()[0];
+    // Ten of them are more than any limit of today allows.
+    let request = TransactionRequest::default().with_from(from).with_to(Address::ZERO).with_gas_limit(16_000_000);
+    provider.raw_request::<_, ()>("evm_setAutomine".into(), (false,)).await.unwrap();
+    for _ in 0..10 {
+        let _sent = provider.send_transaction(request.clone()).await.unwrap();
+    }
+    provider.raw_request::<_, String>("evm_mine".into(), ()).await.unwrap();
+    let block = provider.get_block_by_number(1.into()).await.unwrap().unwrap();
+    // The largest that a header may have.
+    assert_eq!((block.header.gas_limit, block.transactions.len()), (i64::MAX as u64, 10));
+    provider.raw_request::<_, String>("evm_mine".into(), ()).await.unwrap();
+    assert_eq!(provider.get_block_by_number(2.into()).await.unwrap().unwrap().header.gas_limit, i64::MAX as u64);
+}
+
+#[tokio::test]
 async fn a_state_file_carries_the_chain_over_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("chain.log");

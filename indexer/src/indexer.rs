@@ -194,6 +194,15 @@ impl Indexer {
         ended?
     }
 
+    /// Ends at once, wherever it is: what is in hand is lost, and open connections are cut. The store stays as it is.
+    pub async fn kill(mut self) {
+        if let Some(tasks) = self.tasks.take() {
+            tasks.abort();
+            // Its listener is gone once the task is.
+            let _cancelled = tasks.await;
+        }
+    }
+
     /// Stops: the block in hand is written, open requests are answered, the store is closed.
     ///
     /// # Errors

@@ -18,6 +18,7 @@ pub struct NetworkBuilder {
     pub(crate) block_time: Duration,
     pub(crate) chain: ChainPlan,
     pub(crate) indexer_address: SocketAddr,
+    pub(crate) indexer_behind_faulty_rpc: bool,
     pub(crate) observer: Observer,
 }
 
@@ -31,6 +32,7 @@ impl NetworkBuilder {
             block_time: Duration::from_secs(1),
             chain: ChainPlan::Own(any_port),
             indexer_address: any_port,
+            indexer_behind_faulty_rpc: false,
             observer: Arc::new(|_| {}),
         }
     }
@@ -69,6 +71,12 @@ impl NetworkBuilder {
     /// Where the indexer's API is served; a free port on loopback if not given.
     pub fn indexer_address(mut self, address: SocketAddr) -> Self {
         self.indexer_address = address;
+        self
+    }
+
+    /// Puts a [faulty RPC](crate::FaultyRpc) between the indexer and the chain; see [`Network::indexer_rpc`](crate::Network::indexer_rpc).
+    pub fn indexer_behind_faulty_rpc(mut self) -> Self {
+        self.indexer_behind_faulty_rpc = true;
         self
     }
 

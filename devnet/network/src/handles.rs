@@ -74,6 +74,13 @@ impl Network {
         }
     }
 
+    /// Ends the indexer at once: what it has in hand is lost, and open connections are cut. Its store stays.
+    pub async fn kill_indexer(&mut self) {
+        if let Some(indexer) = self.indexer.take() {
+            indexer.kill().await;
+        }
+    }
+
     /// Starts the indexer on the store that it left, at the same address, where it was stopped.
     ///
     /// # Errors
@@ -82,7 +89,9 @@ impl Network {
         if self.indexer.is_some() {
             return Err(Error::Unknown("the indexer runs; stop it first".to_owned()));
         }
-        let started = start_indexer(&self.chain, &self.deployment, self.directory.path(), self.indexer_address).await?;
+        let (directory, address) = (self.directory.path(), self.indexer_address);
+        let started =
+            start_indexer(&self.chain, self.indexer_rpc.as_ref(), &self.deployment, directory, address).await?;
         self.indexer = Some(started);
         Ok(())
     }

@@ -58,6 +58,7 @@ pub struct Network {
     model: PublishedModel,
     executors: Vec<RunningExecutor>,
     pub(crate) indexer: Option<Indexer>,
+    pub(crate) indexer_rpc: Option<FaultyRpc>,
     pub(crate) indexer_address: SocketAddr,
     observer: Observer,
     plan: ModelPlan,
@@ -89,7 +90,12 @@ impl Network {
         let deployment_file = directory.path().join("deployment.json");
         deployment.save(&deployment_file)?;
 
-        let indexer = start_indexer(&chain, &deployment, directory.path(), builder.indexer_address).await?;
+        let indexer_rpc = match builder.indexer_behind_faulty_rpc {
+            true => Some(FaultyRpc::start(chain.rpc_url.clone()).await?),
+            false => None,
+        };
+        let address = builder.indexer_address;
+        let indexer = start_indexer(&chain, indexer_rpc.as_ref(), &deployment, directory.path(), address).await?;
         let mut network = Self {
             chain,
             block_time: builder.block_time,
@@ -99,6 +105,7 @@ impl Network {
             executors: Vec::new(),
             indexer_address: indexer.address(),
             indexer: Some(indexer),
+            indexer_rpc,
             observer,
             plan: builder.model,
             directory,
@@ -206,6 +213,12 @@ impl Network {
         format!("http://{}", self.indexer_address)
     }
 
+    /// What happens to the indexer's calls of the chain, if it was planned
+    /// [behind a faulty RPC](NetworkBuilder::indexer_behind_faulty_rpc). Holding all of them pauses it.
+    pub fn indexer_rpc(&self) -> Option<&FaultyRpc> {
+        self.indexer_rpc.as_ref()
+    }
+
     /// The indexer, while it runs.
     pub fn indexer(&self) -> Option<&Indexer> {
         self.indexer.as_ref()
@@ -284,16 +297,21 @@ impl Network {
 
 pub(crate) async fn start_indexer(
     chain: &Chain,
+    behind: Option<&FaultyRpc>,
     deployment: &Deployment,
     directory: &Path,
     address: SocketAddr,
 ) -> Result<Indexer> {
+    let (provider, rpc_url) = match behind {
+        Some(rpc) => (chain::connect(&rpc.url())?, rpc.url()),
+        None => (chain.provider.clone(), chain.rpc_url.clone()),
+    };
     let config = IndexerConfig {
         listen: address,
         store: StoreLocation::File(directory.join("indexer.sqlite")),
-        stream: StreamConfig::new(&chain.rpc_url),
+        stream: StreamConfig::new(&rpc_url),
     };
-    Ok(Indexer::start(config, chain.provider.clone(), deployment.clone()).await?)
+    Ok(Indexer::start(config, provider, deployment.clone()).await?)
 }
 
 /// Writes a key that only this user can read.

@@ -257,6 +257,34 @@ async fn a_stopped_indexer_answers_again_where_it_did_and_knows_what_happened() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_killed_indexer_goes_on_where_its_store_ends() {
+    let mut network = network([plan(), plan(), plan()]).await;
+    let job = ask(&network).await;
+    network.kill_indexer().await;
+    assert!(network.indexer().is_none());
+    resolves(&network, job.id).await;
+    network.restart_indexer().await.unwrap();
+    let job = format!("{}/v1/jobs/{}", network.indexer_url(), job.id);
+    let known = async || reqwest::get(&job).await.is_ok_and(|answer| answer.status().as_u16() == 200);
+    until("the job in the index", known).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_indexer_that_hears_nothing_of_the_chain_pauses_and_catches_up() {
+    let builder = Network::builder(scripted::model()).indexer_behind_faulty_rpc();
+    let network = [plan(), plan(), plan()].into_iter().fold(builder, |builder, plan| builder.executor(plan));
+    let network = network.start().await.unwrap();
+    let held = network.indexer_rpc().unwrap().faults().inject(Fault::hold_requests(Calls::All));
+    let job = ask(&network).await;
+    resolves(&network, job.id).await;
+    let url = format!("{}/v1/jobs/{}", network.indexer_url(), job.id);
+    let known = async || reqwest::get(&url).await.is_ok_and(|answer| answer.status().as_u16() == 200);
+    assert!(!known().await, "it heard of the job");
+    held.heal();
+    until("the job in the index", known).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_handles_work_on_a_chain_of_another_process_too() {
     let devnet = Devnet::start(Config::default()).unwrap();
     let server = devnet.serve(([127, 0, 0, 1], 0).into()).await.unwrap();

@@ -3,7 +3,7 @@
 use alloy::consensus::Header;
 
 /// What Ethereum allows a gas limit; a number or a time beyond it would leave no room for the next.
-const LARGEST: u64 = i64::MAX as u64;
+pub(crate) const LARGEST: u64 = i64::MAX as u64;
 
 /// No base fee comes here: a transfer would cost more than all coins. Beyond it the fee no longer moves.
 pub(crate) const LARGEST_BASE_FEE: u64 = 1 << 60;

@@ -54,7 +54,6 @@ const REFUSED: &[(&str, Option<char>, &str)] = &[
     ("state-interval", Some('s'), "--state keeps every block as it is made"),
     ("code-size-limit", None, CODE_SIZE),
     ("disable-code-size-limit", None, CODE_SIZE),
-    ("disable-block-gas-limit", None, "--gas-limit takes any number up to 18446744073709551615"),
     ("disable-pool-balance-checks", None, "fund the sender with anvil_setBalance"),
     ("disable-default-create2-deployer", None, "remove it with anvil_setCode"),
     ("no-create2", None, "remove it with anvil_setCode"),

@@ -1,16 +1,25 @@
-//! Batches: calls one after the other, all by one thread.
+//! Batches: calls one after the other, many by one thread.
 
 use serde_json::value::RawValue;
 
 use super::{
     Answer, Call, answer, answer_here, arity,
     error::{RpcError, RpcResult},
-    may_take_long,
+    guarded, may_take_long,
     params::Params,
     place::Place,
     send::{decode, waits_for_a_block},
 };
 use crate::{chain::Transaction, cores, devnet::Devnet};
+
+/// The most requests in a batch.
+pub(crate) const LONGEST_BATCH: usize = 10_000;
+
+/// How long the answers to a batch may be together, in bytes, before what is left of it is not answered.
+pub(crate) const LONGEST_RESPONSE: usize = 128 << 20;
+
+/// The most calls that are carried out before anybody looks whether the answers are still wanted.
+const LONGEST_RUN: usize = 256;
 
 /// A method and its parameters.
 #[derive(Debug)]
@@ -36,7 +45,9 @@ pub(crate) async fn answer_all(devnet: &Devnet, requests: Vec<Request>, room: &m
             continue;
         }
         let mut run = vec![request];
-        while let Some(request) = requests.next_if(|request| !waits_for_a_block(&request.method)) {
+        while run.len() < LONGEST_RUN
+            && let Some(request) = requests.next_if(|request| !waits_for_a_block(&request.method))
+        {
             run.push(request);
         }
         let count = run.len();
@@ -50,19 +61,21 @@ pub(crate) async fn answer_all(devnet: &Devnet, requests: Vec<Request>, room: &m
         };
         *room = answered.iter().fold(left, |room, answer| room.saturating_sub(answer.length()));
         answers.extend(answered);
+        // Who asked may be gone.
+        tokio::task::yield_now().await;
     }
     answers
 }
 
 fn answer_run(devnet: &Devnet, requests: &[Request], mut room: usize) -> Vec<Answer> {
-    let lost = || Some(Err(RpcError::failed("the thread that read it ended")));
-    let signed = cores::map(requests, signed_transaction, lost);
+    // A transaction that could not be read here is read again in its turn, and answered then.
+    let signed = cores::map(requests, signed_transaction, || None);
     let mut answers = Vec::with_capacity(requests.len());
-    for (request, signed) in requests.iter().zip(signed) {
+    for (Request { method, params }, signed) in requests.iter().zip(signed) {
         let answer = match signed {
             _ if room == 0 => RpcError::response_too_large().into(),
-            Some(transaction) => Answer(transaction.and_then(|transaction| submit(devnet, transaction))),
-            None => answer_here(devnet, &request.method, request.params.as_deref()),
+            Some(transaction) => guarded(method, || submit(devnet, transaction?)),
+            None => answer_here(devnet, method, params.as_deref()),
         };
         room = room.saturating_sub(answer.length());
         answers.push(answer);

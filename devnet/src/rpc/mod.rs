@@ -25,7 +25,10 @@ mod simulate_blocks;
 mod tokens;
 mod traces;
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use alloy::{
     primitives::{U64, keccak256},
@@ -104,6 +107,10 @@ fn may_take_long(method: &str) -> bool {
                         | "getLogs"
                         | "getFilterLogs"
                         | "feeHistory"
+                        | "fillTransaction"
+                        | "signTransaction"
+                        | "getProof"
+                        | "getStorageValues"
                 )
         }
         Some(("net" | "web3", _)) => false,
@@ -112,10 +119,16 @@ fn may_take_long(method: &str) -> bool {
 }
 
 fn answer_here(devnet: &Devnet, method: &str, params: Option<&RawValue>) -> Answer {
-    let answer = Params::parse(params).and_then(|params| {
+    guarded(method, || {
+        let params = Params::parse(params)?;
         arity::check(method, params.count())?;
         Call { devnet, params }.answer(method)
-    });
+    })
+}
+
+/// Answers by `work`, and with an error if it panics: one call ends no other, and no connection.
+fn guarded(method: &str, work: impl FnOnce() -> RpcResult<Box<RawValue>>) -> Answer {
+    let answer = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(RpcError::internal("the call panicked")));
     if let Err(RpcError(error)) = &answer {
         tracing::debug!(method, code = error.code, message = %error.message, "error");
     }
@@ -208,6 +221,8 @@ impl Call<'_> {
             "eth_blobBaseFee" => json(self.blob_base_fee()),
             "eth_feeHistory" => json(self.fee_history()?),
 
+            // Connections that can be told answer these themselves.
+            "eth_subscribe" | "eth_unsubscribe" => Err(RpcError::no_notifications()),
             "eth_getLogs" => json(self.logs()?),
             "eth_newFilter" => json(self.new_log_filter()?),
             "eth_newBlockFilter" => json(self.new_block_filter()),

@@ -16,7 +16,9 @@ fn generate(random: &mut Random) -> Vec<u8> {
     for _ in 0..=random.below(MOST) {
         let mut line = match random.below(12) {
             0 => {
-                let batch: Vec<Value> = (0..random.below(4)).map(|_| request(random)).collect();
+                // Now and then more than one thread reads.
+                let length = if random.once_in(4) { 40 } else { random.below(4) };
+                let batch: Vec<Value> = (0..length).map(|_| request(random)).collect();
                 Value::Array(batch).to_string().into_bytes()
             }
             _ => request(random).to_string().into_bytes(),

@@ -191,6 +191,19 @@ abstract contract SingleHandlers is SingleLedger {
         target.behave(Target.Manner(bound(manner, 0, uint256(Target.Manner.RevertBomb))));
     }
 
+    /// @dev A number that was used, with other terms.
+    function requestAgain(uint256 job) external observed {
+        SingleTerms memory terms = tracked[job % tracked.length];
+        terms.maxUnits += 1;
+        uint256 escrow = single.quote(terms);
+        vm.deal(requester, escrow);
+        vm.prank(requester);
+        try single.request{value: escrow}(terms, input, labels, "") {
+            usedTwice = true;
+        } catch {}
+        vm.deal(requester, 0);
+    }
+
     function donate(uint256 amount) external observed {
         amount = bound(amount, 1, 1 ether);
         vm.deal(address(single), address(single).balance + amount);

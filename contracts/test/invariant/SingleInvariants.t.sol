@@ -17,7 +17,7 @@ contract SingleInvariants is SingleHandlers {
         _adopt(_addExecutor(staking.minimumStake(), PRICE, 1));
         _nextEpoch();
 
-        bytes4[] memory steps = new bytes4[](30);
+        bytes4[] memory steps = new bytes4[](31);
         steps[0] = this.request.selector;
         steps[1] = this.request.selector;
         steps[2] = this.cancel.selector;
@@ -48,6 +48,7 @@ contract SingleInvariants is SingleHandlers {
         steps[27] = this.donate.selector;
         steps[28] = this.pass.selector;
         steps[29] = this.passLong.selector;
+        steps[30] = this.requestAgain.selector;
         targetSelector(FuzzSelector({addr: address(this), selectors: steps}));
         targetContract(address(this));
     }
@@ -200,6 +201,7 @@ contract SingleInvariants is SingleHandlers {
             single.verifyResult(jobId, recordOf[jobId], "", 0);
             assertTrue(single.nonceUsed(requester, i));
         }
+        assertFalse(usedTwice, "a number was used twice");
         single.parameters();
         single.stateOf("unknown");
     }

@@ -33,6 +33,8 @@ abstract contract SingleLedger is SingleFixture {
     mapping(address account => bool) private known;
     uint256 internal burned;
     uint256 internal donated;
+    /// A requester's number became two jobs.
+    bool internal usedTwice;
     /// A transition that the state machine does not have.
     string internal forbidden;
 

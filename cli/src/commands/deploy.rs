@@ -19,8 +19,7 @@ use crate::{
 const EXAMPLES: &str = "\
 Examples:
   infera deploy --preset devnet --key-file deployer.key --out deployment.json
-  infera deploy --rpc-url https://rpc.example --parameters mine.json --key-file deployer.json
-
+  infera deploy --rpc-url https://rpc.example --parameters mine.json --key-file deployer.key
   infera deploy --preset production --owner 0x... --guardian 0x... --key-file deployer.json
 
 Parameters are final but for the few that governance may change, after a delay. The account must send

@@ -11,7 +11,7 @@ use alloy::{
 };
 use infera_devnet::{Config, DEFAULT_MNEMONIC, Devnet, MiningMode, Orphans, Server};
 
-use crate::{Error, Result, Role};
+use crate::{Error, FaultyRpc, Result, Role};
 
 /// Which chain a network runs on.
 #[derive(Debug, Clone)]
@@ -60,6 +60,19 @@ impl Chain {
     }
 
     /// The chain of this process, if it is one.
+    /// A faulty RPC before the chain, where one is wanted.
+    pub(crate) async fn faulty_rpc(&self, wanted: bool) -> Result<Option<FaultyRpc>> {
+        Ok(if wanted { Some(FaultyRpc::start(self.rpc_url.clone()).await?) } else { None })
+    }
+
+    /// How a part reaches the chain: through `rpc`, or else directly.
+    pub(crate) fn behind(&self, rpc: Option<&FaultyRpc>) -> Result<(DynProvider, String)> {
+        match rpc {
+            Some(rpc) => Ok((connect(&rpc.url())?, rpc.url())),
+            None => Ok((self.provider.clone(), self.rpc_url.clone())),
+        }
+    }
+
     pub(crate) fn devnet(&self) -> Option<&Devnet> {
         self.own.as_ref().map(|own| &own.devnet)
     }

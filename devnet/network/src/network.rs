@@ -90,10 +90,7 @@ impl Network {
         let deployment_file = directory.path().join("deployment.json");
         deployment.save(&deployment_file)?;
 
-        let indexer_rpc = match builder.indexer_behind_faulty_rpc {
-            true => Some(FaultyRpc::start(chain.rpc_url.clone()).await?),
-            false => None,
-        };
+        let indexer_rpc = chain.faulty_rpc(builder.indexer_behind_faulty_rpc).await?;
         let address = builder.indexer_address;
         let indexer = start_indexer(&chain, indexer_rpc.as_ref(), &deployment, directory.path(), address).await?;
         let mut network = Self {
@@ -131,14 +128,8 @@ impl Network {
         let id = join(self.chain.provider.clone(), &self.deployment, owner, &signer, self.model, terms).await?;
         let signer_file = self.directory.path().join(format!("{name}.key"));
         write_secret(&signer_file, &signer)?;
-        let faulty_rpc = match plan.behind_faulty_rpc {
-            true => Some(FaultyRpc::start(self.chain.rpc_url.clone()).await?),
-            false => None,
-        };
-        let (provider, rpc_url) = match &faulty_rpc {
-            Some(rpc) => (chain::connect(&rpc.url())?, rpc.url()),
-            None => (self.chain.provider.clone(), self.chain.rpc_url.clone()),
-        };
+        let faulty_rpc = self.chain.faulty_rpc(plan.behind_faulty_rpc).await?;
+        let (provider, rpc_url) = self.chain.behind(faulty_rpc.as_ref())?;
         let site = Site {
             provider,
             rpc_url,
@@ -302,10 +293,7 @@ pub(crate) async fn start_indexer(
     directory: &Path,
     address: SocketAddr,
 ) -> Result<Indexer> {
-    let (provider, rpc_url) = match behind {
-        Some(rpc) => (chain::connect(&rpc.url())?, rpc.url()),
-        None => (chain.provider.clone(), chain.rpc_url.clone()),
-    };
+    let (provider, rpc_url) = chain.behind(behind)?;
     let config = IndexerConfig {
         listen: address,
         store: StoreLocation::File(directory.join("indexer.sqlite")),

@@ -21,6 +21,9 @@ pub(crate) const LONGEST_RESPONSE: usize = 128 << 20;
 /// The most calls that are carried out before anybody looks whether the answers are still wanted.
 const LONGEST_RUN: usize = 256;
 
+/// Brings a signed transaction.
+const SEND: &str = "eth_sendRawTransaction";
+
 /// A method and its parameters.
 #[derive(Debug)]
 pub(crate) struct Request {
@@ -68,11 +71,13 @@ pub(crate) async fn answer_all(devnet: &Devnet, requests: Vec<Request>, room: &m
 }
 
 fn answer_run(devnet: &Devnet, requests: &[Request], mut room: usize) -> Vec<Answer> {
+    let sends: Vec<_> = requests.iter().filter(|request| request.method == SEND).collect();
     // A transaction that could not be read here is read again in its turn, and answered then.
-    let signed = cores::map(requests, signed_transaction, || None);
+    let mut signed = cores::map(&sends, |send| signed_transaction(send), || None).into_iter();
     let mut answers = Vec::with_capacity(requests.len());
-    for (Request { method, params }, signed) in requests.iter().zip(signed) {
-        let answer = match signed {
+    for Request { method, params } in requests {
+        let transaction = if method == SEND { signed.next().flatten() } else { None };
+        let answer = match transaction {
             _ if room == 0 => RpcError::response_too_large().into(),
             Some(transaction) => guarded(method, || submit(devnet, transaction?)),
             None => answer_here(devnet, method, params.as_deref()),
@@ -83,11 +88,8 @@ fn answer_run(devnet: &Devnet, requests: &[Request], mut room: usize) -> Vec<Ans
     answers
 }
 
-/// The signed transaction that a request brings, if it brings one rightly: what takes longest of it needs no chain.
+/// The signed transaction that a send brings, if it brings one rightly: what takes longest of it needs no chain.
 fn signed_transaction(Request { method, params }: &Request) -> Option<RpcResult<Transaction>> {
-    if method != "eth_sendRawTransaction" {
-        return None;
-    }
     let params = Params::parse(params.as_deref()).ok()?;
     arity::check(method, params.count()).ok()?;
     params.bytes(0).ok().map(|bytes| decode(&bytes))

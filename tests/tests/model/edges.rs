@@ -2,7 +2,7 @@
 
 use crate::{
     model::Code,
-    operation::{Asked, By::*, Flaw, Given, Moment::*, Operation, Operation::*, SeatPrice, Signed},
+    operation::{Asked, By::*, Flaw, Given, Moment::*, Operation, Operation::*, SeatPrice, Signed, cheap_request},
     stage::Stage,
     trial::{self, Seen, Views},
 };
@@ -19,31 +19,12 @@ fn comes_to(operations: &[Operation], expected: &[(&str, usize)]) {
     }
 }
 
-/// One that only the three cheapest executors are paid enough for.
-fn request() -> Operation {
-    Request {
-        requester: 14,
-        by: Rightful,
-        pool: 0,
-        size: 3,
-        quorum: 2,
-        price: 30_000_000_000_000,
-        odd: 0,
-        commit_window: 60,
-        reveal_window: 30,
-        callback: None,
-        on_failure: false,
-        refund_to: None,
-        flaw: Flaw::Sound,
-    }
-}
-
 fn challenge(job: u8, price: SeatPrice) -> Operation {
     Challenge { job, seat: 0, price, odd: 0, flaw: Flaw::Sound, by: 16 }
 }
 
 fn answered_job() -> Vec<Operation> {
-    let mut steps = vec![request(), Mine { blocks: 1 }];
+    let mut steps = vec![cheap_request(), Mine { blocks: 1 }];
     steps.extend((0..3).map(|seat| Commit { job: 0, seat, answer: 0, draw: true, by: Rightful }));
     steps.extend((0..3).map(|seat| Reveal { job: 0, seat, answer: None }));
     steps.push(Resolve { job: 0, answers: Given::Complete, by: 15 });
@@ -85,7 +66,13 @@ fn a_thaw_pays_what_jobs_have_left() {
         vec![
             Deposit { account: 14, amount, by: 17 },
             StartThaw { amount: u128::MAX, by: 14 },
-            Order { request: Asked(Box::new(request())), lasts: 0, relay_fee: 11, signed: Signed::Rightly, by: 18 },
+            Order {
+                request: Asked(Box::new(cheap_request())),
+                lasts: 0,
+                relay_fee: 11,
+                signed: Signed::Rightly,
+                by: 18,
+            },
             Wait(Thawed { account: 14, plus: -1 }),
             WithdrawThawed { account: 14 },
             WithdrawThawed { account: 14 },
@@ -101,7 +88,7 @@ fn a_thaw_pays_what_jobs_have_left() {
 #[test]
 fn a_revoked_interval_is_never_served() {
     let subscribe = Subscribe {
-        request: Asked(Box::new(request())),
+        request: Asked(Box::new(cheap_request())),
         wait: 5,
         period: 10,
         count: 3,
@@ -124,7 +111,7 @@ fn a_revoked_interval_is_never_served() {
 #[test]
 fn a_wallet_signs_as_long_as_its_code_says_so() {
     let order = |wallet| Order {
-        request: Asked(Box::new(request())),
+        request: Asked(Box::new(cheap_request())),
         lasts: 600,
         relay_fee: 1,
         signed: Signed::ByWallet(wallet),

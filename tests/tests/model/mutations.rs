@@ -2,7 +2,7 @@
 
 use crate::{
     model::Mutation,
-    operation::{By::*, Flaw, Given, Moment::*, Operation, Operation::*, Receipts, SeatPrice},
+    operation::{By::*, Flaw, Given, Moment::*, Operation, Operation::*, Receipts, SeatPrice, cheap_request},
     printer::source,
     search::search,
     shrinking::Found,
@@ -62,22 +62,7 @@ fn a_lapse_that_burns_nothing_is_found() {
 
 /// The first three executors are the only ones that work for so little, so all of them are drawn.
 fn cheap_job() -> Vec<Operation> {
-    let request = Request {
-        requester: 14,
-        by: Rightful,
-        pool: 0,
-        size: 3,
-        quorum: 2,
-        price: 30_000_000_000_000,
-        odd: 0,
-        commit_window: 60,
-        reveal_window: 30,
-        callback: None,
-        on_failure: false,
-        refund_to: None,
-        flaw: Flaw::Sound,
-    };
-    vec![request, Mine { blocks: 1 }, Advance { job: 0, by: 16 }]
+    vec![cheap_request(), Mine { blocks: 1 }, Advance { job: 0, by: 16 }]
 }
 
 fn commit(seat: u8) -> Operation {

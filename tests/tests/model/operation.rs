@@ -436,3 +436,22 @@ pub(crate) enum Forbidden {
     Settle,
     Slash,
 }
+
+/// A request of which only the three cheapest executors are paid enough, so that all of them are drawn.
+pub(crate) fn cheap_request() -> Operation {
+    Operation::Request {
+        requester: 14,
+        by: By::Rightful,
+        pool: 0,
+        size: 3,
+        quorum: 2,
+        price: 30_000_000_000_000,
+        odd: 0,
+        commit_window: 60,
+        reveal_window: 30,
+        callback: None,
+        on_failure: false,
+        refund_to: None,
+        flaw: Flaw::Sound,
+    }
+}
